@@ -1,0 +1,56 @@
+/*
+ * What one worker may use. Immutable once a task carries it.
+ */
+#ifndef ISOYARD_LIMITS_H
+#define ISOYARD_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct limits {
+    uint64_t cpu_us;              /* CPU time of one task */
+    uint64_t wall_us;             /* from a task's start to its end */
+    uint64_t startup_us;          /* CPU and wall time of evaluating the modules */
+    size_t heap_bytes;            /* JavaScript heap of one isolate */
+    size_t external_bytes;        /* ArrayBuffers of one isolate */
+    size_t response_body_bytes;   /* body of one response */
+    size_t response_header_bytes; /* header block of one response */
+    uint32_t log_lines; /* console lines of one task; what comes after is counted and dropped */
+    size_t log_bytes;   /* and their bytes */
+};
+
+/* The stack that JavaScript may use, in bytes: the same for all, since V8 keeps it per isolate and
+ * thread. */
+#define LIMIT_STACK_BYTES ((size_t)1 << 20)
+
+/* Any thread. */
+struct limits limits_default(void);
+
+/* Kinds, as LimitExceeded of failure.proto names them. */
+enum limit {
+    LIMIT_NONE = 0,
+    LIMIT_CPU = 1,
+    LIMIT_WALL = 2,
+    LIMIT_STARTUP = 3,
+    LIMIT_HEAP = 4,
+    LIMIT_EXTERNAL_MEMORY = 5,
+    LIMIT_STACK = 6,
+    LIMIT_RESPONSE_BODY = 7,
+    LIMIT_RESPONSE_HEADERS = 8,
+};
+
+/* "CPU time", "heap", ...: as a message to a person names it. */
+const char *limit_title(enum limit limit);
+
+/* The unit of a limit's numbers: "us" or "bytes". */
+const char *limit_unit(enum limit limit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
