@@ -1,0 +1,364 @@
+/* Actors: their life, their queue, their timers, and the failing of their tasks. */
+#include "pools/actor.h"
+
+#include "api/clock.h"
+#include "pools/lane.h"
+#include "pools/pool_private.h"
+#include "pools/task_end.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+/* Checks have a bound of their own, so that deployments evict nobody. */
+static void count(const struct actor *actor, int change)
+{
+    struct lane *lane = actor->lane;
+
+    if (actor->is_check)
+        lane->checks += (unsigned)change;
+    else
+        lane->isolates += (unsigned)change;
+    counter_set(&lane->counters.isolates, lane->isolates + lane->checks);
+}
+
+struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
+{
+    struct actor *actor = xcalloc(1, sizeof(*actor));
+
+    actor->lane = lane;
+    actor->script = script_ref(script);
+    actor->is_check = is_check;
+    actor->is_retired = is_check;
+    actor->end = ACTOR_DONE;
+    actor->platform_message.kind = MESSAGE_PLATFORM;
+    atomic_init(&actor->is_platform_said, false);
+    atomic_init(&actor->platform_due_ns, 0);
+    DL_APPEND2(lane->actors, actor, prev_all, next_all);
+    count(actor, 1);
+    return actor;
+}
+
+static void free_now(struct actor *actor)
+{
+    script_unref(actor->script);
+    inbox_release(&actor->inbox);
+    flights_release(&actor->flights);
+    free(actor);
+}
+
+void actor_free(struct actor *actor)
+{
+    struct lane *lane = actor->lane;
+
+    assert(actor->is_over && !actor->queue && !actor->is_cached && !actor->is_listed &&
+           !actor->is_claimed);
+    actor_stop_timers(actor);
+    DL_DELETE2(lane->actors, actor, prev_all, next_all);
+    count(actor, -1);
+    /* The isolate is closed, so no further message comes. Acquire: the one that has come is in the
+     * mailbox by now. */
+    if (atomic_load_explicit(&actor->is_platform_said, memory_order_acquire))
+        actor->is_zombie = true;
+    else
+        free_now(actor);
+}
+
+void actor_enqueue(struct actor *actor, struct task *task)
+{
+    task->actor = actor;
+    task->ticket = 0;
+    task->report.is_warm = actor->state == ACTOR_READY;
+    DL_APPEND(actor->queue, task);
+    actor->queued++;
+    cache_use(&actor->lane->cache, actor);
+}
+
+void actor_dequeue(struct actor *actor, struct task *task)
+{
+    DL_DELETE(actor->queue, task);
+    actor->queued--;
+}
+
+bool actor_accepts(const struct actor *actor)
+{
+    return !actor->is_retired && !actor->is_condemned;
+}
+
+bool actor_is_idle(const struct actor *actor)
+{
+    return actor->queued == 0 && actor->flights.in_use == 0;
+}
+
+bool actor_can_begin(const struct actor *actor)
+{
+    return actor->state == ACTOR_READY && actor->queued > 0 &&
+           actor->flights.in_use < actor->lane->pool->config.tasks_per_isolate;
+}
+
+bool actor_has_work(const struct actor *actor)
+{
+    bool is_ending = actor->is_condemned || (actor->is_retired && actor_is_idle(actor));
+
+    return is_ending || actor->state == ACTOR_NEW || actor->inbox.count > 0 ||
+           actor_can_begin(actor);
+}
+
+static bool is_something_pending(const struct actor *actor)
+{
+    return actor->timers || actor->inbox.count > 0 || actor->platform_timer ||
+           atomic_load_explicit(&actor->is_platform_said, memory_order_relaxed) ||
+           (actor->isolate && isolate_has_platform_task(actor->isolate));
+}
+
+bool actor_is_stuck(const struct actor *actor)
+{
+    if (is_something_pending(actor))
+        return false;
+    if (actor->state == ACTOR_LOADING)
+        return true;
+    return actor->state == ACTOR_READY && actor->flights.in_use == 1 && actor->queued == 0;
+}
+
+void actor_retire(struct actor *actor, enum actor_end end)
+{
+    if (actor->is_retired)
+        return;
+    actor->is_retired = true;
+    actor->end = end;
+    cache_remove(&actor->lane->cache, actor);
+}
+
+void actor_condemn(struct actor *actor, const char *because)
+{
+    if (actor->is_condemned)
+        return;
+    actor->condemned_because = because;
+    actor->is_condemned = true;
+    actor->is_retired = true;
+    actor->end = ACTOR_CONDEMNED;
+    cache_remove(&actor->lane->cache, actor);
+}
+
+/* Timers. */
+
+static void free_timer(struct actor_timer *timer)
+{
+    struct flight *flight = flights_find(&timer->actor->flights, timer->ticket);
+
+    if (flight)
+        DL_DELETE(flight->timers, timer);
+    HASH_DEL(timer->actor->timers, timer);
+    free(timer);
+}
+
+static void on_timer(void *arg)
+{
+    struct actor_timer *timer = arg;
+    struct actor *actor = timer->actor;
+
+    inbox_push(&actor->inbox, (struct inbox_item){EVENT_TIMER, timer->ticket, timer->id});
+    free_timer(timer);
+    lane_settle(actor->lane, actor);
+}
+
+void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms)
+{
+    struct flight *flight = flights_find(&actor->flights, ticket);
+    struct actor_timer *timer;
+
+    if (ticket != 0 && !flight)
+        return; /* its task has ended */
+    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
+    if (timer)
+        return; /* the prelude never uses an id twice; whoever else gets at the host functions gains
+                   nothing */
+    timer = xcalloc(1, sizeof(*timer));
+    timer->id = id;
+    timer->ticket = ticket;
+    timer->actor = actor;
+    timer->timer = lane_timer_start(actor->lane, delay_ms * NS_PER_MS, on_timer, timer);
+    HASH_ADD(hh, actor->timers, id, sizeof(timer->id), timer);
+    if (flight)
+        DL_APPEND(flight->timers, timer);
+}
+
+static void stop_timer(struct actor_timer *timer)
+{
+    lane_timer_stop(timer->timer);
+    free_timer(timer);
+}
+
+void actor_stop_timer(struct actor *actor, uint32_t id)
+{
+    struct actor_timer *timer;
+
+    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
+    if (timer)
+        stop_timer(timer);
+}
+
+void actor_stop_timers(struct actor *actor)
+{
+    struct actor_timer *timer, *next;
+
+    HASH_ITER(hh, actor->timers, timer, next)
+    stop_timer(timer);
+    lane_timer_stop(actor->startup_timer);
+    lane_timer_stop(actor->platform_timer);
+    actor->startup_timer = actor->platform_timer = NULL;
+}
+
+/* The ends of tasks. */
+
+void actor_end_flight(struct actor *actor, uint32_t ticket)
+{
+    struct flight *flight = flights_find(&actor->flights, ticket);
+    struct task *task = flight->task;
+
+    while (flight->timers)
+        stop_timer(flight->timers);
+    lane_timer_stop(flight->deadline);
+    flight->deadline = NULL;
+    flights_close(&actor->flights, ticket);
+    lane_end_task(actor->lane, actor, task);
+}
+
+static void fail_flight(struct actor *actor, struct flight *flight, const struct failure *failure)
+{
+    struct task *task = flight->task;
+    uint32_t ticket = task->ticket;
+
+    task->outcome.kind = OUTCOME_FAILED;
+    failure_copy(&task->outcome.failure, failure);
+    inbox_push(&actor->inbox, (struct inbox_item){EVENT_END, ticket, 0});
+    actor_end_flight(actor, ticket);
+}
+
+void actor_fail(struct actor *actor, uint32_t ticket, const struct failure *failure)
+{
+    struct flight *flight = flights_find(&actor->flights, ticket);
+
+    if (flight)
+        fail_flight(actor, flight, failure);
+}
+
+void actor_fail_flights(struct actor *actor, const struct failure *failure)
+{
+    unsigned slot = 0;
+    struct flight *flight;
+
+    while ((flight = flights_next(&actor->flights, &slot)))
+        fail_flight(actor, flight, failure);
+}
+
+void actor_fail_queued(struct actor *actor, struct task *task, const struct failure *failure)
+{
+    actor_dequeue(actor, task);
+    task->outcome.kind = OUTCOME_FAILED;
+    failure_copy(&task->outcome.failure, failure);
+    lane_end_task(actor->lane, actor, task);
+}
+
+void actor_fail_queue(struct actor *actor, const struct failure *failure)
+{
+    while (actor->queue)
+        actor_fail_queued(actor, actor->queue, failure);
+}
+
+void actor_fail_startup(struct actor *actor, const struct failure *failure)
+{
+    actor_fail_queue(actor, failure);
+    actor_condemn(actor, "its start-up failed");
+}
+
+struct task *actor_take_queue(struct actor *actor)
+{
+    struct task *queue = actor->queue;
+
+    actor->queue = NULL;
+    actor->queued = 0;
+    return queue;
+}
+
+static void cancel_flight(struct actor *actor, struct task *task, const struct failure *failure)
+{
+    uint64_t deadline_ns = clock_now_ns() + actor->lane->pool->cancel_grace_ns;
+
+    if (actor->stray && turn_hasten(actor->stray, task->ticket, deadline_ns, STOP_CANCEL))
+        flights_find(&actor->flights, task->ticket)->is_cancelled = true;
+    else
+        actor_fail(actor, task->ticket, failure);
+}
+
+void actor_cancel(struct actor *actor, struct task *task)
+{
+    struct failure failure = {0};
+
+    failure_set(&failure, FAILURE_CANCELLED, task->ticket ? PHASE_HANDLER : PHASE_QUEUE,
+                "the caller went away");
+    if (task->ticket)
+        cancel_flight(actor, task, &failure);
+    else
+        actor_fail_queued(actor, task, &failure);
+    failure_release(&failure);
+    lane_settle(actor->lane, actor);
+}
+
+/* V8's foreground tasks. */
+
+static void on_platform_due(void *arg)
+{
+    struct actor *actor = arg;
+
+    actor->platform_timer = NULL;
+    inbox_push(&actor->inbox, (struct inbox_item){EVENT_PLATFORM, 0, 0});
+    lane_settle(actor->lane, actor);
+}
+
+static void await_platform(struct actor *actor, uint64_t due_ns, uint64_t now_ns)
+{
+    if (actor->platform_timer && actor->platform_timer_ns <= due_ns)
+        return; /* the event that comes then asks again for what is not due */
+    lane_timer_stop(actor->platform_timer);
+    actor->platform_timer_ns = due_ns;
+    actor->platform_timer = lane_timer_start(actor->lane, due_ns - now_ns, on_platform_due, actor);
+}
+
+void actor_say_platform(void *arg, uint64_t delay_ns)
+{
+    struct actor *actor = arg;
+    uint64_t due_ns = clock_now_ns() + delay_ns;
+    uint64_t known_ns = atomic_load_explicit(&actor->platform_due_ns, memory_order_relaxed);
+
+    while ((known_ns == 0 || due_ns < known_ns) &&
+           !atomic_compare_exchange_weak_explicit(&actor->platform_due_ns, &known_ns, due_ns,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+    /* Release: whoever clears the mark sees the due time. Where it was set, a message that is not
+     * yet read carries it. */
+    if (!atomic_exchange_explicit(&actor->is_platform_said, true, memory_order_acq_rel))
+        (void)lane_send(
+            actor->lane,
+            &actor->platform_message); /* the lane is not closed: the isolate lives on it */
+}
+
+void actor_receive_platform(struct actor *actor)
+{
+    uint64_t now_ns = clock_now_ns();
+    uint64_t due_ns;
+
+    /* Acquire, and before the due time is read: whoever says it from here on sends a message again.
+     */
+    atomic_exchange_explicit(&actor->is_platform_said, false, memory_order_acq_rel);
+    if (actor->is_zombie) {
+        free_now(actor);
+        return;
+    }
+    due_ns = atomic_exchange_explicit(&actor->platform_due_ns, 0, memory_order_relaxed);
+    if (due_ns > now_ns)
+        await_platform(actor, due_ns, now_ns);
+    else
+        inbox_push(&actor->inbox, (struct inbox_item){EVENT_PLATFORM, 0, 0});
+    lane_settle(actor->lane, actor);
+}

@@ -1,0 +1,189 @@
+/*
+ * An actor: an isolate with what waits for it.
+ *
+ * It holds one isolate for one version of a worker; an inbox of events; a queue of tasks that have
+ * not begun; the tasks in flight, by ticket; and the timers that its JavaScript has started. The
+ * holder of the actor's lane may touch all of it; the isolate itself is touched only in a turn. An
+ * actor is *claimed* from the beginning of a turn until the turn's results were absorbed; a claimed
+ * actor whose lane was adopted has a *stray* turn, and waits for it.
+ *
+ * Its life: NEW, LOADING (its modules are being evaluated), READY. It is *retired* when it gets no
+ * new tasks, and ends when it has none left. It is *condemned* when it must not run again: tasks
+ * that it has begun fail, those that it has not begin elsewhere, and it ends.
+ *
+ * Everything here is for the holder of the actor's lane, in phase LOOP, unless it says otherwise.
+ */
+#ifndef ISOYARD_ACTOR_H
+#define ISOYARD_ACTOR_H
+
+#include "pools/flights.h"
+#include "pools/inbox.h"
+#include "pools/mailbox.h"
+#include "pools/task.h"
+#include "pools/turn.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+struct lane;
+struct lane_timer;
+
+enum actor_state {
+    ACTOR_NEW,
+    ACTOR_LOADING,
+    ACTOR_READY,
+};
+
+/* Why an actor ends; counted. */
+enum actor_end {
+    ACTOR_DONE, /* it was for one task only */
+    ACTOR_EVICTED,
+    ACTOR_EXPIRED,
+    ACTOR_RECYCLED,
+    ACTOR_CONDEMNED,
+    ACTOR_CLOSED, /* with its pool */
+};
+
+/* A timer of the isolate's JavaScript. */
+struct actor_timer {
+    uint32_t id;
+    uint32_t ticket; /* of the task that started it; 0: nobody */
+    struct actor *actor;
+    struct lane_timer *timer;
+    struct actor_timer *prev, *next; /* in its flight's list */
+    UT_hash_handle hh;               /* in actor.timers, by id */
+};
+
+struct actor {
+    struct lane *lane;     /* where it lives */
+    struct script *script; /* a reference */
+    struct isolate
+        *isolate; /* NULL until it is opened, and after it was closed; its turn's thread sets it */
+    enum actor_state state;
+    enum actor_end end; /* where it is retired or condemned */
+    bool is_check;      /* for one TASK_CHECK */
+    bool is_claimed;
+    bool is_listed; /* on the lane's ready list */
+    bool is_cached;
+    bool is_resting; /* in the cache, without tasks */
+    bool is_retired;
+    bool is_condemned;
+    const char *condemned_because;
+    bool is_over; /* its isolate is closed, or never was */
+    struct turn *stray;
+
+    struct task *queue; /* not begun; utlist's DL */
+    unsigned queued;
+    struct inbox inbox;
+    struct flights flights;
+    struct actor_timer *timers; /* uthash */
+
+    struct message platform_message;  /* V8's foreground tasks: said by any thread ... */
+    atomic_bool is_platform_said;     /* ... the message is on its way ... */
+    _Atomic uint64_t platform_due_ns; /* ... and when a delayed one is due; 0: none */
+    struct lane_timer *platform_timer;
+    uint64_t platform_timer_ns; /* when it fires */
+    bool is_zombie;             /* ended, but the message is still on its way */
+
+    uint64_t opened_ns;               /* its first turn's beginning */
+    uint64_t startup_ns;              /* from there to READY */
+    uint64_t startup_cpu_ns;          /* used so far */
+    struct lane_timer *startup_timer; /* start-up's wall limit, while that is parked */
+    uint64_t served;                  /* tasks begun */
+    uint64_t resting_since_ns;
+    uint64_t heap_bytes; /* the last sample, and when it was taken */
+    uint64_t heap_sampled_ns;
+
+    struct actor *prev, *next;                 /* the lane's ready list */
+    struct actor *prev_all, *next_all;         /* all of the lane */
+    struct actor *prev_resting, *next_resting; /* the cache's list */
+    UT_hash_handle hh;                         /* the cache, by script */
+};
+
+/* A new actor on a lane; its isolate is made in its first turn. */
+struct actor *actor_new(struct lane *lane, struct script *script, bool is_check);
+
+/* Frees an actor that is over, once its last message has come. */
+void actor_free(struct actor *actor);
+
+/* Puts a task at the end of the queue. */
+void actor_enqueue(struct actor *actor, struct task *task);
+
+/* Takes a task out of the queue. */
+void actor_dequeue(struct actor *actor, struct task *task);
+
+/* Whether a task of the queue can begin. */
+bool actor_can_begin(const struct actor *actor);
+
+/* Whether it takes new tasks. */
+bool actor_accepts(const struct actor *actor);
+
+/* Whether no task is queued or in flight. */
+bool actor_is_idle(const struct actor *actor);
+
+/* Whether a turn would find something to do. */
+bool actor_has_work(const struct actor *actor);
+
+/* Whether its only task in flight, or its start-up, can no longer be settled: nothing is pending
+ * that could do it. */
+bool actor_is_stuck(const struct actor *actor);
+
+/* No new tasks from now on; it ends when it has none left. */
+void actor_retire(struct actor *actor, enum actor_end end);
+
+/* It must not run again, for a reason that ends the sentence "the isolate was ended: ..."; a
+ * literal. */
+void actor_condemn(struct actor *actor, const char *because);
+
+/* Ends a task that is queued or in flight here because its client went away: now, or when the stray
+ * turn that works for it comes back. */
+void actor_cancel(struct actor *actor, struct task *task);
+
+/* Fails one task in flight, and has the isolate forget it. NULL-safe for tickets that have ended.
+ */
+void actor_fail(struct actor *actor, uint32_t ticket, const struct failure *failure);
+
+/* Fails all tasks in flight. Not claimed. */
+void actor_fail_flights(struct actor *actor, const struct failure *failure);
+
+/* Fails a task of the queue. */
+void actor_fail_queued(struct actor *actor, struct task *task, const struct failure *failure);
+
+/* Fails all tasks in the queue. */
+void actor_fail_queue(struct actor *actor, const struct failure *failure);
+
+/* The start-up has failed: so do the tasks that wait for it, and the actor ends. */
+void actor_fail_startup(struct actor *actor, const struct failure *failure);
+
+/* Takes out the tasks that have not begun, in order: utlist's DL. */
+struct task *actor_take_queue(struct actor *actor);
+
+/* Timers of the isolate's JavaScript. */
+void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms);
+void actor_stop_timer(struct actor *actor, uint32_t id);
+void actor_stop_timers(struct actor *actor); /* all, and the actor's own */
+
+/* isolate_host.platform_task: V8 has a foreground task. Any thread. */
+void actor_say_platform(void *arg, uint64_t delay_ns);
+
+/* The actor's message was taken from the mailbox: V8 has foreground tasks. */
+void actor_receive_platform(struct actor *actor);
+
+/* Turns: actor_turn.c. */
+
+/* Fills in a prepared turn from inbox and queue. Tasks whose deadline has passed end here. */
+void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns);
+
+/* Takes the results of the turn's events before `ended` that were not taken yet, and what they
+ * asked for. cpu_share is the CPU time in a unit of the events' wall time. */
+void actor_absorb(struct actor *actor, struct turn *turn, unsigned ended, double cpu_share);
+
+/* Takes back the events of the turn from `begun` on. Once a turn. */
+void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun);
+
+/* Ends the ticket of a task that has its outcome, and the task. */
+void actor_end_flight(struct actor *actor, uint32_t ticket);
+
+#endif

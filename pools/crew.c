@@ -1,0 +1,432 @@
+/*
+ * The crew: threads, turn records, the watchdog.
+ *
+ * All threads are alike. One that is hired for a lane plays it until the lane is closed, or lost to
+ * a spare; then it is a spare itself. The watchdog looks at all turn records, every millisecond as
+ * long as any thread is awake: it stops events that have used up what they may (turn.c), and where
+ * a turn lasts it sends a spare, which adopts the lane.
+ */
+#include "pools/crew_private.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "pools/lane.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define TICK_NS (1 * NS_PER_MS)
+
+/* What a thread is to do: play a lane that is its own, or adopt one from a turn. */
+struct job {
+    struct lane *lane; /* with a reference; NULL: nothing */
+    struct turn *turn; /* to adopt it from */
+    uint64_t word;     /* the lane's, in that turn */
+};
+
+struct crew_thread {
+    struct crew *crew;
+    pthread_t id;
+    pthread_cond_t changed; /* with crew.lock: a job, or the end */
+    struct job job;         /* guarded by crew.lock */
+    bool is_finished;       /* guarded by crew.lock: it can be joined */
+    struct crew_thread *next_idle;
+    struct crew_thread *next;
+};
+
+struct crew {
+    struct crew_config config; /* immutable */
+
+    pthread_mutex_t lock;        /* guards what follows; a leaf */
+    pthread_cond_t lane_left;    /* a thread has nothing to do with a lane any more */
+    struct crew_thread *threads; /* all that are not joined */
+    struct crew_thread *idle;    /* the last one to become idle first: its caches are warm */
+    unsigned idle_count;
+    unsigned count;  /* threads that run */
+    unsigned wanted; /* lanes and spares */
+    struct turn *free_turns;
+    bool is_stopping;
+
+    _Atomic(struct turn *) turns; /* all records; grows under the lock, and is read without */
+    _Atomic uint64_t terminations;
+
+    atomic_uint awake; /* threads that play and do not sleep, and strays */
+    atomic_int watchdog_sleeps;
+    atomic_bool watchdog_stops;
+    sem_t watchdog_wake;
+    pthread_t watchdog;
+};
+
+struct crew_config crew_config_default(void)
+{
+    return (struct crew_config){.spares = 4, .adopt_after_ms = 5, .cancel_grace_ms = 50};
+}
+
+const struct crew_config *crew_configuration(const struct crew *crew)
+{
+    return &crew->config;
+}
+
+/* Turn records. */
+
+static struct turn *new_turn(struct crew *crew)
+{
+    struct turn *turn = xmalloc(sizeof(*turn));
+
+    turn_init(turn);
+    turn->next = atomic_load_explicit(&crew->turns, memory_order_relaxed);
+    /* Release: the watchdog finds a record that is initialised. Only ever written under the lock.
+     */
+    atomic_store_explicit(&crew->turns, turn, memory_order_release);
+    return turn;
+}
+
+static struct turn *take_turn(struct crew *crew)
+{
+    struct turn *turn;
+
+    pthread_mutex_lock(&crew->lock);
+    turn = crew->free_turns;
+    if (turn)
+        crew->free_turns = turn->next_free;
+    else
+        turn = new_turn(crew);
+    pthread_mutex_unlock(&crew->lock);
+    return turn;
+}
+
+void crew_give_turn(struct crew *crew, struct turn *turn)
+{
+    pthread_mutex_lock(&crew->lock);
+    turn->next_free = crew->free_turns;
+    crew->free_turns = turn;
+    pthread_mutex_unlock(&crew->lock);
+}
+
+/* Awake and asleep. */
+
+void crew_thread_sleeps(struct crew *crew)
+{
+    atomic_fetch_sub_explicit(&crew->awake, 1, memory_order_seq_cst);
+}
+
+void crew_thread_wakes(struct crew *crew)
+{
+    /* Sequentially consistent, as is the watchdog's mirror image (say that it sleeps, then look who
+     * is awake): one of the two sees the other. */
+    atomic_fetch_add_explicit(&crew->awake, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&crew->watchdog_sleeps, memory_order_seq_cst) &&
+        atomic_exchange_explicit(&crew->watchdog_sleeps, 0, memory_order_seq_cst))
+        sem_post(&crew->watchdog_wake);
+}
+
+/* Lanes. */
+
+static void leave_lane(struct crew *crew, struct lane *lane, bool is_closed)
+{
+    pthread_mutex_lock(&crew->lock);
+    if (is_closed)
+        crew->wanted--;
+    /* Under the lock, so that nobody who waits for it misses the call. */
+    atomic_fetch_sub_explicit(&lane->refs, 1, memory_order_acq_rel);
+    pthread_cond_broadcast(&crew->lane_left);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_await_others(struct crew *crew, struct lane *lane)
+{
+    pthread_mutex_lock(&crew->lock);
+    while (atomic_load_explicit(&lane->refs, memory_order_acquire) > 1)
+        pthread_cond_wait(&crew->lane_left, &crew->lock);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_await_closed(struct crew *crew, struct lane *lane)
+{
+    pthread_mutex_lock(&crew->lock);
+    while (atomic_load_explicit(&lane->refs, memory_order_acquire) > 0)
+        pthread_cond_wait(&crew->lane_left, &crew->lock);
+    pthread_mutex_unlock(&crew->lock);
+    assert(LANE_PHASE(atomic_load_explicit(&lane->word, memory_order_acquire)) == LANE_CLOSED);
+}
+
+/* Threads. */
+
+static void do_job(struct crew *crew, const struct job *job)
+{
+    enum lane_result result = LANE_LOST;
+    struct turn *turn = take_turn(crew);
+    bool is_holder;
+
+    crew_thread_wakes(crew);
+    is_holder = !job->turn || lane_adopt(job->lane, job->word, job->turn);
+    if (is_holder)
+        result = lane_play(job->lane, turn);
+    crew_thread_sleeps(crew);
+    /* A lane that is lost has the record. */
+    if (!is_holder || result == LANE_IS_CLOSED)
+        crew_give_turn(crew, turn);
+    leave_lane(crew, job->lane, result == LANE_IS_CLOSED);
+}
+
+/* Waits among the spares for something to do; no lane where the thread is to end. */
+static struct job wait_for_job(struct crew_thread *thread)
+{
+    struct crew *crew = thread->crew;
+    struct job job;
+
+    pthread_mutex_lock(&crew->lock);
+    if (!thread->job.lane && !crew->is_stopping && crew->count <= crew->wanted) {
+        thread->next_idle = crew->idle;
+        crew->idle = thread;
+        crew->idle_count++;
+        while (!thread->job.lane && !crew->is_stopping)
+            pthread_cond_wait(&thread->changed, &crew->lock);
+    }
+    job = thread->job;
+    thread->job = (struct job){0};
+    if (!job.lane) {
+        crew->count--;
+        thread->is_finished = true;
+    }
+    pthread_mutex_unlock(&crew->lock);
+    return job;
+}
+
+static void *run_thread(void *arg)
+{
+    struct crew_thread *thread = arg;
+
+    for (;;) {
+        struct job job = wait_for_job(thread);
+
+        if (!job.lane)
+            return NULL;
+        do_job(thread->crew, &job);
+    }
+}
+
+/* Hands a job to a spare; false where none is idle. */
+static bool send_spare(struct crew *crew, struct job job)
+{
+    struct crew_thread *thread;
+
+    pthread_mutex_lock(&crew->lock);
+    thread = crew->idle;
+    if (thread) {
+        crew->idle = thread->next_idle;
+        crew->idle_count--;
+        thread->job = job;
+        pthread_cond_signal(&thread->changed);
+    }
+    pthread_mutex_unlock(&crew->lock);
+    return thread != NULL;
+}
+
+static void free_thread(struct crew_thread *thread)
+{
+    pthread_join(thread->id, NULL);
+    pthread_cond_destroy(&thread->changed);
+    free(thread);
+}
+
+/* Joins threads that have ended. */
+static void reap(struct crew *crew)
+{
+    struct crew_thread *finished = NULL;
+
+    pthread_mutex_lock(&crew->lock);
+    for (struct crew_thread **at = &crew->threads; *at;) {
+        struct crew_thread *thread = *at;
+
+        if (!thread->is_finished) {
+            at = &thread->next;
+            continue;
+        }
+        *at = thread->next;
+        thread->next = finished;
+        finished = thread;
+    }
+    pthread_mutex_unlock(&crew->lock);
+    while (finished) {
+        struct crew_thread *next = finished->next;
+
+        free_thread(finished);
+        finished = next;
+    }
+}
+
+/* Adds a thread to those that run, with a job or as a spare. */
+static int start_thread(struct crew *crew, struct job job)
+{
+    struct crew_thread *thread = xcalloc(1, sizeof(*thread));
+    pthread_attr_t attributes;
+    int err;
+
+    thread->crew = crew;
+    thread->job = job;
+    pthread_cond_init(&thread->changed, NULL);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, SHIM_STACK_BYTES);
+    pthread_mutex_lock(&crew->lock);
+    err = pthread_create(&thread->id, &attributes, run_thread, thread);
+    if (!err) {
+        crew->count++;
+        crew->wanted++;
+        thread->next = crew->threads;
+        crew->threads = thread;
+    }
+    pthread_mutex_unlock(&crew->lock);
+    pthread_attr_destroy(&attributes);
+    if (!err)
+        return 0;
+    pthread_cond_destroy(&thread->changed);
+    free(thread);
+    return E_NOMEM;
+}
+
+int crew_hire(struct crew *crew, struct lane *lane)
+{
+    int err;
+
+    reap(crew);
+    atomic_fetch_add_explicit(&lane->refs, 1, memory_order_relaxed);
+    err = start_thread(crew, (struct job){.lane = lane});
+    if (err)
+        atomic_fetch_sub_explicit(&lane->refs, 1, memory_order_relaxed);
+    return err;
+}
+
+/* The watchdog. */
+
+static void look_at(struct crew *crew, struct turn *turn, uint64_t now_ns)
+{
+    struct turn_look look = turn_watch(turn, now_ns, crew->config.adopt_after_ms * NS_PER_MS);
+
+    if (look.has_stopped)
+        atomic_fetch_add_explicit(&crew->terminations, 1, memory_order_relaxed);
+    if (!look.late_lane)
+        return;
+    if (!send_spare(crew, (struct job){look.late_lane, turn, look.lane_word})) {
+        turn->watch.is_adoption_asked = false; /* once more at the next tick */
+        leave_lane(crew, look.late_lane, false);
+    }
+}
+
+static void look_at_all(struct crew *crew)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    for (struct turn *turn = atomic_load_explicit(&crew->turns, memory_order_acquire); turn;
+         turn = turn->next)
+        look_at(crew, turn, now_ns);
+}
+
+/* Until a thread wakes up, or the crew stops. */
+static void sleep_until_woken(struct crew *crew)
+{
+    atomic_store_explicit(&crew->watchdog_sleeps, 1, memory_order_seq_cst);
+    if ((atomic_load_explicit(&crew->awake, memory_order_seq_cst) > 0 ||
+         atomic_load_explicit(&crew->watchdog_stops, memory_order_seq_cst)) &&
+        atomic_exchange_explicit(&crew->watchdog_sleeps, 0, memory_order_seq_cst))
+        return;
+    while (sem_wait(&crew->watchdog_wake) != 0)
+        ;
+}
+
+static void *run_watchdog(void *arg)
+{
+    static const struct timespec tick = {.tv_nsec = TICK_NS};
+    struct crew *crew = arg;
+
+    while (!atomic_load_explicit(&crew->watchdog_stops, memory_order_seq_cst)) {
+        if (atomic_load_explicit(&crew->awake, memory_order_relaxed) == 0)
+            sleep_until_woken(crew);
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
+        look_at_all(crew);
+    }
+    return NULL;
+}
+
+static void stop_watchdog(struct crew *crew)
+{
+    atomic_store_explicit(&crew->watchdog_stops, true, memory_order_seq_cst);
+    if (atomic_exchange_explicit(&crew->watchdog_sleeps, 0, memory_order_seq_cst))
+        sem_post(&crew->watchdog_wake);
+    pthread_join(crew->watchdog, NULL);
+}
+
+/* Opening and closing. */
+
+int crew_open(const struct crew_config *config, struct crew **ret, struct error *error)
+{
+    struct crew *crew = xcalloc(1, sizeof(*crew));
+
+    crew->config = *config;
+    pthread_mutex_init(&crew->lock, NULL);
+    pthread_cond_init(&crew->lane_left, NULL);
+    sem_init(&crew->watchdog_wake, 0, 0);
+    if (pthread_create(&crew->watchdog, NULL, run_watchdog, crew) != 0) {
+        sem_destroy(&crew->watchdog_wake);
+        free(crew);
+        return error_set(error, E_NOMEM, "", "the watchdog's thread cannot be started");
+    }
+    for (unsigned i = 0; i < config->spares; i++) {
+        if (start_thread(crew, (struct job){0}) != 0) {
+            crew_close(crew);
+            return error_set(error, E_NOMEM, "spares",
+                             "only %u of %u spare threads could be started", i, config->spares);
+        }
+    }
+    *ret = crew;
+    return 0;
+}
+
+static void stop_threads(struct crew *crew)
+{
+    struct crew_thread *thread;
+
+    pthread_mutex_lock(&crew->lock);
+    crew->is_stopping = true;
+    for (thread = crew->idle; thread; thread = thread->next_idle)
+        pthread_cond_signal(&thread->changed);
+    pthread_mutex_unlock(&crew->lock);
+    while ((thread = crew->threads)) {
+        crew->threads = thread->next;
+        free_thread(thread);
+    }
+}
+
+void crew_close(struct crew *crew)
+{
+    struct turn *turn;
+
+    if (!crew)
+        return;
+    stop_threads(crew);
+    stop_watchdog(crew);
+    while ((turn = atomic_load_explicit(&crew->turns, memory_order_relaxed))) {
+        atomic_store_explicit(&crew->turns, turn->next, memory_order_relaxed);
+        turn_release(turn);
+        free(turn);
+    }
+    sem_destroy(&crew->watchdog_wake);
+    pthread_cond_destroy(&crew->lane_left);
+    pthread_mutex_destroy(&crew->lock);
+    free(crew);
+}
+
+struct crew_figures crew_figures(struct crew *crew)
+{
+    struct crew_figures figures = {
+        .terminations = atomic_load_explicit(&crew->terminations, memory_order_relaxed),
+    };
+
+    pthread_mutex_lock(&crew->lock);
+    figures.spares = crew->idle_count;
+    pthread_mutex_unlock(&crew->lock);
+    return figures;
+}

@@ -1,0 +1,28 @@
+/*
+ * The crew: the threads that play lanes, the spares among them that adopt a lane whose turn lasts,
+ * and the watchdog. One crew serves all pools of a process.
+ */
+#ifndef ISOYARD_CREW_H
+#define ISOYARD_CREW_H
+
+#include "api/err.h"
+
+#include <stdint.h>
+
+struct crew;
+
+struct crew_config {
+    unsigned spares;          /* threads beyond the lanes' own; 0: no lane is ever adopted */
+    uint64_t adopt_after_ms;  /* a turn that lasts longer loses its lane */
+    uint64_t cancel_grace_ms; /* a turn whose task was cancelled may go on this long */
+};
+
+struct crew_config crew_config_default(void);
+
+/* Starts the spares and the watchdog. E_NOMEM where a thread cannot be had. */
+int crew_open(const struct crew_config *config, struct crew **ret, struct error *error);
+
+/* Stops and joins all threads. Every pool must be closed. NULL is fine. */
+void crew_close(struct crew *crew);
+
+#endif

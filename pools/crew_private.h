@@ -1,0 +1,40 @@
+/* The crew from the inside: what lanes and pools ask of it. */
+#ifndef ISOYARD_CREW_PRIVATE_H
+#define ISOYARD_CREW_PRIVATE_H
+
+#include "pools/crew.h"
+#include "pools/turn.h"
+
+#include <stdint.h>
+
+struct lane;
+
+/* Starts a thread that plays the lane, as its holder. E_NOMEM where there is none to be had. Any
+ * thread. */
+int crew_hire(struct crew *crew, struct lane *lane);
+
+/* Waits until the lane is closed and no thread has anything to do with it any more. Not on a lane
+ * thread. */
+void crew_await_closed(struct crew *crew, struct lane *lane);
+
+/* Waits until no other thread has anything to do with the lane. Its holder. */
+void crew_await_others(struct crew *crew, struct lane *lane);
+
+/* Gives a turn's record back. Any thread. */
+void crew_give_turn(struct crew *crew, struct turn *turn);
+
+/* The calling thread goes to sleep in its lane's loop; it is back. While one is awake, or in a
+ * stray turn, the watchdog looks at the turns. */
+void crew_thread_sleeps(struct crew *crew);
+void crew_thread_wakes(struct crew *crew);
+
+struct crew_figures {
+    uint32_t spares;       /* idle now */
+    uint64_t terminations; /* events that were stopped */
+};
+
+/* Any thread. */
+struct crew_figures crew_figures(struct crew *crew);
+const struct crew_config *crew_configuration(const struct crew *crew);
+
+#endif

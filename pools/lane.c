@@ -1,0 +1,308 @@
+/* Lanes: messages, the loop, turns, adoption, closing. */
+#include "pools/lane.h"
+
+#include "api/clock.h"
+#include "pools/crew_private.h"
+#include "pools/pool_private.h"
+#include "pools/task_end.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+/* A lane that is never idle looks at its loop this often. */
+#define POLL_NS (200 * NS_PER_US)
+
+/* Cached isolates are looked through for expired ones this often, in shares of their time to live.
+ */
+#define SWEEPS_PER_TTL 4
+
+static void on_wake(uv_async_t *wake)
+{
+    (void)wake; /* it only ends the loop's sleep */
+}
+
+int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index)
+{
+    lane->pool = pool;
+    lane->crew = crew;
+    lane->index = index;
+    lane->held_word = LANE_WORD(1, LANE_LOOP);
+    atomic_init(&lane->word, lane->held_word);
+    lane->stop_message.kind = MESSAGE_STOP;
+    mailbox_init(&lane->mailbox);
+    if (uv_loop_init(&lane->loop) != 0)
+        return E_NOMEM;
+    if (uv_async_init(&lane->loop, &lane->wake, on_wake) != 0) {
+        uv_loop_close(&lane->loop);
+        return E_NOMEM;
+    }
+    return 0;
+}
+
+int lane_send(struct lane *lane, struct message *message)
+{
+    switch (mailbox_push(&lane->mailbox, message)) {
+    case MAILBOX_CLOSED:
+        return E_CLOSED;
+    case MAILBOX_PUSHED_WAKE:
+        uv_async_send(&lane->wake);
+        break;
+    case MAILBOX_PUSHED:
+        break;
+    }
+    return 0;
+}
+
+/* Timers. */
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct lane_timer *timer = uv->data;
+    void (*fire)(void *arg) = timer->fire;
+    void *arg = timer->arg;
+
+    lane_timer_stop(timer);
+    fire(arg);
+}
+
+static struct lane_timer *new_timer(struct lane *lane)
+{
+    struct lane_timer *timer = xcalloc(1, sizeof(*timer));
+
+    uv_timer_init(&lane->loop, &timer->uv);
+    timer->uv.data = timer;
+    timer->lane = lane;
+    return timer;
+}
+
+/* The loop counts whole milliseconds, rounded down: one more, so that a timer never fires early. */
+static uint64_t whole_ms(uint64_t delay_ns)
+{
+    return delay_ns == 0 ? 0 : (delay_ns + NS_PER_MS - 1) / NS_PER_MS + 1;
+}
+
+struct lane_timer *lane_timer_start(struct lane *lane, uint64_t delay_ns, void (*fire)(void *arg),
+                                    void *arg)
+{
+    struct lane_timer *timer = lane->free_timers;
+
+    if (timer)
+        lane->free_timers = timer->next_free;
+    else
+        timer = new_timer(lane);
+    timer->fire = fire;
+    timer->arg = arg;
+    /* The loop's idea of now may be as old as the last turn is long. */
+    uv_update_time(&lane->loop);
+    uv_timer_start(&timer->uv, on_timer, whole_ms(delay_ns), 0);
+    return timer;
+}
+
+void lane_timer_stop(struct lane_timer *timer)
+{
+    if (!timer)
+        return;
+    uv_timer_stop(&timer->uv);
+    timer->next_free = timer->lane->free_timers;
+    timer->lane->free_timers = timer;
+}
+
+/* Messages. */
+
+static void receive_back(struct lane *lane, struct turn *turn)
+{
+    DL_DELETE2(lane->strays, turn, prev_stray, next_stray);
+    counter_add(&lane->counters.strays, (uint64_t)-1);
+    lane_absorb(lane, turn);
+    crew_give_turn(lane->crew, turn);
+}
+
+static void receive_cancel(struct lane *lane, struct task *task)
+{
+    struct failure failure = {0};
+
+    if (!task_receive_cancel(task)) {
+        lane_count_given_back(lane);
+        return;
+    }
+    if (task->actor) {
+        actor_cancel(task->actor, task);
+        return;
+    }
+    DL_DELETE(*lane_waiting_list(lane, task), task);
+    failure_set(&failure, FAILURE_CANCELLED, PHASE_QUEUE, "the caller went away");
+    lane_fail_task(lane, task, &failure);
+    failure_release(&failure);
+}
+
+static void stop_actor(struct lane *lane, struct actor *actor, const struct failure *failure)
+{
+    actor_fail_queue(actor, failure);
+    if (actor->stray)
+        turn_hasten_all(actor->stray, clock_now_ns(), STOP_DRAINING);
+    else
+        actor_fail_flights(actor, failure);
+    actor_condemn(actor, "the server is shutting down");
+    actor->end = ACTOR_CLOSED;
+    lane_settle(lane, actor);
+}
+
+static void fail_waiting(struct lane *lane, struct task **waiting, const struct failure *failure)
+{
+    while (*waiting) {
+        struct task *task = *waiting;
+
+        DL_DELETE(*waiting, task);
+        lane_fail_task(lane, task, failure);
+    }
+}
+
+/* The pool closes: every task ends, every actor goes. */
+static void receive_stop(struct lane *lane)
+{
+    struct failure failure = {0};
+    struct actor *actor, *next;
+
+    lane->is_stopping = true;
+    failure_set(&failure, FAILURE_DRAINING, PHASE_QUEUE, "the server is shutting down");
+    fail_waiting(lane, &lane->waiting, &failure);
+    fail_waiting(lane, &lane->waiting_checks, &failure);
+    DL_FOREACH_SAFE2(lane->actors, actor, next, next_all)
+    stop_actor(lane, actor, &failure);
+    failure_release(&failure);
+    lane_timer_stop(lane->sweep);
+    lane->sweep = NULL;
+}
+
+static void receive(struct lane *lane, struct message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_SUBMIT:
+        lane_place(lane, container_of(message, struct task, submit_message));
+        break;
+    case MESSAGE_CANCEL:
+        receive_cancel(lane, container_of(message, struct task, cancel_message));
+        break;
+    case MESSAGE_BACK:
+        receive_back(lane, container_of(message, struct turn, back));
+        break;
+    case MESSAGE_PLATFORM:
+        actor_receive_platform(container_of(message, struct actor, platform_message));
+        break;
+    case MESSAGE_STOP:
+        receive_stop(lane);
+        break;
+    }
+}
+
+static void receive_all(struct lane *lane)
+{
+    struct message *message = mailbox_take(&lane->mailbox);
+
+    while (message) {
+        struct message *next = message->next;
+
+        receive(lane, message);
+        message = next;
+    }
+}
+
+/* Playing. */
+
+static void poll(struct lane *lane)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (now_ns - lane->polled_ns < POLL_NS)
+        return;
+    lane->polled_ns = now_ns;
+    uv_run(&lane->loop, UV_RUN_NOWAIT);
+}
+
+/* Sleeps until a message, a timer or a socket comes. */
+static void rest(struct lane *lane)
+{
+    if (!mailbox_sleep(&lane->mailbox))
+        return;
+    crew_thread_sleeps(lane->crew);
+    uv_run(&lane->loop, UV_RUN_ONCE);
+    crew_thread_wakes(lane->crew);
+    lane->polled_ns = clock_now_ns();
+}
+
+static void on_sweep(void *arg)
+{
+    struct lane *lane = arg;
+    uint64_t ttl_ns = lane->pool->config.idle_ttl_ms * NS_PER_MS;
+    uint64_t now_ns = clock_now_ns();
+    struct actor *actor;
+
+    while ((actor = cache_oldest(&lane->cache)) && now_ns - actor->resting_since_ns >= ttl_ns) {
+        actor_retire(actor, ACTOR_EXPIRED);
+        lane_settle(lane, actor);
+    }
+    lane->sweep = lane_timer_start(lane, ttl_ns / SWEEPS_PER_TTL, on_sweep, lane);
+}
+
+static bool is_empty(struct lane *lane)
+{
+    return !lane->actors && !lane->strays &&
+           /* Acquire: done has been called for all that are not counted any more. */
+           atomic_load_explicit(&lane->live, memory_order_acquire) == 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data); /* a timer's; the others have none */
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    uv_close(handle, on_closed);
+}
+
+void lane_release(struct lane *lane)
+{
+    uv_walk(&lane->loop, close_handle, NULL);
+    uv_run(&lane->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&lane->loop) != 0)
+        abort(); /* a handle was forgotten */
+}
+
+/* T4. Nobody can send any more; threads that are about to wake the loop are waited for. */
+static void close_lane(struct lane *lane)
+{
+    crew_await_others(lane->crew, lane);
+    lane_release(lane);
+    /* Release: the pool frees the lane when it sees this. */
+    atomic_store_explicit(&lane->word, LANE_WORD(LANE_EPOCH(lane->held_word) + 1, LANE_CLOSED),
+                          memory_order_release);
+}
+
+enum lane_result lane_play(struct lane *lane, struct turn *turn)
+{
+    uint64_t ttl_ms = lane->pool->config.idle_ttl_ms;
+
+    if (!lane->sweep && !lane->is_stopping && ttl_ms > 0)
+        lane->sweep = lane_timer_start(lane, ttl_ms * NS_PER_MS / SWEEPS_PER_TTL, on_sweep, lane);
+    for (;;) {
+        struct actor *actor;
+
+        receive_all(lane);
+        if (lane->is_stopping && is_empty(lane) && mailbox_close(&lane->mailbox)) {
+            close_lane(lane);
+            return LANE_IS_CLOSED;
+        }
+        actor = lane->ready;
+        if (!actor) {
+            rest(lane);
+            continue;
+        }
+        lane_unlist(lane, actor);
+        if (!lane_take_turn(lane, actor, turn))
+            return LANE_LOST;
+        poll(lane);
+    }
+}

@@ -1,0 +1,332 @@
+/*
+ * What becomes of tasks and actors: placing tasks, settling actors after whatever has happened to
+ * them, ending tasks.
+ */
+#include "pools/lane.h"
+
+#include "api/clock.h"
+#include "api/log.h"
+#include "pools/pool_private.h"
+#include "pools/task_end.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+/* Tasks. */
+
+static void count_outcome(struct lane *lane, const struct task *task)
+{
+    struct lane_counters *c = &lane->counters;
+
+    if (task->outcome.kind != OUTCOME_FAILED) {
+        counter_add(&c->answered, 1);
+        return;
+    }
+    switch (task->outcome.failure.reason) {
+    case FAILURE_LIMIT_EXCEEDED:
+        counter_add(&c->limit_exceeded, 1);
+        break;
+    case FAILURE_CANCELLED:
+    case FAILURE_DRAINING:
+        counter_add(&c->cancelled, 1);
+        break;
+    case FAILURE_ISOLATE_CONDEMNED:
+        counter_add(&c->condemned_tasks, 1);
+        break;
+    default:
+        counter_add(&c->failed, 1);
+        break;
+    }
+}
+
+static void fill_report(struct lane *lane, const struct actor *actor, struct task *task,
+                        uint64_t now_ns)
+{
+    struct report *report = &task->report;
+    uint64_t began_ns = task->started_ns ? task->started_ns : now_ns;
+    uint64_t waited_ns = began_ns - task->submitted_ns;
+
+    if (task->startup_ns > waited_ns)
+        task->startup_ns = waited_ns;
+    report->architecture = pool_architecture(lane->pool);
+    report->version = task->script->version;
+    report->lane = lane->index;
+    report->queue_us = (waited_ns - task->startup_ns) / NS_PER_US;
+    report->startup_us = task->startup_ns / NS_PER_US;
+    report->cpu_us = task->cpu_ns / NS_PER_US;
+    report->wall_us = (now_ns - task->submitted_ns) / NS_PER_US;
+    report->heap_bytes = actor ? actor->heap_bytes : 0;
+}
+
+void lane_count_given_back(struct lane *lane)
+{
+    /* Release: who sees the number sees that done has been called. */
+    atomic_fetch_sub_explicit(&lane->live, 1, memory_order_release);
+}
+
+void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    fill_report(lane, actor, task, now_ns);
+    count_outcome(lane, task);
+    if (task->started_ns) {
+        histogram_record(&lane->queue_wait_us, task->report.queue_us);
+        histogram_record(&lane->cpu_us, task->report.cpu_us);
+    }
+    histogram_record(&lane->wall_us, task->report.wall_us);
+    if (task->ticket)
+        lane_count_unbegun(lane);
+    task->actor = NULL;
+    if (task_end(task))
+        lane_count_given_back(lane);
+}
+
+void lane_fail_task(struct lane *lane, struct task *task, const struct failure *failure)
+{
+    task->outcome.kind = OUTCOME_FAILED;
+    failure_copy(&task->outcome.failure, failure);
+    lane_end_task(lane, NULL, task);
+}
+
+void lane_count_begun(struct lane *lane)
+{
+    counter_add(&lane->counters.in_flight, 1);
+    counter_add(&lane->counters.tasks, 1);
+}
+
+void lane_count_unbegun(struct lane *lane)
+{
+    counter_add(&lane->counters.in_flight, (uint64_t)-1);
+}
+
+bool lane_refuse_stranger(struct actor *actor, struct task *task)
+{
+    struct failure failure = {0};
+
+    if (strcmp(task->tenant, isolate_tenant(actor->isolate)) == 0)
+        return false;
+#ifdef ISOYARD_DEBUG
+    if (!actor->lane->pool->config.tolerates_strangers)
+        abort(); /* a tenant's task at another tenant's isolate */
+#endif
+    counter_add(&actor->lane->counters.tenant_mismatches, 1);
+    log_error("a task of one tenant came to an isolate of another",
+              log_text("task_tenant", task->tenant),
+              log_text("isolate_tenant", isolate_tenant(actor->isolate)));
+    failure_set(&failure, FAILURE_INTERNAL, PHASE_QUEUE,
+                "the task was sent to an isolate of another tenant");
+    actor_fail_queued(actor, task, &failure);
+    failure_release(&failure);
+    actor_condemn(actor, "a task of another tenant was sent to its isolate");
+    return true;
+}
+
+/*
+ * Placing. A task goes to the actor that its worker has; where it has none, one is made; where
+ * there is no room for one, the task waits. While a worker has an actor that takes tasks, none of
+ * its tasks waits here: so they begin in the order of their submission.
+ */
+
+static void give(struct lane *lane, struct actor *actor, struct task *task, bool is_hit)
+{
+    counter_add(is_hit ? &lane->counters.hits : &lane->counters.misses, 1);
+    actor_enqueue(actor, task);
+}
+
+static struct actor *make_actor(struct lane *lane, const struct task *task)
+{
+    if (task->kind != TASK_CHECK)
+        return lane->pool->ops->make(lane, task->script);
+    return lane->checks < LANE_CHECKS_MAX ? actor_new(lane, task->script, true) : NULL;
+}
+
+static struct actor *find_actor(struct lane *lane, const struct task *task)
+{
+    return task->kind != TASK_CHECK ? lane->pool->ops->find(lane, task->script) : NULL;
+}
+
+struct task **lane_waiting_list(struct lane *lane, const struct task *task)
+{
+    return task->kind == TASK_CHECK ? &lane->waiting_checks : &lane->waiting;
+}
+
+static void refuse_draining(struct lane *lane, struct task *task)
+{
+    struct failure failure = {0};
+
+    failure_set(&failure, FAILURE_DRAINING, PHASE_QUEUE, "the server is shutting down");
+    lane_fail_task(lane, task, &failure);
+    failure_release(&failure);
+}
+
+void lane_place(struct lane *lane, struct task *task)
+{
+    struct task **waiting = lane_waiting_list(lane, task);
+    struct actor *actor;
+
+    task->actor = NULL;
+    task->ticket = 0;
+    if (lane->is_stopping) {
+        refuse_draining(lane, task);
+        return;
+    }
+    actor = find_actor(lane, task);
+    if (actor) {
+        give(lane, actor, task, true);
+        lane_settle(lane, actor);
+        return;
+    }
+    /* Behind those that wait already: room that comes about is theirs. */
+    DL_APPEND(*waiting, task);
+    lane_place_waiting(lane, waiting);
+}
+
+/* Gives a new actor those that wait for its worker. */
+static void take_waiting(struct lane *lane, struct task **waiting, struct actor *actor)
+{
+    struct task *task, *next;
+    bool is_hit = false;
+
+    DL_FOREACH_SAFE(*waiting, task, next)
+    {
+        if (task->script != actor->script)
+            continue;
+        DL_DELETE(*waiting, task);
+        give(lane, actor, task, is_hit);
+        is_hit = true;
+        if (!actor_accepts(actor))
+            return; /* it is for one task only */
+    }
+}
+
+void lane_place_waiting(struct lane *lane, struct task **waiting)
+{
+    while (*waiting) {
+        struct actor *actor = make_actor(lane, *waiting);
+
+        if (!actor)
+            return;
+        take_waiting(lane, waiting, actor);
+        lane_settle(lane, actor);
+    }
+}
+
+/* Settling. */
+
+static void list_ready(struct lane *lane, struct actor *actor)
+{
+    if (actor->is_listed)
+        return;
+    DL_APPEND(lane->ready, actor);
+    actor->is_listed = true;
+}
+
+void lane_unlist(struct lane *lane, struct actor *actor)
+{
+    if (!actor->is_listed)
+        return;
+    DL_DELETE(lane->ready, actor);
+    actor->is_listed = false;
+}
+
+/* What an actor that must not run again leaves: tasks that it has begun fail, the others begin
+ * elsewhere. */
+static void evacuate(struct lane *lane, struct actor *actor)
+{
+    struct failure failure = {0};
+    struct task *queue;
+
+    failure_set(&failure, lane->is_stopping ? FAILURE_DRAINING : FAILURE_ISOLATE_CONDEMNED,
+                PHASE_HANDLER, "the worker's isolate was ended: %s", actor->condemned_because);
+    actor_fail_flights(actor, &failure);
+    failure_release(&failure);
+    queue = actor_take_queue(actor);
+    while (queue) {
+        struct task *task = queue;
+
+        DL_DELETE(queue, task);
+        lane_place(lane, task);
+    }
+}
+
+static void fail_stuck(struct actor *actor)
+{
+    struct failure failure = {0};
+    unsigned slot = 0;
+
+    if (actor->state == ACTOR_LOADING) {
+        failure_set(
+            &failure, FAILURE_NEVER_SETTLES, PHASE_STARTUP,
+            "the evaluation of the worker's modules waits for a promise that nothing can settle");
+        actor_fail_startup(actor, &failure);
+    } else {
+        failure_set(
+            &failure, FAILURE_NEVER_SETTLES, PHASE_HANDLER,
+            "the handler's promise can no longer settle: nothing is pending that could do it");
+        actor_fail(actor, flights_next(&actor->flights, &slot)->task->ticket, &failure);
+    }
+    failure_release(&failure);
+}
+
+static void count_end(struct lane *lane, const struct actor *actor)
+{
+    struct lane_counters *c = &lane->counters;
+
+    switch (actor->end) {
+    case ACTOR_EVICTED:
+        counter_add(&c->evicted, 1);
+        break;
+    case ACTOR_EXPIRED:
+        counter_add(&c->expired, 1);
+        break;
+    case ACTOR_RECYCLED:
+        counter_add(&c->recycled, 1);
+        break;
+    case ACTOR_CONDEMNED:
+        counter_add(&c->condemned, 1);
+        break;
+    case ACTOR_DONE:
+    case ACTOR_CLOSED:
+        break;
+    }
+}
+
+static void bury(struct lane *lane, struct actor *actor)
+{
+    count_end(lane, actor);
+    lane_unlist(lane, actor);
+    actor_free(actor);
+    lane_place_waiting(lane, &lane->waiting);
+    lane_place_waiting(lane, &lane->waiting_checks);
+}
+
+static bool is_resting(const struct actor *actor)
+{
+    return actor_accepts(actor) && actor_is_idle(actor) && actor->state == ACTOR_READY;
+}
+
+void lane_settle(struct lane *lane, struct actor *actor)
+{
+    if (actor->is_claimed)
+        return; /* its turn is still out */
+    if (actor->is_over) {
+        bury(lane, actor);
+        return;
+    }
+    if (actor->is_condemned)
+        evacuate(lane, actor);
+    else if (actor_is_stuck(actor))
+        fail_stuck(actor);
+    if (is_resting(actor))
+        lane->pool->ops->rest(lane, actor);
+    if (!actor->isolate && actor->is_retired && actor_is_idle(actor)) {
+        actor->is_over = true; /* it was never opened */
+        bury(lane, actor);
+        return;
+    }
+    if (actor_has_work(actor))
+        list_ready(lane, actor);
+    if (is_resting(actor))
+        lane_place_waiting(lane, &lane->waiting);
+}

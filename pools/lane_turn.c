@@ -1,0 +1,134 @@
+/* A lane's turns: the leases T1, T2 and T3 (lane.h). */
+#include "pools/lane.h"
+
+#include "api/clock.h"
+#include "pools/crew_private.h"
+#include "pools/pool_private.h"
+
+#include <utlist.h>
+
+/* Turns. */
+
+static void prepare(struct lane *lane, struct actor *actor, struct turn *turn)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    turn_prepare(turn, lane, actor, actor->isolate);
+    if (!actor->is_condemned)
+        actor_fill_turn(actor, turn, now_ns);
+    /* Filling may have condemned it, or have found nothing that is still wanted. */
+    turn->closes = actor->isolate && turn->count == 0 &&
+                   (actor->is_condemned || (actor->is_retired && actor_is_idle(actor)));
+    turn->yields = lane->ready != NULL;
+}
+
+/* The turn was to make the isolate. */
+static void absorb_opening(struct lane *lane, struct actor *actor, struct turn *turn)
+{
+    struct failure failure = {0};
+
+    actor->isolate = turn->isolate;
+    if (!turn->open_error) {
+        counter_add(&lane->counters.created, 1);
+        return;
+    }
+    failure_set(&failure, FAILURE_INTERNAL, PHASE_STARTUP, "V8 could not make an isolate");
+    actor_fail_startup(actor, &failure);
+    failure_release(&failure);
+}
+
+/* Of a turn that is over. */
+static double cpu_share(const struct turn *turn)
+{
+    uint64_t total_ns = turn->ended_ns - turn->started_ns;
+
+    return total_ns > turn->cpu_ns ? (double)turn->cpu_ns / (double)total_ns : 1;
+}
+
+void lane_absorb(struct lane *lane, struct turn *turn)
+{
+    struct actor *actor = turn->actor;
+    unsigned begun = turn_begun(turn);
+
+    counter_add(&lane->counters.turns, 1);
+    counter_add(&lane->counters.busy_ns, turn->ended_ns - turn->started_ns);
+    if (turn->opens)
+        absorb_opening(lane, actor, turn);
+    if (turn->heap_bytes) {
+        actor->heap_bytes = turn->heap_bytes;
+        actor->heap_sampled_ns = turn->ended_ns;
+    }
+    actor_take_back(actor, turn, begun);
+    actor_absorb(actor, turn, begun, cpu_share(turn));
+    if (turn->closes) {
+        actor->isolate = NULL;
+        actor->is_over = true;
+        counter_add(&lane->counters.disposed, 1);
+    }
+    actor->is_claimed = false;
+    actor->stray = NULL;
+    lane_settle(lane, actor);
+}
+
+/* T2. Acquire-release: an adopter in between has written the lane, and the next one reads what we
+ * write. */
+static bool leave_turn(struct lane *lane, struct turn *turn)
+{
+    uint64_t word = turn->lane_word;
+    uint64_t next = LANE_WORD(LANE_EPOCH(word) + 1, LANE_LOOP);
+
+    if (!atomic_compare_exchange_strong_explicit(&lane->word, &word, next, memory_order_acq_rel,
+                                                 memory_order_relaxed))
+        return false;
+    lane->held_word = next;
+    return true;
+}
+
+bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
+{
+    prepare(lane, actor, turn);
+    if (turn->count == 0 && !turn->closes) {
+        lane_settle(lane, actor);
+        return true;
+    }
+    actor->is_claimed = true;
+    turn->lane_word = LANE_WORD(LANE_EPOCH(lane->held_word) + 1, LANE_TURN);
+    turn_begin(turn);
+    /* T1. Release: an adopter sees everything that this thread has done to the lane. */
+    atomic_store_explicit(&lane->word, turn->lane_word, memory_order_release);
+    turn_run(turn);
+    if (!leave_turn(lane, turn)) {
+        /* The lane's holder waits for this message before it closes the lane, so it is never
+         * refused. */
+        (void)lane_send(lane, &turn->back);
+        return false;
+    }
+    lane_absorb(lane, turn);
+    return true;
+}
+
+bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn)
+{
+    uint64_t next = LANE_WORD(LANE_EPOCH(word) + 1, LANE_LOOP);
+    struct actor *actor;
+    unsigned begun;
+
+    /* T3. Acquire: what the holder had written before its turn. Release: for the next reader. */
+    if (!atomic_compare_exchange_strong_explicit(&lane->word, &word, next, memory_order_acq_rel,
+                                                 memory_order_relaxed))
+        return false;
+    lane->held_word = next;
+    counter_add(&lane->counters.adoptions, 1);
+    actor = turn->actor;
+    actor->stray = turn;
+    DL_APPEND2(lane->strays, turn, prev_stray, next_stray);
+    counter_add(&lane->counters.strays, 1);
+    begun = turn_cut(turn);
+    actor_take_back(actor, turn, begun);
+    /* The last one begun may still run. The turn's CPU time is not known yet: about its wall time,
+     * since it does not wait. */
+    actor_absorb(actor, turn, begun > 0 ? begun - 1 : 0, 1);
+    if (lane->is_stopping)
+        turn_hasten_all(turn, clock_now_ns(), STOP_DRAINING);
+    return true;
+}

@@ -1,0 +1,272 @@
+/* Pools: what all architectures share. */
+#include "pools/pool_private.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "pools/crew_private.h"
+#include "pools/task_end.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* pool_drain looks this often. */
+#define DRAIN_POLL_NS (1 * NS_PER_MS)
+
+struct pool_config pool_config_default(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return (struct pool_config){
+        .lanes = cores > 0 ? (unsigned)cores : 1,
+        .isolates = 256,
+        .queue = 1024,
+        .tasks_per_isolate = 1024,
+        .idle_ttl_ms = 60 * 1000,
+        .recycle_after = 0,
+    };
+}
+
+static int check_bounds(unsigned value, unsigned min, unsigned max, const char *name,
+                        struct error *error)
+{
+    if (value >= min && value <= max)
+        return 0;
+    return error_set(error, E_INVALID, name, "%s is %u, and must be from %u to %u", name, value,
+                     min, max);
+}
+
+static int check_config(const struct pool_config *c, struct error *error)
+{
+    int err = check_bounds(c->lanes, 1, POOL_LANES_MAX, "lanes", error);
+
+    if (!err)
+        err = check_bounds(c->isolates, c->lanes, 1000000, "isolates", error);
+    if (!err)
+        err = check_bounds(c->queue, 1, 1000000, "queue", error);
+    if (!err)
+        err = check_bounds(c->tasks_per_isolate, 1, TICKET_SLOT_MAX, "tasks_per_isolate", error);
+    return err;
+}
+
+static int open_lane(struct pool *pool, struct error *error)
+{
+    struct lane *lane = &pool->lanes[pool->lane_count];
+    int err = lane_init(lane, pool, pool->crew, pool->lane_count);
+
+    if (err)
+        return error_set(error, err, "lanes", "lane %u: its event loop cannot be made",
+                         lane->index);
+    err = crew_hire(pool->crew, lane);
+    if (err) {
+        lane_release(lane);
+        return error_set(error, err, "lanes", "lane %u: its thread cannot be started", lane->index);
+    }
+    pool->lane_count++;
+    return 0;
+}
+
+int pool_open(const struct pool_ops *ops, const struct pool_config *config, struct crew *crew,
+              struct pool **ret, struct error *error)
+{
+    struct pool *pool;
+    int err = check_config(config, error);
+
+    if (err)
+        return err;
+    pool = xcalloc(1, sizeof(*pool) + config->lanes * sizeof(pool->lanes[0]));
+    pool->ops = ops;
+    pool->config = *config;
+    pool->crew = crew;
+    pool->opened_ns = clock_now_ns();
+    pool->cancel_grace_ns = crew_configuration(crew)->cancel_grace_ms * NS_PER_MS;
+    pool->isolates_per_lane = config->isolates / config->lanes;
+    for (unsigned i = 0; i < config->lanes && !err; i++)
+        err = open_lane(pool, error);
+    if (err) {
+        pool_close(pool);
+        return err;
+    }
+    *ret = pool;
+    return 0;
+}
+
+enum architecture pool_architecture(const struct pool *pool)
+{
+    return pool->ops->architecture;
+}
+
+/* Tasks. */
+
+/* Whether the lane's queue takes one more: then the task is counted there. */
+static bool admit(struct pool *pool, struct lane *lane)
+{
+    /* Relaxed: a bound, which orders nothing. */
+    unsigned live = atomic_fetch_add_explicit(&lane->live, 1, memory_order_relaxed);
+
+    if (live < pool->config.queue + counter_get(&lane->counters.in_flight))
+        return true;
+    atomic_fetch_sub_explicit(&lane->live, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pool->refused, 1, memory_order_relaxed);
+    return false;
+}
+
+static void prepare_task(struct task *task, unsigned lane)
+{
+    task_init_fate(task);
+    task->outcome = (struct outcome){0};
+    task->report = (struct report){0};
+    task->submit_message.kind = MESSAGE_SUBMIT;
+    task->cancel_message.kind = MESSAGE_CANCEL;
+    task->lane = lane;
+    task->actor = NULL;
+    task->ticket = 0;
+    task->submitted_ns = clock_now_ns();
+    task->started_ns = task->startup_ns = task->cpu_ns = 0;
+}
+
+int pool_submit(struct pool *pool, struct task *task)
+{
+    unsigned index = pool->ops->route(pool, task);
+    struct lane *lane = &pool->lanes[index];
+
+    if (atomic_load_explicit(&pool->is_draining, memory_order_relaxed))
+        return E_CLOSED;
+    if (!admit(pool, lane))
+        return E_BUSY;
+    prepare_task(task, index);
+    if (lane_send(lane, &task->submit_message) != 0) {
+        atomic_fetch_sub_explicit(&lane->live, 1, memory_order_relaxed);
+        return E_CLOSED;
+    }
+    atomic_fetch_add_explicit(&pool->submitted, 1, memory_order_relaxed);
+    return 0;
+}
+
+void pool_cancel(struct pool *pool, struct task *task)
+{
+    /* A lane with a task that waits for its cancellation is not closed, so the message is never
+     * refused. */
+    if (task_claim_cancel(task))
+        (void)lane_send(&pool->lanes[task->lane], &task->cancel_message);
+}
+
+/* The end. */
+
+static size_t count_live(struct pool *pool)
+{
+    size_t live = 0;
+
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        live += atomic_load_explicit(&pool->lanes[i].live, memory_order_acquire);
+    return live;
+}
+
+size_t pool_drain(struct pool *pool, uint64_t timeout_ms)
+{
+    static const struct timespec pause = {.tv_nsec = DRAIN_POLL_NS};
+    uint64_t end_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    size_t live;
+
+    atomic_store_explicit(&pool->is_draining, true, memory_order_relaxed);
+    while ((live = count_live(pool)) > 0 && clock_now_ns() < end_ns)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    return live;
+}
+
+void pool_close(struct pool *pool)
+{
+    if (!pool)
+        return;
+    atomic_store_explicit(&pool->is_draining, true, memory_order_relaxed);
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        (void)lane_send(&pool->lanes[i],
+                        &pool->lanes[i].stop_message); /* it is open: nobody else stops it */
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        crew_await_closed(pool->crew, &pool->lanes[i]);
+    free(pool);
+}
+
+/* Figures. */
+
+static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_stats *ret)
+{
+    struct lane_counters *c = &lane->counters;
+    uint64_t in_flight = counter_get(&c->in_flight);
+    uint64_t live = atomic_load_explicit(&lane->live, memory_order_relaxed);
+
+    stats->answered += counter_get(&c->answered);
+    stats->failed += counter_get(&c->failed);
+    stats->limit_exceeded += counter_get(&c->limit_exceeded);
+    stats->cancelled += counter_get(&c->cancelled);
+    stats->condemned_tasks += counter_get(&c->condemned_tasks);
+    stats->tenant_mismatches += counter_get(&c->tenant_mismatches);
+    stats->in_flight += in_flight;
+    stats->isolates_alive += counter_get(&c->isolates);
+    stats->isolates_created += counter_get(&c->created);
+    stats->isolates_disposed += counter_get(&c->disposed);
+    stats->hits += counter_get(&c->hits);
+    stats->misses += counter_get(&c->misses);
+    stats->evicted += counter_get(&c->evicted);
+    stats->expired += counter_get(&c->expired);
+    stats->recycled += counter_get(&c->recycled);
+    stats->condemned += counter_get(&c->condemned);
+    stats->adoptions += counter_get(&c->adoptions);
+    stats->strays += (uint32_t)counter_get(&c->strays);
+    histogram_merge(&stats->queue_wait_us, &lane->queue_wait_us);
+    histogram_merge(&stats->wall_us, &lane->wall_us);
+    histogram_merge(&stats->cpu_us, &lane->cpu_us);
+    histogram_merge(&stats->startup_us, &lane->startup_us);
+    *ret = (struct lane_stats){
+        .lane = lane->index,
+        .queued = live > in_flight ? live - in_flight : 0,
+        .in_flight = in_flight,
+        .isolates = counter_get(&c->isolates),
+        .turns = counter_get(&c->turns),
+        .tasks = counter_get(&c->tasks),
+        .adoptions = counter_get(&c->adoptions),
+        .busy_ns = counter_get(&c->busy_ns),
+    };
+}
+
+void pool_stats(struct pool *pool, struct pool_stats *ret)
+{
+    struct crew_figures crew = crew_figures(pool->crew);
+
+    memset(ret, 0, sizeof(*ret));
+    ret->submitted = atomic_load_explicit(&pool->submitted, memory_order_relaxed);
+    ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
+    ret->age_ns = clock_now_ns() - pool->opened_ns;
+    ret->spares = crew.spares;
+    ret->terminations = crew.terminations;
+    ret->lane_count = pool->lane_count;
+    ret->lanes = xcalloc(pool->lane_count, sizeof(ret->lanes[0]));
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        add_lane(ret, &pool->lanes[i], &ret->lanes[i]);
+}
+
+/* Architectures. */
+
+static const struct pool_ops *const architectures[] = {&pool_legacy, &pool_pinned};
+
+const struct pool_ops *pool_ops_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++) {
+        if (strcmp(architectures[i]->name, name) == 0)
+            return architectures[i];
+    }
+    return NULL;
+}
+
+const char *architecture_name(enum architecture architecture)
+{
+    switch (architecture) {
+    case ARCHITECTURE_LEGACY:
+        return "legacy";
+    case ARCHITECTURE_SHARED:
+        return "shared";
+    case ARCHITECTURE_PINNED:
+        return "pinned";
+    }
+    return "unknown";
+}

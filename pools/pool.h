@@ -1,0 +1,88 @@
+/*
+ * Pools of isolates: the architectures behind one table of functions.
+ *
+ * An architecture decides which isolate gets a task, which lane runs its next turn and when an
+ * isolate dies; lanes, turns and actors are the same for all (lane.h, turn.h, actor.h).
+ */
+#ifndef ISOYARD_POOL_H
+#define ISOYARD_POOL_H
+
+#include "api/err.h"
+#include "pools/stats.h"
+#include "pools/task.h"
+#include "shim/op.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct crew;
+struct pool;
+struct pool_ops;
+
+struct pool_config {
+    unsigned lanes;             /* 1 to POOL_LANES_MAX */
+    unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
+    unsigned queue;             /* tasks that may wait, per lane; more are E_BUSY */
+    unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
+    uint64_t idle_ttl_ms;       /* an isolate without tasks is disposed of after this; 0: never */
+    uint64_t recycle_after;     /* ... after this many tasks; 0: never */
+
+    /* A console line of a worker; text is len bytes of UTF-8, valid during the call. Lane thread;
+     * must not block. */
+    void (*console)(void *arg, const struct script *script, enum console_level level,
+                    const char *text, size_t len);
+    void *console_arg;
+
+    bool tolerates_strangers; /* for the one test that sends a task to another tenant's isolate:
+                                 debug builds abort */
+};
+
+#define POOL_LANES_MAX 256u
+
+struct pool_config pool_config_default(void);
+
+/*
+ * Opens a pool whose lanes are played by threads of the crew, which must outlive it. E_INVALID with
+ * the setting's name where the configuration is out of bounds, E_NOMEM where threads or loops
+ * cannot be had. Not on a lane thread.
+ */
+int pool_open(const struct pool_ops *ops, const struct pool_config *config, struct crew *crew,
+              struct pool **ret, struct error *error);
+
+/*
+ * 0: the pool owns the task until task->done(task), which comes exactly once, possibly before this
+ * returns. E_BUSY: its queue is full; E_CLOSED: the pool is draining; the caller still owns the
+ * task. Any thread.
+ */
+int pool_submit(struct pool *pool, struct task *task);
+
+/*
+ * Ends a task soon, wherever it is: done comes with FAILURE_CANCELLED, or with what the task had
+ * reached by then. The caller sees to it that the task's memory is there during the call, even if
+ * done has come. Once per task, any thread.
+ */
+void pool_cancel(struct pool *pool, struct task *task);
+
+/* Counters and what is there now. Any thread; slightly out of date by nature. Free with
+ * pool_stats_release. */
+void pool_stats(struct pool *pool, struct pool_stats *ret);
+
+/* Accepts no more tasks and waits until none is in flight, at most timeout_ms; returns how many
+ * still are. Not on a lane thread. */
+size_t pool_drain(struct pool *pool, uint64_t timeout_ms);
+
+/* Ends what still runs (done comes with FAILURE_DRAINING), disposes of the isolates, gives the
+ * threads back and frees the pool. Not on a lane thread. NULL is fine. */
+void pool_close(struct pool *pool);
+
+enum architecture pool_architecture(const struct pool *pool);
+
+extern const struct pool_ops pool_legacy;
+extern const struct pool_ops pool_pinned;
+
+/* The table of an architecture's name ("pinned", "legacy"), or NULL. */
+const struct pool_ops *pool_ops_find(const char *name);
+const char *architecture_name(enum architecture architecture);
+
+#endif

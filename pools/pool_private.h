@@ -1,0 +1,44 @@
+/* Pools from the inside: what an architecture decides, and what all pools have. */
+#ifndef ISOYARD_POOL_PRIVATE_H
+#define ISOYARD_POOL_PRIVATE_H
+
+#include "pools/lane.h"
+#include "pools/pool.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+/* An architecture. */
+struct pool_ops {
+    enum architecture architecture;
+    const char *name;
+
+    /* The lane that a task is sent to. Any thread. */
+    unsigned (*route)(struct pool *pool, const struct task *task);
+
+    /* The worker's actor on this lane, or NULL. The lane's holder. */
+    struct actor *(*find)(struct lane *lane, struct script *script);
+
+    /* A new one, or NULL where there is no room. The lane's holder. */
+    struct actor *(*make)(struct lane *lane, struct script *script);
+
+    /* An actor has no task any more: keeps it warm, or retires it. The lane's holder. */
+    void (*rest)(struct lane *lane, struct actor *actor);
+};
+
+struct pool {
+    const struct pool_ops *ops;
+    struct pool_config config; /* immutable */
+    struct crew *crew;
+    uint64_t opened_ns;
+    uint64_t cancel_grace_ns; /* the crew's */
+    unsigned isolates_per_lane;
+    atomic_bool is_draining;
+    _Atomic uint64_t submitted, refused; /* any thread adds */
+    unsigned lane_count;                 /* that are open */
+    struct lane lanes[];
+};
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * What a pool counts. Lanes write their own counters and nobody else's; readers merge them.
+ */
+#ifndef ISOYARD_STATS_H
+#define ISOYARD_STATS_H
+
+#include "pools/histogram.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lane_stats {
+    uint32_t lane;
+    uint64_t queued;
+    uint64_t in_flight;
+    uint64_t isolates;
+    uint64_t turns;
+    uint64_t tasks;
+    uint64_t adoptions;
+    uint64_t busy_ns; /* in turns */
+};
+
+struct pool_stats {
+    uint64_t submitted, answered, failed, limit_exceeded, cancelled, refused, condemned_tasks,
+        in_flight;
+    uint64_t tenant_mismatches;
+    uint64_t isolates_alive, isolates_created, isolates_disposed, hits, misses;
+    uint64_t evicted, expired, recycled, condemned;
+    uint32_t spares, strays;
+    uint64_t adoptions, terminations;
+    uint64_t age_ns; /* since the pool was opened */
+    struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
+    size_t lane_count;
+    struct lane_stats *lanes;
+};
+
+void pool_stats_release(struct pool_stats *stats);
+
+#endif

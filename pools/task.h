@@ -1,0 +1,95 @@
+/*
+ * A task: one execution on its way through a pool.
+ *
+ * The submitter fills in the first part and owns the memory again when done(task) is called, which
+ * happens exactly once for every task that pool_submit accepted, on a lane thread (or, where the
+ * pool is closed, on the closing thread).
+ */
+#ifndef ISOYARD_TASK_H
+#define ISOYARD_TASK_H
+
+#include "api/failure.h"
+#include "api/request.h"
+#include "api/response.h"
+#include "api/script.h"
+#include "pools/mailbox.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The numbers are Architecture's of execution.proto. */
+enum architecture {
+    ARCHITECTURE_LEGACY = 1,
+    ARCHITECTURE_SHARED = 2,
+    ARCHITECTURE_PINNED = 3,
+};
+
+enum task_kind {
+    TASK_FETCH, /* deliver `request` to the worker's fetch handler */
+    TASK_CHECK, /* evaluate the script in a throwaway isolate, and nothing more */
+};
+
+enum outcome_kind {
+    OUTCOME_NONE,
+    OUTCOME_ANSWERED, /* TASK_FETCH: response */
+    OUTCOME_CHECKED,  /* TASK_CHECK: the script starts */
+    OUTCOME_FAILED,   /* failure */
+};
+
+/* What became of a task. Owns its response and its failure. */
+struct outcome {
+    enum outcome_kind kind;
+    struct response *response;
+    struct failure failure;
+};
+
+/* What a task cost; the fields are those of ExecutionReport in execution.proto. */
+struct report {
+    enum architecture architecture;
+    uint32_t version;
+    uint32_t lane;
+    bool is_warm;
+    uint64_t queue_us;
+    uint64_t lock_wait_us;
+    uint64_t startup_us;
+    uint64_t cpu_us;
+    uint64_t wall_us;
+    uint64_t heap_bytes;
+};
+
+struct actor;
+
+struct task {
+    /* Set by the submitter, who keeps what it points to until done. */
+    enum task_kind kind;
+    struct script *script;
+    const char *tenant;      /* the authenticated one; an isolate of another refuses the task */
+    struct request *request; /* TASK_FETCH */
+    uint64_t deadline_ns;    /* the caller's; a task that waited longer is not run. 0: none */
+    void (*done)(struct task *task);
+
+    /* Set when done is called; what outcome owns is then the submitter's. */
+    struct outcome outcome;
+    struct report report;
+
+    /* The pool's own. */
+    struct message submit_message;
+    struct message cancel_message;
+    atomic_int fate;         /* enum fate, task.c */
+    bool is_ended;           /* it has its outcome */
+    bool is_cancel_received; /* cancel_message has been through the mailbox */
+    uint32_t lane;           /* where it was sent; for pool_cancel */
+    struct task *next, *prev;
+    struct actor *actor; /* that has it queued or in flight; NULL: none yet */
+    uint32_t ticket;     /* in that actor; 0: queued */
+    uint64_t submitted_ns;
+    uint64_t started_ns; /* its first turn */
+    uint64_t startup_ns; /* of the isolate, where it waited for it */
+    uint64_t cpu_ns;
+};
+
+/* Frees what a task's outcome owns and clears it. */
+void outcome_release(struct outcome *outcome);
+
+#endif

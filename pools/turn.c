@@ -1,0 +1,418 @@
+/* Turns: delivering events, being stopped, being cut. */
+#include "pools/turn.h"
+
+#include "api/clock.h"
+#include "pools/lane.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void turn_init(struct turn *turn)
+{
+    *turn = (struct turn){.back.kind = MESSAGE_BACK};
+    pthread_mutex_init(&turn->lock, NULL);
+}
+
+void turn_release(struct turn *turn)
+{
+    pthread_mutex_destroy(&turn->lock);
+}
+
+void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
+                  struct isolate *isolate)
+{
+    assert(!(atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_RUN));
+    turn->lane = lane;
+    turn->actor = actor;
+    turn->isolate = isolate;
+    pthread_getcpuclockid(pthread_self(), &turn->cpu_clock);
+    turn->count = 0;
+    turn->opens = turn->closes = turn->yields = turn->samples_heap = false;
+    turn->open_error = 0;
+    turn->ended_ns = turn->open_ns = turn->heap_bytes = 0;
+    turn->absorbed = 0;
+    turn->is_given_back = false;
+}
+
+struct turn_event *turn_add(struct turn *turn)
+{
+    struct turn_event *event;
+
+    assert(turn->count < TURN_EVENTS_MAX);
+    event = &turn->events[turn->count++];
+    *event = (struct turn_event){.wall_allowed_ns = UINT64_MAX, .deadline_ns = UINT64_MAX};
+    return event;
+}
+
+void turn_begin(struct turn *turn)
+{
+    uint64_t sequence =
+        (atomic_load_explicit(&turn->state, memory_order_relaxed) >> TURN_SEQUENCE_SHIFT) + 1;
+
+    /* The lock, so that what was prepared is seen by the watchdog, which looks under it. */
+    pthread_mutex_lock(&turn->lock);
+    turn->stop_reason = STOP_NONE;
+    atomic_store_explicit(&turn->state, sequence << TURN_SEQUENCE_SHIFT | TURN_RUN,
+                          memory_order_relaxed);
+    pthread_mutex_unlock(&turn->lock);
+    turn->started_ns = clock_now_ns();
+}
+
+static void open_isolate(struct turn *turn)
+{
+    struct isolate *isolate = NULL;
+
+    turn->open_error = turn->open_isolate(turn->actor, &isolate);
+    turn->open_ns = clock_now_ns() - turn->started_ns;
+    pthread_mutex_lock(&turn->lock);
+    turn->isolate = isolate;
+    pthread_mutex_unlock(&turn->lock);
+}
+
+/* Makes the operations that the event has left visible to an adopter. */
+static void seal(struct turn *turn)
+{
+    struct op_list ops;
+    struct op *reversed = NULL;
+    struct op *oldest, *head;
+
+    isolate_take_ops(turn->isolate, &ops);
+    oldest = ops.first;
+    if (!oldest)
+        return;
+    while (ops.first) {
+        struct op *op = ops.first;
+
+        ops.first = op->next;
+        op->next = reversed;
+        reversed = op;
+    }
+    head = atomic_load_explicit(&turn->sealed, memory_order_relaxed);
+    do {
+        oldest->next = head;
+        /* Release: an adopter that takes the list sees what the operations say. */
+    } while (!atomic_compare_exchange_weak_explicit(&turn->sealed, &head, reversed,
+                                                    memory_order_release, memory_order_relaxed));
+}
+
+/* The event has ended after a stop: from here on no termination comes, and what came is cleared. */
+static enum stop_reason acknowledge_stop(struct turn *turn)
+{
+    enum stop_reason reason;
+
+    pthread_mutex_lock(&turn->lock);
+    reason = turn->stop_reason;
+    turn->stop_reason = STOP_NONE;
+    /* Relaxed: whoever sets or reads STOP in order to terminate does so under the lock. */
+    atomic_fetch_and_explicit(&turn->state, ~TURN_STOP, memory_order_relaxed);
+    isolate_clear_termination(turn->isolate);
+    pthread_mutex_unlock(&turn->lock);
+    return reason;
+}
+
+static bool is_stopped(const struct turn *turn)
+{
+    /* Relaxed: it is looked at again under the lock. */
+    return atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_STOP;
+}
+
+/*
+ * The event's JavaScript was cut off before its microtasks ran. They run now, with little time of
+ * their own: left in the queue they would be charged to the next task.
+ */
+static void run_tail(struct turn *turn, struct turn_event *event)
+{
+    atomic_fetch_or_explicit(&turn->state, TURN_TAIL, memory_order_relaxed);
+    struct event_result tail = isolate_checkpoint(turn->isolate);
+
+    seal(turn);
+    if (is_stopped(turn))
+        acknowledge_stop(turn);
+    else if (tail.was_terminated)
+        isolate_clear_termination(turn->isolate);
+    event->result.is_unusable |= tail.is_unusable;
+    if (tail.limit) {
+        event->result.limit = tail.limit;
+        event->result.used = tail.used;
+        event->result.allowed = tail.allowed;
+    }
+}
+
+static void deliver(struct turn *turn, struct turn_event *event)
+{
+    event->result = isolate_deliver(turn->isolate, &event->event);
+    seal(turn);
+    if (is_stopped(turn)) {
+        enum stop_reason reason = acknowledge_stop(turn);
+
+        /* A stop that came when the event had ended by itself stopped nothing. */
+        if (event->result.was_terminated)
+            event->stopped = reason;
+    } else if (event->result.was_terminated) {
+        isolate_clear_termination(turn->isolate);
+    }
+    if (event->result.was_terminated && !event->result.is_unusable)
+        run_tail(turn, event);
+}
+
+/* Deadlines that count from the event's own beginning. */
+static void start_event_clock(struct turn *turn, struct turn_event *event)
+{
+    if (event->wall_allowed_ns == UINT64_MAX)
+        return;
+    pthread_mutex_lock(&turn->lock);
+    event->deadline_ns = clock_now_ns() + event->wall_allowed_ns;
+    event->deadline_reason = STOP_WALL;
+    pthread_mutex_unlock(&turn->lock);
+}
+
+/* Claims the next event: the new number of events begun, or 0 where there is none, or the turn was
+ * cut. */
+static unsigned claim_next(struct turn *turn)
+{
+    uint64_t state = atomic_load_explicit(&turn->state, memory_order_relaxed);
+
+    for (;;) {
+        uint64_t next = (state & ~TURN_TAIL) + TURN_BEGUN_ONE;
+
+        if (TURN_BEGUN(state) == turn->count || state & TURN_CUT)
+            return 0;
+        if (state & TURN_STOP) {
+            acknowledge_stop(turn); /* too late: the event that was meant has ended */
+            state = atomic_load_explicit(&turn->state, memory_order_relaxed);
+            continue;
+        }
+        /* Release: who reads the new number sees what the event before has left. */
+        if (atomic_compare_exchange_weak_explicit(&turn->state, &state, next, memory_order_release,
+                                                  memory_order_relaxed))
+            return TURN_BEGUN(next);
+    }
+}
+
+/* No termination comes after this, and the watchdog looks at the turn no more. */
+static void end_watch(struct turn *turn)
+{
+    pthread_mutex_lock(&turn->lock);
+    if (atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_STOP && turn->isolate)
+        isolate_clear_termination(turn->isolate);
+    /* Release: with it go the results of the last event. */
+    atomic_fetch_and_explicit(&turn->state, ~(TURN_RUN | TURN_STOP | TURN_TAIL),
+                              memory_order_release);
+    pthread_mutex_unlock(&turn->lock);
+}
+
+static bool is_over(const struct turn *turn, const struct turn_event *event, uint64_t now)
+{
+    return event->result.is_unusable || (turn->yields && now - turn->started_ns > TURN_SLICE_NS);
+}
+
+static void deliver_all(void *arg)
+{
+    struct turn *turn = arg;
+    uint64_t before = clock_now_ns();
+    unsigned begun;
+
+    while ((begun = claim_next(turn))) {
+        struct turn_event *event = &turn->events[begun - 1];
+        uint64_t after;
+
+        start_event_clock(turn, event);
+        deliver(turn, event);
+        after = clock_now_ns();
+        event->spent_ns = after - before;
+        before = after;
+        if (is_over(turn, event, after))
+            break;
+    }
+    if (turn->samples_heap)
+        turn->heap_bytes = isolate_heap_bytes(turn->isolate);
+    if (!turn->closes)
+        end_watch(turn);
+}
+
+/* The watchdog goes on looking, so that the lane can be adopted while V8 tears the isolate down,
+ * but finds nothing to stop. */
+static void close_isolate(struct turn *turn)
+{
+    struct isolate *isolate = turn->isolate;
+
+    pthread_mutex_lock(&turn->lock);
+    turn->isolate = NULL;
+    pthread_mutex_unlock(&turn->lock);
+    isolate_close(isolate);
+    end_watch(turn);
+}
+
+void turn_run(struct turn *turn)
+{
+    uint64_t cpu_before = clock_thread_cpu_ns();
+
+    if (turn->opens)
+        open_isolate(turn);
+    if (turn->isolate && turn->count > 0)
+        isolate_enter(turn->isolate, deliver_all, turn);
+    else if (!turn->closes)
+        end_watch(turn);
+    if (turn->closes)
+        close_isolate(turn);
+    turn->ended_ns = clock_now_ns();
+    turn->cpu_ns = clock_thread_cpu_ns() - cpu_before;
+}
+
+unsigned turn_cut(struct turn *turn)
+{
+    /* Acquire: the results of the events before the last one begun. */
+    return TURN_BEGUN(atomic_fetch_or_explicit(&turn->state, TURN_CUT, memory_order_acquire));
+}
+
+unsigned turn_begun(const struct turn *turn)
+{
+    return TURN_BEGUN(atomic_load_explicit(&turn->state, memory_order_acquire));
+}
+
+struct op *turn_take_sealed(struct turn *turn)
+{
+    /* Acquire: pairs with the release of every sealing in the list. */
+    struct op *newest = atomic_exchange_explicit(&turn->sealed, NULL, memory_order_acquire);
+    struct op *oldest = NULL;
+
+    while (newest) {
+        struct op *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+bool turn_hasten(struct turn *turn, uint32_t ticket, uint64_t deadline_ns, enum stop_reason reason)
+{
+    bool is_running = false;
+    uint64_t state;
+
+    pthread_mutex_lock(&turn->lock);
+    state = atomic_load_explicit(&turn->state, memory_order_acquire);
+    if (state & TURN_RUN && TURN_BEGUN(state) > 0) {
+        struct turn_event *event = &turn->events[TURN_BEGUN(state) - 1];
+
+        is_running = event->event.ticket == ticket;
+        if (is_running && deadline_ns < event->deadline_ns) {
+            event->deadline_ns = deadline_ns;
+            event->deadline_reason = reason;
+        }
+    }
+    pthread_mutex_unlock(&turn->lock);
+    return is_running;
+}
+
+void turn_hasten_all(struct turn *turn, uint64_t now_ns, enum stop_reason reason)
+{
+    pthread_mutex_lock(&turn->lock);
+    for (unsigned i = 0; i < turn->count; i++) {
+        if (now_ns < turn->events[i].deadline_ns) {
+            turn->events[i].deadline_ns = now_ns;
+            turn->events[i].deadline_reason = reason;
+        }
+    }
+    pthread_mutex_unlock(&turn->lock);
+}
+
+static uint64_t read_cpu_ns(const struct turn *turn)
+{
+    struct timespec t;
+
+    return clock_gettime(turn->cpu_clock, &t) == 0
+               ? (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec
+               : 0;
+}
+
+/* Why the event that runs should be stopped now. Under the lock. */
+static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_t now_ns)
+{
+    const struct turn_event *event = &turn->events[TURN_BEGUN(state) - 1];
+    uint64_t used = read_cpu_ns(turn) - turn->watch.cpu_ns;
+
+    if (state & TURN_TAIL)
+        return used >= TURN_TAIL_NS ? STOP_CPU : STOP_NONE;
+    if (used >= event->cpu_allowed_ns)
+        return STOP_CPU;
+    return now_ns >= event->deadline_ns ? event->deadline_reason : STOP_NONE;
+}
+
+/* Whether the turn has moved since the last look; then the clocks of the watch start again. Under
+ * the lock. */
+static bool has_moved(struct turn *turn, uint64_t state, uint64_t now_ns)
+{
+    uint64_t seen = state & ~(TURN_CUT | TURN_STOP);
+
+    if (seen == turn->watch.state)
+        return false;
+    if (seen >> TURN_SEQUENCE_SHIFT != turn->watch.state >> TURN_SEQUENCE_SHIFT) {
+        turn->watch.turn_seen_ns = now_ns;
+        turn->watch.is_adoption_asked = false;
+    }
+    turn->watch.state = seen;
+    turn->watch.cpu_ns = read_cpu_ns(turn);
+    return true;
+}
+
+/* Stops the event that was looked at, and no other: the word must still be the one that was read.
+ * Under the lock. */
+static bool stop(struct turn *turn, uint64_t state, enum stop_reason reason)
+{
+    /* Relaxed: the turn's thread reads the reason under the lock. */
+    if (!atomic_compare_exchange_strong_explicit(&turn->state, &state, state | TURN_STOP,
+                                                 memory_order_relaxed, memory_order_relaxed))
+        return false;
+    turn->stop_reason = reason;
+    isolate_terminate(turn->isolate);
+    return true;
+}
+
+/* Under the lock, with TURN_RUN set. */
+static bool watch_locked(struct turn *turn, uint64_t state, uint64_t now_ns)
+{
+    enum stop_reason reason;
+
+    if (has_moved(turn, state, now_ns) || TURN_BEGUN(state) == 0 || !turn->isolate)
+        return false;
+    if (state & TURN_STOP) {
+        isolate_terminate(
+            turn->isolate); /* the last one was swallowed, or fell between two scopes */
+        return false;
+    }
+    reason = overrun(turn, state, now_ns);
+    return reason != STOP_NONE && stop(turn, state, reason);
+}
+
+/* Under the lock, with TURN_RUN set: the lane cannot be closed meanwhile, so that a reference to it
+ * can be taken. */
+static void ask_for_adoption(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns,
+                             struct turn_look *look)
+{
+    if (turn->watch.is_adoption_asked || now_ns - turn->watch.turn_seen_ns < adopt_after_ns)
+        return;
+    turn->watch.is_adoption_asked = true;
+    atomic_fetch_add_explicit(&turn->lane->refs, 1, memory_order_relaxed);
+    look->late_lane = turn->lane;
+    look->lane_word = turn->lane_word;
+}
+
+struct turn_look turn_watch(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns)
+{
+    struct turn_look look = {0};
+    uint64_t state;
+
+    /* Relaxed: it is read again under the lock. */
+    if (!(atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_RUN))
+        return look;
+    pthread_mutex_lock(&turn->lock);
+    state = atomic_load_explicit(&turn->state, memory_order_acquire);
+    if (state & TURN_RUN) {
+        look.has_stopped = watch_locked(turn, state, now_ns);
+        ask_for_adoption(turn, now_ns, adopt_after_ns, &look);
+    }
+    pthread_mutex_unlock(&turn->lock);
+    return look;
+}

@@ -1,0 +1,28 @@
+/*
+ * The flags of V8: one fixed list, for the server and for the tool that makes the snapshot, since
+ * snapshots and compiled code are only accepted under the flags they were made with.
+ */
+#ifndef ISOYARD_FLAGS_H
+#define ISOYARD_FLAGS_H
+
+#include "shim/v8_compat.h"
+
+static const char *const v8_flags[] = {
+    /* An outermost Locker drops the request to install what a background compilation has made, so
+     * with a Locker per turn hot functions would never be optimised. Compiling in the turn also
+     * lands the cost on the tenant who caused it. */
+    "--no-concurrent-recompilation",
+    /* No SharedArrayBuffer: it is a clock. Deleting the global leaves WebAssembly.Memory({shared:
+       true}). */
+    "--no-experimental-wasm-threads",
+#if ISOYARD_V8 < 1300
+    "--no-harmony-sharedarraybuffer",
+#endif
+#if ISOYARD_V8 < 1300
+    "--harmony-import-assertions",
+#endif
+    /* V8 would check the whole blob for every isolate: 0.15 ms each. engine_open checks it once. */
+    "--no-verify-snapshot-checksum",
+};
+
+#endif

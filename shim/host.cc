@@ -1,0 +1,60 @@
+/* The table of host functions, by name: for the snapshot, which refers to their addresses, and for
+ * $host. */
+#include "shim/isolate.h"
+#include "shim/ops/ops.h"
+
+struct host_function {
+    const char *name;
+    void (*call)(op_info info);
+};
+
+static const struct host_function functions[] = {
+    {"answer", op_answer},
+    {"fail", op_fail},
+    {"loaded", op_loaded},
+    {"loadFailed", op_load_failed},
+    {"bodyText", op_body_text},
+    {"bodyBytes", op_body_bytes},
+    {"releaseBody", op_release_body},
+    {"owner", op_owner},
+    {"startTimer", op_start_timer},
+    {"stopTimer", op_stop_timer},
+    {"now", op_now},
+    {"timeOrigin", op_time_origin},
+    {"log", op_log},
+    {"encodeUtf8", op_encode_utf8},
+    {"encodeUtf8Into", op_encode_utf8_into},
+    {"decodeUtf8", op_decode_utf8},
+    {"base64Encode", op_base64_encode},
+    {"base64Decode", op_base64_decode},
+    {"domainToAscii", op_domain_to_ascii},
+    {"random", op_random},
+    {"structuredClone", op_structured_clone},
+};
+
+#define FUNCTION_COUNT (sizeof(functions) / sizeof(functions[0]))
+
+const intptr_t *host_references()
+{
+    static intptr_t references[FUNCTION_COUNT + 1];
+
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        references[i] = (intptr_t)functions[i].call;
+    return references;
+}
+
+v8::Local<v8::Object> host_object(v8::Local<v8::Context> context)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    v8::Local<v8::Object> host = v8::Object::New(v8);
+
+    for (const struct host_function &function : functions) {
+        v8::Local<v8::String> name = string_of(v8, function.name);
+        v8::Local<v8::FunctionTemplate> callable = v8::FunctionTemplate::New(
+            v8, function.call, {}, {}, 0, v8::ConstructorBehavior::kThrow);
+
+        callable->SetClassName(name);
+        host->Set(context, name, callable->GetFunction(context).ToLocalChecked()).Check();
+    }
+    return host;
+}

@@ -1,0 +1,156 @@
+/*
+ * An isolate from the inside: what the shim's own files share. Everything here is used in a turn
+ * only, unless it says otherwise.
+ */
+#ifndef ISOYARD_ISOLATE_H
+#define ISOYARD_ISOLATE_H
+
+#include "api/clock.h"
+#include "shim/memory.h"
+#include "shim/platform.h"
+#include "shim/shim.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+/* Which embedder slot of the V8 isolate holds our own. */
+#define ISOLATE_DATA_SLOT 0
+
+/* At most this many operations in one event: what JavaScript asks for takes memory outside its
+ * heap. */
+#define OPS_PER_EVENT_MAX 100000u
+
+/* At most this many timers that have not fired, in one isolate. */
+#define TIMERS_MAX 20000u
+
+/* A console line is cut after this many bytes. */
+#define LOG_LINE_MAX ((size_t)16 << 10)
+
+/* The functions of the prelude that the shim calls, in the order in which the snapshot holds them.
+ */
+enum prelude_function {
+    PRELUDE_FETCH,
+    PRELUDE_TIMER,
+    PRELUDE_END,
+    PRELUDE_LOAD,
+    PRELUDE_FUNCTIONS,
+};
+
+/* The properties of the prelude's exports with these names. */
+extern const char *const prelude_function_names[PRELUDE_FUNCTIONS];
+
+/* The prelude's resource name in stacks, which are shown without its frames. */
+#define PRELUDE_NAME "isoyard:prelude"
+
+/* What an isolate keeps of a task in flight. Slot 0 is the start-up's. */
+struct ticket_slot {
+    uint32_t ticket = 0;               /* of the task that has the slot */
+    bool is_open = false;              /* neither answered nor failed nor given up */
+    struct request *request = nullptr; /* until the body is read or the task ends */
+    uint32_t log_lines = 0;
+    size_t log_bytes = 0;
+};
+
+/* A module of the bundle that was compiled. */
+struct loaded_module {
+    std::string name;
+    v8::Global<v8::Module> module;
+};
+
+struct isolate {
+    v8::Isolate *v8 = nullptr;
+    std::shared_ptr<foreground_runner> runner;   /* immutable; has its own lock */
+    std::shared_ptr<buffer_allocator> allocator; /* immutable; any thread */
+    struct script *script = nullptr;             /* a reference; immutable */
+    v8::Global<v8::Context> context;
+    v8::Global<v8::Function> prelude[PRELUDE_FUNCTIONS];
+    std::vector<struct ticket_slot> slots;
+    std::vector<struct loaded_module> modules;
+
+    struct op_list ops;
+    unsigned op_count = 0; /* in this event */
+    unsigned timers = 0;   /* started, and neither fired nor stopped */
+
+    bool is_heap_limit_hit = false;
+    size_t heap_used_at_limit = 0;
+    const void *stack_owner = nullptr; /* the thread for which the stack limit was last set */
+};
+
+/* The isolate of a V8 isolate, in a callback. */
+static inline struct isolate *isolate_of(v8::Isolate *v8)
+{
+    return static_cast<struct isolate *>(v8->GetData(ISOLATE_DATA_SLOT));
+}
+
+/* The slot of a ticket that is in flight, or NULL. */
+struct ticket_slot *isolate_slot(struct isolate *isolate, uint32_t ticket);
+
+/* Opens the slot of a ticket. */
+struct ticket_slot *isolate_open_slot(struct isolate *isolate, uint32_t ticket);
+
+/* Ends a ticket: it is in flight no more. */
+void isolate_close_slot(struct ticket_slot *slot);
+
+/* Adds an operation; false, and a RangeError thrown, where the event has asked for too many. Takes
+ * the operation. */
+bool isolate_add_op(struct isolate *isolate, struct op *op);
+
+/* A V8 string of UTF-8 bytes, with replacement characters for what is malformed; nothing where it
+ * would be too long for V8. */
+v8::MaybeLocal<v8::String> string_from_utf8(v8::Isolate *v8, const char *data, size_t len);
+
+/* A V8 string of a literal. */
+v8::Local<v8::String> string_of(v8::Isolate *v8, const char *text);
+
+/* Throws an error of the class with a literal message. */
+void throw_type_error(v8::Isolate *v8, const char *message);
+void throw_range_error(v8::Isolate *v8, const char *message);
+
+/* engine.cc */
+
+/* V8's platform. Any thread. */
+platform *engine_platform();
+
+/* isolate.cc: what the server's isolates and the snapshot tool's have in common. Prepares `isolate`
+ * for a V8 isolate that was allocated, and registers its runner. */
+void isolate_init(struct isolate *isolate, struct script *script, const struct isolate_host *host);
+void isolate_configure(
+    struct isolate *isolate); /* handlers and policies, after the V8 isolate was initialised */
+
+/* Calls a function of the prelude. What that throws is caught by the event's TryCatch: the stack
+ * limit or a termination, which can hit anywhere. */
+void isolate_call_prelude(struct isolate *isolate, v8::Local<v8::Context> context,
+                          enum prelude_function function, int argc, v8::Local<v8::Value> *argv);
+
+/* host.cc */
+
+/* The addresses that the snapshot refers to, NULL at the end. */
+const intptr_t *host_references();
+
+/* The object with the host functions that the prelude gets as $host. */
+v8::Local<v8::Object> host_object(v8::Local<v8::Context> context);
+
+/* loader.cc */
+
+/* Compiles and evaluates the script, and hands the result to the prelude's load(). Whatever fails
+ * becomes OP_LOAD_FAILED. */
+void loader_load(struct isolate *isolate, v8::Local<v8::Context> context);
+
+v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context,
+                                          v8::Local<v8::Data> options,
+                                          v8::Local<v8::Value> referrer,
+                                          v8::Local<v8::String> specifier,
+                                          v8::Local<v8::FixedArray> attributes);
+void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
+                             v8::Local<v8::Object> meta);
+
+/* failure.cc */
+
+/* Fills in a failure from what JavaScript threw; message may be empty. Recognises the stack limit
+ * and the limit of ArrayBuffer memory. */
+void failure_from_exception(struct isolate *isolate, v8::Local<v8::Context> context,
+                            v8::Local<v8::Value> exception, v8::Local<v8::Message> message,
+                            enum failure_reason reason, enum phase phase, struct failure *ret);
+
+#endif

@@ -1,0 +1,40 @@
+// structuredClone. https://html.spec.whatwg.org/multipage/structured-data.html#structured-cloning
+
+import { DOMException, isDOMException } from "./domexception.js";
+import { isPlatformObject } from "./format.js";
+import { host } from "./host.js";
+import { defineProperty } from "./primordials.js";
+import { requireArguments, toDictionary } from "./webidl.js";
+
+export const cloneFunctions = {
+    structuredClone(value, options = undefined) {
+        requireArguments(arguments.length, 1, "structuredClone");
+        const members = toDictionary(options, "structuredClone: the second argument");
+        if (members !== undefined && members.transfer !== undefined) {
+            refuseTransfer(members.transfer);
+        }
+        if (isDOMException(value)) {
+            return cloneException(value);
+        }
+        if (isPlatformObject(value)) {
+            throw cloneError("An object of the platform cannot be cloned");
+        }
+        return host.structuredClone(value, cloneError);
+    },
+};
+
+function cloneError(message) {
+    return new DOMException(message, "DataCloneError");
+}
+
+function refuseTransfer(transfer) {
+    for (const _ of transfer) {
+        throw cloneError("structuredClone cannot transfer yet");
+    }
+}
+
+function cloneException(exception) {
+    const clone = new DOMException(exception.message, exception.name);
+    defineProperty(clone, "stack", { __proto__: null, value: exception.stack });
+    return clone;
+}

@@ -1,0 +1,106 @@
+// The global object of workers. Its properties are as Web IDL has them: interfaces are not
+// enumerable, functions and attributes are.
+
+import { AbortController, AbortSignal } from "./abort.js";
+import { base64Functions } from "./base64.js";
+import { cloneFunctions } from "./clone.js";
+import { console } from "./console.js";
+import { Crypto, crypto } from "./crypto.js";
+import { DOMException } from "./domexception.js";
+import { TextDecoder, TextEncoder } from "./encoding.js";
+import { CustomEvent, Event } from "./event.js";
+import {
+    EventTarget,
+    addEventListener,
+    dispatchEvent,
+    removeEventListener,
+} from "./eventtarget.js";
+import { ExtendableEvent, FetchEvent } from "./fetchevent.js";
+import { Headers } from "./headers.js";
+import { Navigator, navigator } from "./navigator.js";
+import { Performance, performance } from "./performance.js";
+import { defineProperty, getOwnPropertyDescriptor, global, ownKeys } from "./primordials.js";
+import { reportFunctions } from "./report.js";
+import { Request } from "./request.js";
+import { Response } from "./response.js";
+import { timerFunctions } from "./timers.js";
+import { URLSearchParams } from "./url/searchparams.js";
+import { URL } from "./url/url.js";
+
+const interfaces = {
+    AbortController,
+    AbortSignal,
+    Crypto,
+    CustomEvent,
+    DOMException,
+    Event,
+    EventTarget,
+    ExtendableEvent,
+    FetchEvent,
+    Headers,
+    Navigator,
+    Performance,
+    Request,
+    Response,
+    TextDecoder,
+    TextEncoder,
+    URL,
+    URLSearchParams,
+};
+
+const functions = {
+    ...base64Functions,
+    ...cloneFunctions,
+    ...reportFunctions,
+    ...timerFunctions,
+    addEventListener,
+    dispatchEvent,
+    removeEventListener,
+};
+
+const attributes = {
+    get crypto() {
+        return crypto;
+    },
+    get navigator() {
+        return navigator;
+    },
+    get performance() {
+        return performance;
+    },
+    set performance(value) {
+        replace("performance", value);
+    },
+    get self() {
+        return global;
+    },
+    set self(value) {
+        replace("self", value);
+    },
+};
+
+// [Replaceable]: assigning makes it an ordinary property.
+function replace(name, value) {
+    defineProperty(global, name, {
+        __proto__: null,
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+    });
+}
+
+function defineAll(members, isEnumerable) {
+    for (const name of ownKeys(members)) {
+        const descriptor = getOwnPropertyDescriptor(members, name);
+        descriptor.enumerable = isEnumerable;
+        defineProperty(global, name, descriptor);
+    }
+}
+
+export function installGlobals() {
+    defineAll(interfaces, false);
+    defineAll({ console }, false);
+    defineAll(functions, true);
+    defineAll(attributes, true);
+}

@@ -1,0 +1,46 @@
+// What C++ gives the prelude: the parameter $host of the function that the bundle is the body of.
+// No worker can reach this object.
+//
+// Functions marked (pure) touch no state of a living isolate, so that the snapshot tool may run
+// them too. A ticket is the number of a task, 0: nobody. A body is undefined (none), a string, an
+// ArrayBuffer or a view on one.
+//
+//   answer(ticket, status, headers, body)  answers a task; headers: "name\nvalue\n" for each
+//   fail(ticket, reason, value)            fails one; reason: failure.js; value: what was thrown,
+//                                          or a sentence
+//   loaded()                               start-up has ended well
+//   loadFailed(reason, value)              it has not
+//   startTimer(id, delayMs)                calls timer(id) after delayMs, an integer of 0 to
+//                                          2**31 - 1, on behalf of owner(); RangeError where there
+//                                          are too many
+//   stopTimer(id)                          does not; unknown ids are fine
+//   log(level, text)                       a console line of owner(); 0 debug, 1 info, 2 warn,
+//                                          3 error
+//   owner() -> ticket                      whose code runs
+//   bodyText(ticket) -> string             the request's body: UTF-8 decoded with replacement, a
+//                                          byte order mark removed. TypeError once it is released
+//   bodyBytes(ticket) -> ArrayBuffer       the same body, a copy. TypeError once it is released
+//   releaseBody(ticket)                    the body is not asked for again
+//   encodeUtf8(string) -> Uint8Array       (pure) lone surrogates become U+FFFD
+//   encodeUtf8Into(string, bytes) -> {read, written}
+//                                          (pure) as much as fits, whole characters, into a
+//                                          Uint8Array; read counts UTF-16 units
+//   decodeUtf8(bytes, isFatal, ignoreBOM) -> string
+//                                          (pure) of an ArrayBuffer or a view; malformed bytes
+//                                          become U+FFFD as the Encoding standard says, or throw
+//                                          a TypeError if isFatal. ignoreBOM keeps a leading mark
+//   base64Encode(string) -> string         (pure) undefined where a character is above U+00FF
+//   base64Decode(string) -> string         (pure) Infra's forgiving-base64 decode, bytes as
+//                                          characters; undefined on failure
+//   random(bytes)                          fills an integer view
+//   now() -> number                        milliseconds since the process's time origin, in steps
+//                                          of 0.1
+//   timeOrigin() -> number                 that origin, in milliseconds since 1970
+//   structuredClone(value) -> value        through V8's serializer; Error with the reason where
+//                                          the value cannot be cloned
+//   domainToAscii(domain, beStrict) -> string | null
+//                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
+//                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and
+//                                          VerifyDnsLength are beStrict; null on failure
+
+export const host = $host;

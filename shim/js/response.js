@@ -1,0 +1,257 @@
+// Response. https://fetch.spec.whatwg.org/#response-class
+
+import {
+    bodyFrom,
+    cloneBody,
+    takeArrayBuffer,
+    takeBytes,
+    takeJson,
+    takeText,
+    typeOf,
+} from "./body.js";
+import { registerInterface } from "./format.js";
+import {
+    HeaderList,
+    Headers,
+    appendHeader,
+    copyList,
+    fillHeaders,
+    flatten,
+    hasHeader,
+} from "./headers.js";
+import { RangeError, TypeError, regExpExec, stringifyJson } from "./primordials.js";
+import { parseUrl } from "./url/parse.js";
+import {
+    INTERNAL,
+    defineInterface,
+    requireArguments,
+    toByteString,
+    toDictionary,
+    toUSVString,
+    toUnsignedShort,
+} from "./webidl.js";
+
+class ResponseState {
+    constructor() {
+        this.status = 200;
+        this.statusText = "";
+        this.type = "default";
+        this.url = ""; // fetch() will make responses that have one
+        this.isRedirected = false;
+        this.flatHeaders = ""; // while there is no list
+        this.list = null; // a HeaderList, made when needed
+        this.headers = null; // the Headers object, made when asked for
+        this.body = null; // see body.js
+        this.isBodyUsed = false;
+        this.isBodyShared = false;
+    }
+}
+
+function listOf(state) {
+    state.list ??= new HeaderList(state.flatHeaders);
+    return state.list;
+}
+
+const JSON_TYPE = "application/json";
+
+function setBody(state, body, type) {
+    if (isNullBodyStatus(state.status)) {
+        throw new TypeError(`A response with status ${state.status} cannot have a body`);
+    }
+    state.body = body;
+    if (type === null) {
+        return;
+    }
+    if (state.list === null) {
+        state.flatHeaders = `content-type\n${type}\n`;
+    } else if (!hasHeader(state.list, "content-type")) {
+        appendHeader(state.list, "content-type", type);
+    }
+}
+
+function isNullBodyStatus(status) {
+    return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
+}
+
+// RFC 9112's reason-phrase.
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function applyInit(state, init) {
+    const members = toDictionary(init, "Response: the second argument");
+    if (members === undefined) {
+        return;
+    }
+    const { headers, status, statusText } = members;
+    if (status !== undefined) {
+        state.status = toStatus(status);
+    }
+    if (statusText !== undefined) {
+        state.statusText = toReason(statusText);
+    }
+    if (headers !== undefined) {
+        fillHeaders(listOf(state), headers);
+    }
+}
+
+function toStatus(value) {
+    const status = toUnsignedShort(value);
+    if (status < 200 || status > 599) {
+        throw new RangeError(`Response: the status must be from 200 to 599, not ${status}`);
+    }
+    return status;
+}
+
+function toReason(value) {
+    const reason = toByteString(value, "Response: statusText");
+    if (regExpExec(REASON, reason) === null) {
+        throw new TypeError("Response: statusText has a character that a status line cannot have");
+    }
+    return reason;
+}
+
+function isRedirectStatus(status) {
+    return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+// A Response's headers as the host takes them.
+export function flatHeaders(state) {
+    return state.list === null ? state.flatHeaders : flatten(state.list);
+}
+
+export let isResponse;
+export let stateOfResponse;
+
+export class Response {
+    #state;
+
+    static {
+        isResponse = (value) => typeof value === "object" && value !== null && #state in value;
+        stateOfResponse = (response) => response.#state;
+    }
+
+    // new Response(INTERNAL, state) takes a state.
+    constructor(body = null, init = undefined) {
+        if (body === INTERNAL) {
+            this.#state = init;
+            return;
+        }
+        const state = new ResponseState();
+        if (init !== undefined) {
+            applyInit(state, init);
+        }
+        if (body !== null) {
+            setBody(state, bodyFrom(body), typeOf(body));
+        }
+        this.#state = state;
+    }
+
+    static error() {
+        const state = new ResponseState();
+        state.type = "error";
+        state.status = 0;
+        listOf(state).isImmutable = true;
+        return new Response(INTERNAL, state);
+    }
+
+    static json(data, init = undefined) {
+        requireArguments(arguments.length, 1, "Response.json");
+        const text = stringifyJson(data);
+        if (text === undefined) {
+            throw new TypeError("Response.json: the first argument is nothing that JSON can say");
+        }
+        const state = new ResponseState();
+        applyInit(state, init);
+        setBody(state, text, JSON_TYPE);
+        return new Response(INTERNAL, state);
+    }
+
+    static redirect(url, status = 302) {
+        requireArguments(arguments.length, 1, "Response.redirect");
+        const target = parseUrl(toUSVString(url));
+        if (target === null) {
+            throw new TypeError(`Response.redirect: "${url}" is not an absolute URL`);
+        }
+        const code = toUnsignedShort(status);
+        if (!isRedirectStatus(code)) {
+            throw new RangeError(`Response.redirect: ${code} is not the status of a redirect`);
+        }
+        const state = new ResponseState();
+        state.status = code;
+        appendHeader(listOf(state), "location", target.href);
+        state.list.isImmutable = true;
+        return new Response(INTERNAL, state);
+    }
+
+    get type() {
+        return this.#state.type;
+    }
+
+    get url() {
+        return this.#state.url;
+    }
+
+    get redirected() {
+        return this.#state.isRedirected;
+    }
+
+    get status() {
+        return this.#state.status;
+    }
+
+    get ok() {
+        const { status } = this.#state;
+        return status >= 200 && status <= 299;
+    }
+
+    get statusText() {
+        return this.#state.statusText;
+    }
+
+    get headers() {
+        const state = this.#state;
+        state.headers ??= new Headers(INTERNAL, listOf(state));
+        return state.headers;
+    }
+
+    get bodyUsed() {
+        return this.#state.isBodyUsed;
+    }
+
+    clone() {
+        const from = this.#state;
+        const to = new ResponseState();
+        cloneBody(from, to);
+        to.status = from.status;
+        to.statusText = from.statusText;
+        to.type = from.type;
+        to.url = from.url;
+        to.isRedirected = from.isRedirected;
+        to.list = copyList(listOf(from));
+        to.list.isImmutable = from.list.isImmutable;
+        return new Response(INTERNAL, to);
+    }
+
+    async arrayBuffer() {
+        return takeArrayBuffer(this.#state);
+    }
+
+    async bytes() {
+        return takeBytes(this.#state);
+    }
+
+    async json() {
+        return takeJson(this.#state);
+    }
+
+    async text() {
+        return takeText(this.#state);
+    }
+}
+
+defineInterface("Response", Response);
+registerInterface(isResponse, (response) => ({
+    status: response.status,
+    statusText: response.statusText,
+    headers: response.headers,
+    bodyUsed: response.bodyUsed,
+}));

@@ -1,0 +1,409 @@
+/*
+ * Loading a worker: its modules are compiled, linked among themselves and evaluated, or its classic
+ * script is run. Only files of the bundle can be imported; what cannot be resolved is refused
+ * before anything runs, with the place and the remedy.
+ */
+#include "shim/isolate.h"
+
+#include <cassert>
+#include <string_view>
+
+/* import.meta.url and stacks name files by these. */
+static constexpr std::string_view url_prefix = "file:///";
+
+static void add_load_failure(struct isolate *isolate, struct op *op)
+{
+    struct ticket_slot *slot = isolate_slot(isolate, 0);
+
+    if (!slot) {
+        op_free(op);
+        return;
+    }
+    isolate_close_slot(slot);
+    op_list_append(&isolate->ops, op);
+}
+
+static void fail_with_exception(struct isolate *isolate, v8::Local<v8::Context> context,
+                                v8::TryCatch *caught, enum failure_reason reason)
+{
+    struct op *op;
+
+    if (!caught->HasCaught() || caught->HasTerminated())
+        return; /* a termination is the turn's affair */
+    op = op_new(OP_LOAD_FAILED, 0);
+    failure_from_exception(isolate, context, caught->Exception(), caught->Message(), reason,
+                           PHASE_STARTUP, &op->failure);
+    add_load_failure(isolate, op);
+}
+
+/* Resolves a specifier to a file's name: relative to the importing file, or from the bundle's root.
+ * False where it leaves the bundle. */
+static bool resolve_path(std::string_view importer, std::string_view specifier, std::string *ret)
+{
+    std::string path;
+
+    if (specifier.starts_with(url_prefix)) {
+        specifier.remove_prefix(url_prefix.size());
+    } else if (specifier.starts_with('/')) {
+        specifier.remove_prefix(1);
+    } else {
+        size_t slash = importer.rfind('/');
+
+        path = slash == std::string_view::npos ? "" : importer.substr(0, slash);
+    }
+    while (!specifier.empty()) {
+        size_t end = std::min(specifier.find('/'), specifier.size());
+        std::string_view part = specifier.substr(0, end);
+
+        specifier.remove_prefix(std::min(end + 1, specifier.size()));
+        if (part == "..") {
+            if (path.empty())
+                return false;
+            path.erase(path.find_last_of('/') == std::string::npos ? 0 : path.find_last_of('/'));
+        } else if (!part.empty() && part != ".") {
+            path += path.empty() ? "" : "/";
+            path += part;
+        }
+    }
+    *ret = path;
+    return true;
+}
+
+static bool is_path(std::string_view specifier)
+{
+    return specifier.starts_with("./") || specifier.starts_with("../") ||
+           specifier.starts_with('/') || specifier.starts_with(url_prefix);
+}
+
+/* A name that differs from a file's only by what people leave out. */
+static std::string near_name(const struct script *script, const std::string &path)
+{
+    static const char *const endings[] = {".js", ".mjs", "/index.js", "/index.mjs"};
+
+    for (const char *ending : endings) {
+        std::string candidate = path + ending;
+
+        if (script_find(script, candidate.data(), candidate.size()))
+            return candidate;
+    }
+    return "";
+}
+
+/* Why a specifier names nothing here, and what to do about it. */
+static std::string import_problem(const struct script *script, const std::string &importer,
+                                  const std::string &specifier)
+{
+    std::string path, near;
+
+    if (specifier.starts_with("node:"))
+        return "cannot import '" + specifier +
+               "': it is a module of Node.js, which there is none of here; use the web's "
+               "APIs, or bundle a replacement (for example with 'esbuild --bundle --format=esm --platform=browser')";
+    if (specifier.starts_with("http:") || specifier.starts_with("https:"))
+        return "cannot import '" + specifier +
+               "': modules are not fetched from the network; bundle it (for example with "
+               "'esbuild --bundle --format=esm')";
+    if (!is_path(specifier))
+        return "cannot import '" + specifier +
+               "': it is a bare name, and only files of the bundle can be imported, by "
+               "paths like './" +
+               specifier +
+               ".js'; bundle the package (for example with 'esbuild --bundle --format=esm')";
+    if (!resolve_path(importer, specifier, &path))
+        return "cannot import '" + specifier + "': it lies outside the bundle";
+    near = near_name(script, path);
+    return "cannot import '" + specifier + "': the bundle has no file '" + path + "'" +
+           (near.empty() ? std::string()
+                         : "; did you mean '" + near + "'? Endings are not guessed");
+}
+
+static const struct script_file *
+find_import(const struct script *script, const std::string &importer, const std::string &specifier)
+{
+    std::string path;
+
+    if (!is_path(specifier) || !resolve_path(importer, specifier, &path))
+        return nullptr;
+    return script_find(script, path.data(), path.size());
+}
+
+static struct loaded_module *find_loaded(struct isolate *isolate, std::string_view name)
+{
+    for (struct loaded_module &loaded : isolate->modules) {
+        if (loaded.name == name)
+            return &loaded;
+    }
+    return nullptr;
+}
+
+/* The module's file, by its identity. */
+static struct loaded_module *loaded_of(struct isolate *isolate, v8::Local<v8::Module> module)
+{
+    for (struct loaded_module &loaded : isolate->modules) {
+        if (loaded.module == module)
+            return &loaded;
+    }
+    return nullptr;
+}
+
+static std::string utf8_of(v8::Isolate *v8, v8::Local<v8::Value> value)
+{
+    v8::String::Utf8Value text(v8, value);
+
+    return *text ? std::string(*text, (size_t)text.length()) : std::string();
+}
+
+/* The compiled module of a file, compiled now if it was not before. Nothing, with an exception,
+ * where it does not compile. */
+static v8::MaybeLocal<v8::Module> compile_module(struct isolate *isolate,
+                                                 const struct script_file *file)
+{
+    v8::Isolate *v8 = isolate->v8;
+    struct loaded_module *loaded = find_loaded(isolate, file->name);
+    v8::Local<v8::String> source;
+    v8::Local<v8::Module> module;
+
+    if (loaded)
+        return loaded->module.Get(v8);
+    if (!string_from_utf8(v8, file->content, file->size).ToLocal(&source)) {
+        throw_range_error(v8, "the source text is too long for V8");
+        return {};
+    }
+    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), true));
+    if (!v8::ScriptCompiler::CompileModule(v8, &unit).ToLocal(&module))
+        return {};
+    isolate->modules.push_back({file->name, v8::Global<v8::Module>(v8, module)});
+    return module;
+}
+
+/* Where a request for a module stands in its file. */
+static void set_request_place(struct failure *f, v8::Local<v8::Module> module,
+                              v8::Local<v8::ModuleRequest> request, const std::string &file)
+{
+    v8::Location location = module->SourceOffsetToLocation(request->GetSourceOffset());
+
+    f->file = xstrdup(file.c_str());
+    f->line = (uint32_t)location.GetLineNumber() + 1;
+    f->column = (uint32_t)location.GetColumnNumber() + 1;
+}
+
+/* What kept a file's imports from being compiled: an exception, or else an operation. */
+struct import_result {
+    bool is_complete = false;
+    struct op *failure = nullptr;
+};
+
+static struct op *unresolved(struct isolate *isolate, v8::Local<v8::Module> module,
+                             v8::Local<v8::ModuleRequest> request, const std::string &importer,
+                             const std::string &specifier)
+{
+    struct op *op = op_new(OP_LOAD_FAILED, 0);
+
+    failure_set(&op->failure, FAILURE_UNRESOLVED_IMPORT, PHASE_STARTUP, "%s",
+                import_problem(isolate->script, importer, specifier).c_str());
+    set_request_place(&op->failure, module, request, importer);
+    return op;
+}
+
+/* Compiles what the module at `index` imports. */
+static struct import_result compile_imports(struct isolate *isolate, v8::Local<v8::Context> context,
+                                            size_t index)
+{
+    std::string importer = isolate->modules[index].name;
+    v8::Local<v8::Module> module = isolate->modules[index].module.Get(isolate->v8);
+    v8::Local<v8::FixedArray> requests = module->GetModuleRequests();
+
+    for (int i = 0; i < requests->Length(); i++) {
+        v8::Local<v8::ModuleRequest> request = requests->Get(context, i).As<v8::ModuleRequest>();
+        std::string specifier = utf8_of(isolate->v8, request->GetSpecifier());
+        const struct script_file *file = find_import(isolate->script, importer, specifier);
+
+        if (!file)
+            return {false, unresolved(isolate, module, request, importer, specifier)};
+        if (compile_module(isolate, file).IsEmpty())
+            return {};
+    }
+    return {true, nullptr};
+}
+
+/* Compiles a file and everything it imports statically. Nothing of a graph that fails is kept: it
+ * would be linked without having been checked when it is asked for again. */
+static struct import_result compile_graph(struct isolate *isolate, v8::Local<v8::Context> context,
+                                          const struct script_file *main,
+                                          v8::Local<v8::Module> *ret)
+{
+    size_t before = isolate->modules.size();
+    struct import_result result = {true, nullptr};
+
+    if (!compile_module(isolate, main).ToLocal(ret))
+        return {};
+    for (size_t next = before; result.is_complete && next < isolate->modules.size(); next++)
+        result = compile_imports(isolate, context, next);
+    if (!result.is_complete)
+        isolate->modules.resize(before);
+    return result;
+}
+
+static v8::MaybeLocal<v8::Module> resolve_import(v8::Local<v8::Context> context,
+                                                 v8::Local<v8::String> specifier,
+                                                 v8::Local<v8::FixedArray>,
+                                                 v8::Local<v8::Module> referrer)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    struct isolate *isolate = isolate_of(v8);
+    struct loaded_module *importer = loaded_of(isolate, referrer);
+    const struct script_file *file =
+        importer ? find_import(isolate->script, importer->name, utf8_of(v8, specifier)) : nullptr;
+
+    assert(file); /* compile_graph has seen to it */
+    return compile_module(isolate, file);
+}
+
+static bool evaluate_module(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
+                            v8::Local<v8::Value> *ret_promise)
+{
+    if (!module->InstantiateModule(context, resolve_import).FromMaybe(false))
+        return false;
+    return module->Evaluate(context).ToLocal(ret_promise);
+}
+
+static void load_module(struct isolate *isolate, v8::Local<v8::Context> context)
+{
+    v8::TryCatch caught(isolate->v8);
+    v8::Local<v8::Module> module;
+    v8::Local<v8::Value> promise;
+    struct import_result graph =
+        compile_graph(isolate, context, &isolate->script->files[0], &module);
+
+    if (!graph.is_complete) {
+        if (graph.failure)
+            add_load_failure(isolate, graph.failure);
+        else
+            fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+        return;
+    }
+    if (!evaluate_module(context, module, &promise)) {
+        /* A name that another module does not export is a SyntaxError at linking. */
+        fail_with_exception(isolate, context, &caught,
+                            module->GetStatus() == v8::Module::kErrored ? FAILURE_EXCEPTION
+                                                                        : FAILURE_SYNTAX);
+        return;
+    }
+    v8::Local<v8::Value> arguments[] = {promise, module->GetModuleNamespace()};
+    isolate_call_prelude(isolate, context, PRELUDE_LOAD, 2, arguments);
+}
+
+static void load_script(struct isolate *isolate, v8::Local<v8::Context> context)
+{
+    v8::Isolate *v8 = isolate->v8;
+    const struct script_file *file = &isolate->script->files[0];
+    v8::TryCatch caught(v8);
+    v8::Local<v8::String> source;
+    v8::Local<v8::Script> compiled;
+    v8::Local<v8::Value> ignored;
+
+    if (!string_from_utf8(v8, file->content, file->size).ToLocal(&source)) {
+        throw_range_error(v8, "the source text is too long for V8");
+        fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+        return;
+    }
+    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), false));
+    if (!v8::ScriptCompiler::Compile(context, &unit).ToLocal(&compiled)) {
+        fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+        return;
+    }
+    if (!compiled->Run(context).ToLocal(&ignored)) {
+        fail_with_exception(isolate, context, &caught, FAILURE_EXCEPTION);
+        return;
+    }
+    v8::Local<v8::Value> arguments[] = {v8::Undefined(v8), v8::Undefined(v8)};
+    isolate_call_prelude(isolate, context, PRELUDE_LOAD, 2, arguments);
+}
+
+void loader_load(struct isolate *isolate, v8::Local<v8::Context> context)
+{
+    isolate_open_slot(isolate, 0);
+    if (isolate->script->files[0].kind == FILE_SCRIPT)
+        load_script(isolate, context);
+    else
+        load_module(isolate, context);
+}
+
+void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
+                             v8::Local<v8::Object> meta)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    struct loaded_module *loaded = loaded_of(isolate_of(v8), module);
+    std::string url(url_prefix);
+
+    if (!loaded)
+        return;
+    url += loaded->name;
+    meta->CreateDataProperty(context, string_of(v8, "url"), string_of(v8, url.c_str())).Check();
+}
+
+/* Compiles, links and evaluates a file for import(). Nothing, with an exception, where that fails.
+ */
+static v8::MaybeLocal<v8::Value> evaluate_dynamic(struct isolate *isolate,
+                                                  v8::Local<v8::Context> context,
+                                                  const std::string &importer,
+                                                  const std::string &specifier,
+                                                  v8::Local<v8::Module> *ret)
+{
+    const struct script_file *file = find_import(isolate->script, importer, specifier);
+    struct import_result graph;
+    v8::Local<v8::Value> promise;
+
+    if (!file) {
+        throw_type_error(isolate->v8, import_problem(isolate->script, importer, specifier).c_str());
+        return {};
+    }
+    graph = compile_graph(isolate, context, file, ret);
+    if (!graph.is_complete) {
+        if (graph.failure)
+            throw_type_error(isolate->v8, graph.failure->failure.message);
+        op_free(graph.failure);
+        return {};
+    }
+    if (!evaluate_module(context, *ret, &promise))
+        return {};
+    return promise;
+}
+
+/* What an import() promise gives when the evaluation has ended: the namespace, which is the data of
+ * this function. */
+static void return_data(const v8::FunctionCallbackInfo<v8::Value> &info)
+{
+    info.GetReturnValue().Set(info.Data());
+}
+
+v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context, v8::Local<v8::Data>,
+                                          v8::Local<v8::Value> referrer,
+                                          v8::Local<v8::String> specifier,
+                                          v8::Local<v8::FixedArray>)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    struct isolate *isolate = isolate_of(v8);
+    v8::TryCatch caught(v8);
+    v8::Local<v8::Promise::Resolver> resolver;
+    v8::Local<v8::Module> module;
+    v8::Local<v8::Value> evaluation;
+    v8::Local<v8::Function> give_namespace;
+
+    if (evaluate_dynamic(isolate, context, utf8_of(v8, referrer), utf8_of(v8, specifier), &module)
+            .ToLocal(&evaluation)) {
+        if (!v8::Function::New(context, return_data, module->GetModuleNamespace(), 0,
+                               v8::ConstructorBehavior::kThrow)
+                 .ToLocal(&give_namespace))
+            return {};
+        return evaluation.As<v8::Promise>()->Then(context, give_namespace);
+    }
+    if (!caught.HasCaught() || caught.HasTerminated() ||
+        !v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+        caught.ReThrow();
+        return {};
+    }
+    if (resolver->Reject(context, caught.Exception()).IsNothing())
+        return {};
+    return resolver->GetPromise();
+}

@@ -1,0 +1,76 @@
+/* ArrayBuffer memory: counted, bounded. */
+#include "shim/memory.h"
+
+#include <cstdlib>
+#include <cstring>
+
+bool buffer_allocator::charge(size_t length)
+{
+    size_t before = used_.fetch_add(length, std::memory_order_relaxed);
+
+    if (length <= budget_ && before <= budget_ - length)
+        return true;
+    used_.fetch_sub(length, std::memory_order_relaxed);
+    refused_.store(before + length, std::memory_order_relaxed);
+    return false;
+}
+
+void *buffer_allocator::allocate(size_t length, void *(*make)(size_t count, size_t size))
+{
+    void *data;
+
+    if (!charge(length))
+        return nullptr;
+    data = make(length ? length : 1, 1);
+    if (!data)
+        used_.fetch_sub(length, std::memory_order_relaxed);
+    return data;
+}
+
+void *buffer_allocator::Allocate(size_t length)
+{
+    return allocate(length, calloc);
+}
+
+void *buffer_allocator::AllocateUninitialized(size_t length)
+{
+    return allocate(length, [](size_t count, size_t size) { return malloc(count * size); });
+}
+
+void buffer_allocator::Free(void *data, size_t length)
+{
+    used_.fetch_sub(length, std::memory_order_relaxed);
+    free(data);
+}
+
+static void free_buffer(void *data, size_t length, void *arg)
+{
+    auto *allocator = static_cast<std::shared_ptr<buffer_allocator> *>(arg);
+
+    (*allocator)->Free(data, length);
+    delete allocator;
+}
+
+v8::MaybeLocal<v8::ArrayBuffer> array_buffer_new(v8::Isolate *isolate,
+                                                 const std::shared_ptr<buffer_allocator> &allocator,
+                                                 size_t length)
+{
+    void *data = allocator->AllocateUninitialized(length);
+
+    if (!data)
+        return {};
+    return v8::ArrayBuffer::New(
+        isolate, v8::ArrayBuffer::NewBackingStore(
+                     data, length, free_buffer, new std::shared_ptr<buffer_allocator>(allocator)));
+}
+
+v8::MaybeLocal<v8::ArrayBuffer>
+array_buffer_copy(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                  const void *data, size_t length)
+{
+    v8::Local<v8::ArrayBuffer> buffer;
+
+    if (array_buffer_new(isolate, allocator, length).ToLocal(&buffer) && length > 0)
+        memcpy(buffer->GetBackingStore()->Data(), data, length);
+    return buffer;
+}

@@ -1,0 +1,58 @@
+/*
+ * The host functions: what the prelude can call, by name. Each checks its arguments, since a worker
+ * may get at the prelude's callers with anything; none blocks.
+ */
+#ifndef ISOYARD_OPS_H
+#define ISOYARD_OPS_H
+
+#include <v8.h>
+
+typedef const v8::FunctionCallbackInfo<v8::Value> &op_info;
+
+/* task.cc: the ends of a task, and its request's body */
+void op_answer(op_info info);       /* answer(ticket, status, headers, body) */
+void op_fail(op_info info);         /* fail(ticket, reason, value) */
+void op_loaded(op_info info);       /* loaded() */
+void op_load_failed(op_info info);  /* loadFailed(reason, value) */
+void op_body_text(op_info info);    /* bodyText(ticket) -> string */
+void op_body_bytes(op_info info);   /* bodyBytes(ticket) -> ArrayBuffer */
+void op_release_body(op_info info); /* releaseBody(ticket) */
+void op_owner(
+    op_info info); /* owner() -> ticket of the task whose continuation runs; 0: nobody's */
+
+/* timer.cc */
+void op_start_timer(op_info info); /* startTimer(id, delayMs) */
+void op_stop_timer(op_info info);  /* stopTimer(id) */
+void op_now(op_info info);         /* now() -> ms since the process started, in steps of 0.1 */
+void op_time_origin(
+    op_info info); /* timeOrigin() -> ms since the Unix epoch at which now() was 0 */
+
+/* console.cc */
+void op_log(op_info info); /* log(level, text) */
+
+/* text.cc */
+void op_encode_utf8(op_info info);      /* encodeUtf8(string) -> Uint8Array */
+void op_encode_utf8_into(op_info info); /* encodeUtf8Into(string, Uint8Array) -> {read, written} */
+void op_decode_utf8(op_info info);      /* decodeUtf8(buffer or view, fatal, ignoreBOM) -> string */
+void op_base64_encode(
+    op_info info); /* base64Encode(string) -> string; undefined where a character is above 255 */
+void op_base64_decode(
+    op_info info); /* base64Decode(string) -> string; undefined where it is not base64 */
+void op_domain_to_ascii(op_info info); /* domainToAscii(string, beStrict) -> string, or null */
+
+/* value.cc */
+void op_random(op_info info);           /* random(view): fills it with random bytes */
+void op_structured_clone(op_info info); /* structuredClone(value) -> value */
+
+/* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
+struct byte_view {
+    char *data;
+    size_t len;
+};
+bool op_bytes(v8::Local<v8::Value> value, struct byte_view *ret);
+
+/* The UTF-8 length of a string, and its writing, with U+FFFD for lone surrogates. */
+size_t op_utf8_length(v8::Isolate *v8, v8::Local<v8::String> text);
+void op_utf8_write(v8::Isolate *v8, v8::Local<v8::String> text, char *to, size_t len);
+
+#endif

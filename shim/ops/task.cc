@@ -1,0 +1,202 @@
+/* The ends of a task, its request's body, and who owns the continuation that runs. */
+#include "shim/isolate.h"
+#include "shim/ops/ops.h"
+
+static uint32_t ticket_argument(op_info info)
+{
+    return info[0]->IsUint32() ? info[0].As<v8::Uint32>()->Value() : UINT32_MAX;
+}
+
+/* Ends the task with a failure for a limit that its answer has reached. */
+static void fail_limit(struct isolate *isolate, struct ticket_slot *slot, enum limit limit,
+                       size_t used, size_t allowed)
+{
+    struct op *op = op_new(OP_FAIL, slot->ticket);
+
+    failure_set_limit(&op->failure, limit, PHASE_HANDLER, used, allowed);
+    isolate_close_slot(slot);
+    op_list_append(&isolate->ops, op);
+}
+
+/* The length of the body that an answer would have, and whether there is one at all. */
+static size_t body_length(v8::Isolate *v8, v8::Local<v8::Value> body, bool *ret_has_body)
+{
+    struct byte_view view;
+
+    *ret_has_body = true;
+    if (body->IsString())
+        return op_utf8_length(v8, body.As<v8::String>());
+    if (op_bytes(body, &view))
+        return view.len;
+    *ret_has_body = false;
+    return 0;
+}
+
+static void write_body(v8::Isolate *v8, v8::Local<v8::Value> body, struct response *response)
+{
+    struct byte_view view;
+
+    if (body->IsString()) {
+        response->is_body_text = true;
+        op_utf8_write(v8, body.As<v8::String>(), response->data + response->headers.len,
+                      response->body.len);
+    } else if (op_bytes(body, &view) && view.len > 0) {
+        memcpy(response->data + response->headers.len, view.data, view.len);
+    }
+}
+
+void op_answer(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    struct isolate *isolate = isolate_of(v8);
+    struct ticket_slot *slot = isolate_slot(isolate, ticket_argument(info));
+    const struct limits *limits = &isolate->script->limits;
+    size_t header_len, body_len;
+    bool has_body;
+    struct op *op;
+
+    if (!slot)
+        return; /* answered before, or given up */
+    if (!info[1]->IsUint32() || !info[2]->IsString())
+        return throw_type_error(v8, "answer: a status and a string of headers are needed");
+    header_len = op_utf8_length(v8, info[2].As<v8::String>());
+    body_len = body_length(v8, info[3], &has_body);
+    if (header_len > limits->response_header_bytes)
+        return fail_limit(isolate, slot, LIMIT_RESPONSE_HEADERS, header_len,
+                          limits->response_header_bytes);
+    if (body_len > limits->response_body_bytes)
+        return fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, body_len,
+                          limits->response_body_bytes);
+    op = op_new(OP_ANSWER, slot->ticket);
+    op->response = response_new((uint16_t)info[1].As<v8::Uint32>()->Value(), header_len, body_len);
+    if (!op->response)
+        abort();
+    op->response->has_body = has_body;
+    op_utf8_write(v8, info[2].As<v8::String>(), op->response->data, header_len);
+    write_body(v8, info[3], op->response);
+    isolate_close_slot(slot);
+    op_list_append(&isolate->ops, op);
+}
+
+/* A failure whose reason and cause are the arguments at `first`. */
+static struct op *failure_op(op_info info, enum op_kind kind, uint32_t ticket, int first,
+                             enum phase phase)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    enum failure_reason reason = info[first]->IsUint32()
+                                     ? (enum failure_reason)info[first].As<v8::Uint32>()->Value()
+                                     : FAILURE_EXCEPTION;
+    struct op *op = op_new(kind, ticket);
+
+    if (reason != FAILURE_EXCEPTION && info[first + 1]->IsString()) {
+        v8::String::Utf8Value text(v8, info[first + 1]);
+
+        failure_set(&op->failure, reason, phase, "%s", *text ? *text : "");
+    } else {
+        failure_from_exception(isolate_of(v8), context, info[first + 1], {}, reason, phase,
+                               &op->failure);
+    }
+    return op;
+}
+
+void op_fail(op_info info)
+{
+    struct isolate *isolate = isolate_of(info.GetIsolate());
+    uint32_t ticket = ticket_argument(info);
+    struct op *op;
+
+    if (!isolate_slot(isolate, ticket))
+        return;
+    op = failure_op(info, OP_FAIL, ticket, 1, PHASE_HANDLER);
+    /* Looked up again: describing the failure may have run the worker's code. */
+    if (struct ticket_slot *slot = isolate_slot(isolate, ticket)) {
+        isolate_close_slot(slot);
+        op_list_append(&isolate->ops, op);
+    } else {
+        op_free(op);
+    }
+}
+
+static void end_loading(struct isolate *isolate, struct op *op)
+{
+    struct ticket_slot *slot = isolate_slot(isolate, 0);
+
+    if (!slot) {
+        op_free(op);
+        return;
+    }
+    isolate_close_slot(slot);
+    op_list_append(&isolate->ops, op);
+}
+
+void op_loaded(op_info info)
+{
+    end_loading(isolate_of(info.GetIsolate()), op_new(OP_LOADED, 0));
+}
+
+void op_load_failed(op_info info)
+{
+    end_loading(isolate_of(info.GetIsolate()),
+                failure_op(info, OP_LOAD_FAILED, 0, 0, PHASE_STARTUP));
+}
+
+static struct request *body_of(op_info info)
+{
+    struct ticket_slot *slot = isolate_slot(isolate_of(info.GetIsolate()), ticket_argument(info));
+
+    if (slot && slot->request)
+        return slot->request;
+    throw_type_error(info.GetIsolate(), "the body is no longer there: its request has ended");
+    return nullptr;
+}
+
+void op_body_text(op_info info)
+{
+    static constexpr char bom[] = {'\xef', '\xbb', '\xbf'};
+    struct request *request = body_of(info);
+    v8::Local<v8::String> text;
+    struct bytes body;
+
+    if (!request)
+        return;
+    body = request->body;
+    if (body.len >= sizeof(bom) && memcmp(body.data, bom, sizeof(bom)) == 0)
+        body = {body.data + sizeof(bom), body.len - sizeof(bom)};
+    if (string_from_utf8(info.GetIsolate(), body.data, body.len).ToLocal(&text))
+        info.GetReturnValue().Set(text);
+    else
+        throw_range_error(info.GetIsolate(), "the body is too long for a string");
+}
+
+void op_body_bytes(op_info info)
+{
+    struct isolate *isolate = isolate_of(info.GetIsolate());
+    struct request *request = body_of(info);
+    v8::Local<v8::ArrayBuffer> buffer;
+
+    if (!request)
+        return;
+    if (array_buffer_copy(isolate->v8, isolate->allocator, request->body.data, request->body.len)
+            .ToLocal(&buffer))
+        info.GetReturnValue().Set(buffer);
+    else
+        throw_range_error(isolate->v8, "Array buffer allocation failed");
+}
+
+void op_release_body(op_info info)
+{
+    struct ticket_slot *slot = isolate_slot(isolate_of(info.GetIsolate()), ticket_argument(info));
+
+    if (!slot)
+        return;
+    request_unref(slot->request);
+    slot->request = nullptr;
+}
+
+void op_owner(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+
+    info.GetReturnValue().Set(compat::owner(v8, v8->GetCurrentContext()));
+}

@@ -1,0 +1,52 @@
+/* Random bytes and structured clones. */
+#include "shim/isolate.h"
+#include "shim/ops/ops.h"
+
+#include <openssl/rand.h>
+
+void op_random(op_info info)
+{
+    struct byte_view view;
+
+    if (!op_bytes(info[0], &view) || view.len > INT32_MAX)
+        return throw_type_error(info.GetIsolate(), "random: a view is needed");
+    if (view.len > 0 && RAND_bytes((unsigned char *)view.data, (int)view.len) != 1)
+        abort(); /* the system has no random bytes: nothing that follows could be trusted */
+}
+
+/* Says why a value cannot be cloned, by an Error with V8's message; the prelude makes a
+ * DOMException of it. */
+class clone_delegate final : public v8::ValueSerializer::Delegate
+{
+  public:
+    explicit clone_delegate(v8::Isolate *v8) : v8_(v8)
+    {
+    }
+    void ThrowDataCloneError(v8::Local<v8::String> message) override
+    {
+        v8_->ThrowException(v8::Exception::Error(message));
+    }
+
+  private:
+    v8::Isolate *v8_;
+};
+
+void op_structured_clone(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    clone_delegate delegate(v8);
+    v8::ValueSerializer serializer(v8, &delegate);
+    v8::Local<v8::Value> clone;
+
+    serializer.WriteHeader();
+    if (!serializer.WriteValue(context, info[0]).FromMaybe(false))
+        return;
+    std::pair<uint8_t *, size_t> data = serializer.Release();
+    v8::ValueDeserializer deserializer(v8, data.first, data.second);
+
+    if (deserializer.ReadHeader(context).FromMaybe(false) &&
+        deserializer.ReadValue(context).ToLocal(&clone))
+        info.GetReturnValue().Set(clone);
+    free(data.first);
+}

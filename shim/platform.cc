@@ -1,0 +1,185 @@
+/* V8's platform: worker threads and foreground task runners. */
+#include "shim/platform.h"
+
+#include "api/clock.h"
+
+#include <cassert>
+#include <chrono>
+
+static uint64_t due_after(double delay_s)
+{
+    return clock_now_ns() + (delay_s > 0 ? (uint64_t)(delay_s * (double)NS_PER_S) : 0);
+}
+
+foreground_runner::foreground_runner(const struct isolate_host &host) : host_(host)
+{
+}
+
+void foreground_runner::post(std::unique_ptr<v8::Task> task)
+{
+    post_delayed(std::move(task), 0);
+}
+
+void foreground_runner::post_delayed(std::unique_ptr<v8::Task> task, double delay_s)
+{
+    std::lock_guard<std::mutex> guard(lock_);
+    uint64_t due_ns = due_after(delay_s);
+
+    if (is_closed_)
+        return;
+    tasks_.emplace(due_ns, std::move(task));
+    tell_owner(due_ns);
+}
+
+/* Under the lock, so that no call comes after close(). */
+void foreground_runner::tell_owner(uint64_t due_ns)
+{
+    uint64_t now = clock_now_ns();
+
+    if (host_.platform_task)
+        host_.platform_task(host_.arg, due_ns > now ? due_ns - now : 0);
+}
+
+void foreground_runner::announce()
+{
+    std::lock_guard<std::mutex> guard(lock_);
+
+    if (!is_closed_ && !tasks_.empty())
+        tell_owner(tasks_.begin()->first);
+}
+
+std::unique_ptr<v8::Task> foreground_runner::next()
+{
+    std::lock_guard<std::mutex> guard(lock_);
+    std::unique_ptr<v8::Task> task;
+
+    if (!tasks_.empty() && tasks_.begin()->first <= clock_now_ns()) {
+        task = std::move(tasks_.begin()->second);
+        tasks_.erase(tasks_.begin());
+    }
+    return task;
+}
+
+bool foreground_runner::has_task()
+{
+    std::lock_guard<std::mutex> guard(lock_);
+
+    return !tasks_.empty();
+}
+
+void foreground_runner::close()
+{
+    std::multimap<uint64_t, std::unique_ptr<v8::Task>> tasks;
+    std::lock_guard<std::mutex> guard(lock_);
+
+    /* The tasks are destroyed after the lock is released: their destructors are V8's code. */
+    is_closed_ = true;
+    tasks.swap(tasks_);
+}
+
+worker_threads::worker_threads(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        threads_.emplace_back([this] { run(); });
+}
+
+worker_threads::~worker_threads()
+{
+    {
+        std::lock_guard<std::mutex> guard(lock_);
+        is_stopping_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread &thread : threads_)
+        thread.join();
+}
+
+void worker_threads::post(std::unique_ptr<v8::Task> task, uint64_t due_ns)
+{
+    {
+        std::lock_guard<std::mutex> guard(lock_);
+        tasks_.emplace(due_ns, std::move(task));
+    }
+    changed_.notify_one();
+}
+
+/* Nothing when the threads are to stop. What is not due by then is never run. */
+std::unique_ptr<v8::Task> worker_threads::wait_for_task()
+{
+    std::unique_lock<std::mutex> guard(lock_);
+
+    for (;;) {
+        uint64_t now = clock_now_ns();
+
+        if (is_stopping_)
+            return nullptr;
+        if (tasks_.empty()) {
+            changed_.wait(guard);
+        } else if (tasks_.begin()->first > now) {
+            changed_.wait_for(guard, std::chrono::nanoseconds(tasks_.begin()->first - now));
+        } else {
+            std::unique_ptr<v8::Task> task = std::move(tasks_.begin()->second);
+
+            tasks_.erase(tasks_.begin());
+            return task;
+        }
+    }
+}
+
+void worker_threads::run()
+{
+    while (std::unique_ptr<v8::Task> task = wait_for_task())
+        task->Run();
+}
+
+void platform::add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runner> runner)
+{
+    std::lock_guard<std::mutex> guard(lock_);
+
+    runners_[isolate] = std::move(runner);
+}
+
+void platform::remove_isolate(v8::Isolate *isolate)
+{
+    std::shared_ptr<foreground_runner> runner;
+    std::lock_guard<std::mutex> guard(lock_);
+    auto found = runners_.find(isolate);
+
+    assert(found != runners_.end());
+    runner = std::move(found->second); /* freed, if this is the last reference, after the lock */
+    runners_.erase(found);
+}
+
+double platform::MonotonicallyIncreasingTime()
+{
+    return (double)clock_now_ns() / (double)NS_PER_S;
+}
+
+double platform::CurrentClockTimeMillis()
+{
+    return SystemClockTimeMillis();
+}
+
+std::shared_ptr<v8::TaskRunner> platform::runner_of(v8::Isolate *isolate)
+{
+    std::lock_guard<std::mutex> guard(lock_);
+    auto found = runners_.find(isolate);
+
+    return found == runners_.end() ? nullptr : found->second;
+}
+
+void platform::run_on_worker(std::unique_ptr<v8::Task> task)
+{
+    workers_.post(std::move(task), 0);
+}
+
+void platform::run_on_worker_delayed(std::unique_ptr<v8::Task> task, double delay_s)
+{
+    workers_.post(std::move(task), due_after(delay_s));
+}
+
+std::unique_ptr<v8::JobHandle> platform::make_job(v8::TaskPriority priority,
+                                                  std::unique_ptr<v8::JobTask> job)
+{
+    return v8::platform::NewDefaultJobHandle(this, priority, std::move(job), workers_.count());
+}

@@ -1,0 +1,114 @@
+/*
+ * V8's platform, ours: worker threads for background jobs, and a foreground task runner per isolate
+ * whose tasks become events of the isolate's owner. V8's default platform cannot wake a thread that
+ * sleeps in an event loop.
+ */
+#ifndef ISOYARD_PLATFORM_H
+#define ISOYARD_PLATFORM_H
+
+#include "shim/shim.h"
+#include "shim/v8_compat.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+/*
+ * The tasks that V8 wants to run in one isolate's turns. V8 posts from any thread, and may hold a
+ * reference longer than the isolate lives: after close() what still comes is dropped. Delays are
+ * the owner's affair: it delivers EVENT_PLATFORM after them, and next() then finds the task due.
+ */
+class foreground_runner final : public compat::task_runner
+{
+  public:
+    explicit foreground_runner(const struct isolate_host &host);
+
+    void post(std::unique_ptr<v8::Task> task) override;
+    void post_delayed(std::unique_ptr<v8::Task> task, double delay_s) override;
+
+    /* The next task that is due, or nothing. In a turn. */
+    std::unique_ptr<v8::Task> next();
+    /* Tells the owner of the tasks that are left. In a turn. */
+    void announce();
+    /* Whether one is due or will be. Any thread. */
+    bool has_task();
+    /* No call to the owner comes once this returns. */
+    void close();
+
+  private:
+    void tell_owner(uint64_t due_ns);
+
+    std::mutex lock_; /* guards all below; a leaf: the owner's callbacks under it only push to a
+                         lock-free mailbox */
+    struct isolate_host host_;
+    bool is_closed_ = false;
+    std::multimap<uint64_t, std::unique_ptr<v8::Task>>
+        tasks_; /* by due time in ns; equal ones in order of arrival */
+};
+
+/* Threads that run V8's background tasks, oldest first. */
+class worker_threads
+{
+  public:
+    explicit worker_threads(unsigned count);
+    ~worker_threads();
+
+    void post(std::unique_ptr<v8::Task> task, uint64_t due_ns);
+    unsigned count() const
+    {
+        return (unsigned)threads_.size();
+    }
+
+  private:
+    void run();
+    std::unique_ptr<v8::Task> wait_for_task();
+
+    std::mutex lock_; /* guards all but threads_; a leaf */
+    std::condition_variable changed_;
+    std::multimap<uint64_t, std::unique_ptr<v8::Task>>
+        tasks_; /* by due time in ns; equal ones in order of arrival */
+    bool is_stopping_ = false;
+    std::vector<std::thread> threads_; /* immutable after construction */
+};
+
+class platform final : public compat::platform
+{
+  public:
+    explicit platform(unsigned worker_count) : workers_(worker_count)
+    {
+    }
+
+    /* Between Isolate::Allocate and Isolate::Initialize, since V8 asks for the runner while it
+     * initialises. */
+    void add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runner> runner);
+    /* After the isolate was disposed of. */
+    void remove_isolate(v8::Isolate *isolate);
+
+    int NumberOfWorkerThreads() override
+    {
+        return (int)workers_.count();
+    }
+    double MonotonicallyIncreasingTime() override;
+    double CurrentClockTimeMillis() override;
+    v8::TracingController *GetTracingController() override
+    {
+        return &tracing_;
+    }
+
+    std::shared_ptr<v8::TaskRunner> runner_of(v8::Isolate *isolate) override;
+    void run_on_worker(std::unique_ptr<v8::Task> task) override;
+    void run_on_worker_delayed(std::unique_ptr<v8::Task> task, double delay_s) override;
+    std::unique_ptr<v8::JobHandle> make_job(v8::TaskPriority priority,
+                                            std::unique_ptr<v8::JobTask> job) override;
+
+  private:
+    v8::TracingController tracing_;
+    std::mutex lock_; /* guards runners_; a leaf */
+    std::unordered_map<v8::Isolate *, std::shared_ptr<foreground_runner>> runners_;
+    worker_threads workers_;
+};
+
+#endif

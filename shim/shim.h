@@ -1,0 +1,151 @@
+/*
+ * The bridge to V8: an engine for the process, isolates that run workers, and nothing of V8's
+ * types.
+ *
+ * An isolate runs JavaScript only inside a turn. isolate_enter locks the V8 isolate, enters it on
+ * the calling thread and calls back; during the callback isolate_deliver hands in one event after
+ * the other. Each event ends with a microtask checkpoint. What JavaScript asks of the host
+ * meanwhile is collected as operations (op.h), which the caller takes after each event. Nothing
+ * blocks inside a turn: a worker that waits is parked until an event resumes it.
+ *
+ * Tasks are known to an isolate by a ticket that the caller gives, unique among the tasks of the
+ * isolate's life: the low 16 bits are a slot (1 to TICKET_SLOT_MAX), the upper 15 a generation.
+ * Operations for a ticket that is no longer in flight are to be dropped.
+ *
+ * Threads: an isolate belongs to whoever holds its turn. "in a turn" below means: on the thread
+ * that is inside isolate_enter for this isolate.
+ */
+#ifndef ISOYARD_SHIM_H
+#define ISOYARD_SHIM_H
+
+#include "api/err.h"
+#include "api/failure.h"
+#include "api/request.h"
+#include "api/script.h"
+#include "shim/op.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The engine: V8's process-wide state. */
+
+struct engine_config {
+    unsigned worker_threads; /* for V8's background jobs; 1 to 16 */
+};
+
+/*
+ * Starts V8. In main, before any other thread exists: V8's protection keys are inherited when
+ * threads are created. Once in a process. E_INTERNAL where V8 is not the version that was built
+ * against or the snapshot is damaged.
+ */
+int engine_open(const struct engine_config *config, struct error *ret);
+
+/* Ends V8. Every isolate must be closed. Once in a process, in main. */
+void engine_close(void);
+
+/* V8's version: "10.2.154.26". Any thread. */
+const char *engine_version(void);
+
+/* Isolates. */
+
+struct isolate;
+
+/* Calls from the isolate to its owner, on any thread, also while it is in a turn on another one.
+ * They must not block, and come no more once isolate_close returns. */
+struct isolate_host {
+    void (*platform_task)(
+        void *arg, uint64_t delay_ns); /* V8 has a task: deliver EVENT_PLATFORM after the delay */
+    void *arg;
+};
+
+/*
+ * Makes an isolate from the snapshot for a version of a worker; takes about 2 ms and runs nothing
+ * of the worker's yet: that is EVENT_LOAD's work. The isolate keeps a reference to the script, and
+ * its tenant's name. Any thread that has SHIM_STACK_BYTES of stack, not inside another isolate's
+ * turn. E_NOMEM where V8 cannot make one.
+ */
+int isolate_open(struct script *script, const struct isolate_host *host, struct isolate **ret);
+
+/* Ends an isolate and frees it; NULL is fine. Not in a turn of it; the same kind of thread. */
+void isolate_close(struct isolate *isolate);
+
+/* The stack that a thread needs for turns: V8's regular-expression compiler recurses without
+ * looking at the limit. */
+#define SHIM_STACK_BYTES ((size_t)64 << 20)
+
+/* Runs turn(arg) on this thread with the isolate locked and entered. Waits for another thread's
+ * turn to leave. */
+void isolate_enter(struct isolate *isolate, void (*turn)(void *arg), void *arg);
+
+enum event_kind {
+    EVENT_LOAD, /* evaluate the modules; the first event of an isolate, once. Ends, now or later, in
+                   OP_LOADED or OP_LOAD_FAILED, unless it can never settle */
+    EVENT_FETCH, /* a request for `ticket`. Ends, now or later, in OP_ANSWER or OP_FAIL, unless it
+                    can never settle */
+    EVENT_TIMER, /* `timer` is due */
+    EVENT_END,   /* the caller has given up the task `ticket`: forget it */
+    EVENT_PLATFORM, /* V8's foreground tasks that are due; for those that are not, platform_task is
+                       called again */
+};
+
+struct event {
+    enum event_kind kind;
+    uint32_t ticket; /* the task it is for; 0: start-up, or nobody */
+    uint32_t timer;
+    struct request *request; /* EVENT_FETCH; borrowed during the call */
+};
+
+#define TICKET_SLOT_MAX 65535u
+#define TICKET_SLOT(ticket) ((ticket)&0xffffu)
+#define TICKET_GENERATION_MAX 32767u
+#define TICKET_OF(slot, generation) ((uint32_t)(generation) << 16 | (uint32_t)(slot))
+
+/* How an event ended. */
+struct event_result {
+    bool was_terminated; /* JavaScript was cut off, by isolate_terminate or at the heap limit */
+    bool is_unusable;    /* the isolate may only be closed: cut off in a microtask checkpoint (other
+                            tasks' continuations    are gone), or at the heap limit */
+    enum limit limit;    /* LIMIT_HEAP where the heap limit was reached; else LIMIT_NONE */
+    uint64_t used;       /* of that limit */
+    uint64_t allowed;
+};
+
+/* Delivers one event and runs the microtasks. In a turn. */
+struct event_result isolate_deliver(struct isolate *isolate, const struct event *event);
+
+/* Runs the microtasks that an event left which was cut off before its checkpoint. In a turn. */
+struct event_result isolate_checkpoint(struct isolate *isolate);
+
+/* Takes the operations asked for since the last call, in order; *ret is overwritten. In a turn. */
+void isolate_take_ops(struct isolate *isolate, struct op_list *ret);
+
+/* Whether V8 has foreground tasks, due or not. Any thread. */
+bool isolate_has_platform_task(struct isolate *isolate);
+
+/*
+ * Cuts off the JavaScript that runs in the isolate's turn. A request made between two turns is
+ * lost, and JavaScript called by V8's own tasks may swallow one: repeat until the turn says that it
+ * saw the end, and keep the turn from leaving meanwhile. Any thread.
+ */
+void isolate_terminate(struct isolate *isolate);
+
+/* Clears a termination, so that the isolate can run JavaScript again. In a turn, after its last
+ * isolate_terminate. */
+void isolate_clear_termination(struct isolate *isolate);
+
+/* The tenant that was written into the isolate at its creation. Any thread. */
+const char *isolate_tenant(const struct isolate *isolate);
+
+/* Heap in use, in bytes: 200 ns. In a turn. */
+size_t isolate_heap_bytes(struct isolate *isolate);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,242 @@
+/* The fixture of the shim's test programs. */
+#include "shim_test.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+void shim_start(void)
+{
+    struct engine_config config = {.worker_threads = 1};
+    struct error error = {0};
+
+    if (engine_open(&config, &error) != 0) {
+        fprintf(stderr, "%s\n", error.message);
+        abort();
+    }
+}
+
+static void on_platform_task(void *arg, uint64_t delay_ns)
+{
+    struct worker *worker = arg;
+
+    (void)delay_ns;
+    __atomic_fetch_add(&worker->platform_tasks, 1, __ATOMIC_RELAXED);
+}
+
+static enum file_kind kind_of(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 4 && strcmp(name + len - 4, ".cjs") == 0 ? FILE_SCRIPT : FILE_MODULE;
+}
+
+struct worker *worker_new(const struct limits *limits, const struct file *files)
+{
+    struct limits standard = limits_default();
+    struct worker *worker = xcalloc(1, sizeof(*worker));
+    struct isolate_host host = {.platform_task = on_platform_task, .arg = worker};
+    struct error error = {0};
+    size_t count = 0;
+
+    while (files[count].name)
+        count++;
+    worker->script = script_new("tenant", "worker", count, limits ? limits : &standard);
+    for (size_t i = 0; i < count; i++)
+        expect(script_set_file(worker->script, i, files[i].name, kind_of(files[i].name), files[i].content,
+                               strlen(files[i].content)) == 0);
+    if (script_seal(worker->script, &error) != 0) {
+        fprintf(stderr, "%s\n", error.message);
+        abort();
+    }
+    expect(isolate_open(worker->script, &host, &worker->isolate) == 0);
+    return worker;
+}
+
+struct worker *worker_new_module(const char *source)
+{
+    return worker_new(NULL, (const struct file[]){{"main.js", source}, {NULL, NULL}});
+}
+
+static void free_ops(struct op *op)
+{
+    while (op) {
+        struct op *next = op->next;
+
+        op_free(op);
+        op = next;
+    }
+}
+
+void worker_free(struct worker *worker)
+{
+    isolate_close(worker->isolate);
+    script_unref(worker->script);
+    free_ops(worker->ops);
+    free(worker);
+}
+
+struct delivery {
+    struct worker *worker;
+    const struct event *event;
+};
+
+static void deliver(void *arg)
+{
+    struct delivery *delivery = arg;
+    struct worker *worker = delivery->worker;
+    struct op_list ops;
+    struct op **end = &worker->ops;
+
+    worker->result = isolate_deliver(worker->isolate, delivery->event);
+    if (worker->result.was_terminated)
+        isolate_clear_termination(worker->isolate);
+    isolate_take_ops(worker->isolate, &ops);
+    while (*end)
+        end = &(*end)->next;
+    *end = ops.first;
+}
+
+void worker_deliver(struct worker *worker, const struct event *event)
+{
+    struct delivery delivery = {worker, event};
+
+    isolate_enter(worker->isolate, deliver, &delivery);
+}
+
+void worker_load(struct worker *worker)
+{
+    struct event event = {.kind = EVENT_LOAD};
+    struct op *op;
+
+    worker_deliver(worker, &event);
+    op = worker_take(worker, OP_LOAD_FAILED);
+    if (op) {
+        fprintf(stderr, "the worker does not load: %s\n", op->failure.message);
+        abort();
+    }
+    op = worker_take(worker, OP_LOADED);
+    expect(op);
+    op_free(op);
+}
+
+struct worker *worker_loaded(const char *source)
+{
+    struct worker *worker = worker_new_module(source);
+
+    worker_load(worker);
+    return worker;
+}
+
+uint32_t worker_fetch(struct worker *worker, const char *method, const char *url, const char *headers, const char *body)
+{
+    struct bytes content = body ? bytes_of(body) : (struct bytes){NULL, 0};
+    struct request *request = request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content);
+    struct event event = {.kind = EVENT_FETCH, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
+
+    worker_deliver(worker, &event);
+    request_unref(request);
+    return event.ticket;
+}
+
+uint32_t worker_fire_timer(struct worker *worker)
+{
+    struct op *op = worker_take(worker, OP_TIMER_START);
+    struct event event;
+    uint32_t delay_ms;
+
+    expect(op);
+    event = (struct event){.kind = EVENT_TIMER, .ticket = op->ticket, .timer = op->timer.id};
+    delay_ms = op->timer.delay_ms;
+    op_free(op);
+    worker_deliver(worker, &event);
+    return delay_ms;
+}
+
+struct op *worker_take(struct worker *worker, enum op_kind kind)
+{
+    for (struct op **at = &worker->ops; *at; at = &(*at)->next) {
+        struct op *op = *at;
+
+        if (op->kind != kind)
+            continue;
+        *at = op->next;
+        op->next = NULL;
+        return op;
+    }
+    return NULL;
+}
+
+/* Keeps an operation until the next one is kept, so that what it holds can be returned. */
+static struct op *keep(struct op *op)
+{
+    static struct op *kept;
+
+    op_free(kept);
+    kept = op;
+    return op;
+}
+
+const char *worker_get(struct worker *worker, const char *url)
+{
+    static char body[65536];
+    struct op *op;
+
+    worker_fetch(worker, "GET", url, "", NULL);
+    op = worker_take(worker, OP_FAIL);
+    if (op) {
+        fprintf(stderr, "the worker fails: %s\n%s\n", op->failure.message, op->failure.stack ? op->failure.stack : "");
+        abort();
+    }
+    op = worker_take(worker, OP_ANSWER);
+    expect(op);
+    snprintf(body, sizeof(body), "%.*s", (int)op->response->body.len, op->response->body.data);
+    keep(op);
+    return body;
+}
+
+const struct failure *worker_get_failure(struct worker *worker, const char *url)
+{
+    struct op *op;
+
+    worker_fetch(worker, "GET", url, "", NULL);
+    op = keep(worker_take(worker, OP_FAIL));
+    expect(op);
+    return &op->failure;
+}
+
+const struct failure *worker_load_failure(struct worker *worker)
+{
+    struct event event = {.kind = EVENT_LOAD};
+    struct op *op;
+
+    worker_deliver(worker, &event);
+    op = keep(worker_take(worker, OP_LOAD_FAILED));
+    expect(op);
+    return &op->failure;
+}
+
+void worker_get_while(struct worker *worker, const char *url, void *(*body)(void *arg), void *arg)
+{
+    pthread_t thread;
+
+    expect(pthread_create(&thread, NULL, body, arg) == 0);
+    worker_fetch(worker, "GET", url, "", NULL);
+    if (body == shim_terminate)
+        __atomic_store_n(&((struct terminator *)arg)->is_stopped, true, __ATOMIC_RELEASE);
+    expect(pthread_join(thread, NULL) == 0);
+}
+
+void *shim_terminate(void *arg)
+{
+    struct terminator *terminator = arg;
+
+    usleep(20 * 1000);
+    while (!__atomic_load_n(&terminator->is_stopped, __ATOMIC_ACQUIRE)) {
+        isolate_terminate(terminator->worker->isolate);
+        usleep(1000);
+    }
+    return NULL;
+}

@@ -1,0 +1,381 @@
+/* The engine without V8. */
+#include "fake_shim.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A task that an isolate works on; slot 0 is the start-up. */
+struct program {
+    uint32_t ticket;
+    bool is_open;
+    char *text; /* owned */
+    char *rest; /* the next step */
+    char taken[512];
+};
+
+struct isolate {
+    struct script *script;
+    struct isolate_host host;
+    struct program *programs;
+    unsigned program_count;
+    struct op_list ops;
+    uint32_t next_timer;
+    struct {
+        uint32_t timer;
+        uint32_t ticket;
+    } timers[4096]; /* by timer % 4096 */
+    bool has_burn_later;
+    uint64_t last_number;
+
+    atomic_bool is_entered;
+    atomic_bool is_terminating;
+    atomic_uint platform_tasks;
+    pthread_mutex_t lock; /* the Locker */
+};
+
+struct fake_figures fake_figures;
+atomic_uint fake_open_us, fake_close_us;
+atomic_bool fake_open_fails;
+
+static void spin_us(uint64_t us)
+{
+    uint64_t end = clock_now_ns() + us * NS_PER_US;
+
+    while (clock_now_ns() < end)
+        ;
+}
+
+int isolate_open(struct script *script, const struct isolate_host *host, struct isolate **ret)
+{
+    struct isolate *isolate;
+
+    spin_us(atomic_load(&fake_open_us));
+    if (atomic_load(&fake_open_fails))
+        return E_NOMEM;
+    isolate = xcalloc(1, sizeof(*isolate));
+    isolate->script = script_ref(script);
+    isolate->host = *host;
+    op_list_init(&isolate->ops);
+    pthread_mutex_init(&isolate->lock, NULL);
+    atomic_fetch_add(&fake_figures.alive, 1);
+    atomic_fetch_add(&fake_figures.opened, 1);
+    *ret = isolate;
+    return 0;
+}
+
+void isolate_close(struct isolate *isolate)
+{
+    struct op_list ops;
+
+    if (!isolate)
+        return;
+    spin_us(atomic_load(&fake_close_us));
+    for (unsigned i = 0; i < isolate->program_count; i++)
+        free(isolate->programs[i].text);
+    free(isolate->programs);
+    isolate_take_ops(isolate, &ops);
+    while (ops.first) {
+        struct op *op = ops.first;
+
+        ops.first = op->next;
+        op_free(op);
+    }
+    script_unref(isolate->script);
+    pthread_mutex_destroy(&isolate->lock);
+    free(isolate);
+    atomic_fetch_sub(&fake_figures.alive, 1);
+    atomic_fetch_add(&fake_figures.closed, 1);
+}
+
+void isolate_enter(struct isolate *isolate, void (*turn)(void *arg), void *arg)
+{
+    if (atomic_exchange(&isolate->is_entered, true))
+        atomic_fetch_add(&fake_figures.overlaps, 1);
+    pthread_mutex_lock(&isolate->lock);
+    /* As V8's outermost Locker does: what was requested between two turns is lost. */
+    atomic_store(&isolate->is_terminating, false);
+    turn(arg);
+    pthread_mutex_unlock(&isolate->lock);
+    atomic_store(&isolate->is_entered, false);
+}
+
+static struct op *add_op(struct isolate *isolate, enum op_kind kind, uint32_t ticket)
+{
+    struct op *op = op_new(kind, ticket);
+
+    op_list_append(&isolate->ops, op);
+    return op;
+}
+
+static struct program *program_of(struct isolate *isolate, uint32_t ticket)
+{
+    unsigned slot = TICKET_SLOT(ticket);
+
+    if (slot >= isolate->program_count || !isolate->programs[slot].is_open ||
+        isolate->programs[slot].ticket != ticket)
+        return NULL;
+    return &isolate->programs[slot];
+}
+
+static struct program *open_program(struct isolate *isolate, uint32_t ticket, const char *text,
+                                    size_t len)
+{
+    unsigned slot = TICKET_SLOT(ticket);
+    struct program *program;
+
+    if (slot >= isolate->program_count) {
+        isolate->programs = realloc(isolate->programs, (slot + 1) * sizeof(isolate->programs[0]));
+        assert(isolate->programs);
+        memset(isolate->programs + isolate->program_count, 0,
+               (slot + 1 - isolate->program_count) * sizeof(isolate->programs[0]));
+        isolate->program_count = slot + 1;
+    }
+    program = &isolate->programs[slot];
+    free(program->text);
+    *program = (struct program){.ticket = ticket, .is_open = true, .text = strndup(text, len)};
+    program->rest = program->text;
+    return program;
+}
+
+/* So long, or until somebody stops it: whether that came first. */
+static bool work(struct isolate *isolate, uint64_t us)
+{
+    uint64_t end = clock_now_ns() + us * NS_PER_US;
+
+    while (clock_now_ns() < end) {
+        if (atomic_load_explicit(&isolate->is_terminating, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+/* At the longest 20 s, so that a test ends. */
+static void burn(struct isolate *isolate)
+{
+    if (!work(isolate, 20 * 1000 * 1000))
+        abort(); /* it ran on */
+}
+
+static void start_timer(struct isolate *isolate, uint32_t ticket, uint32_t delay_ms)
+{
+    struct op *op = add_op(isolate, OP_TIMER_START, ticket);
+
+    op->timer.id = ++isolate->next_timer;
+    op->timer.delay_ms = delay_ms;
+    isolate->timers[op->timer.id % 4096].timer = op->timer.id;
+    isolate->timers[op->timer.id % 4096].ticket = ticket;
+}
+
+static void finish(struct isolate *isolate, struct program *program, bool is_answer)
+{
+    struct op *op;
+
+    program->is_open = false;
+    if (program->ticket == 0) {
+        op = add_op(isolate, is_answer ? OP_LOADED : OP_LOAD_FAILED, 0);
+        if (!is_answer)
+            failure_set(&op->failure, FAILURE_EXCEPTION, PHASE_STARTUP, "thrown");
+        return;
+    }
+    op = add_op(isolate, is_answer ? OP_ANSWER : OP_FAIL, program->ticket);
+    if (is_answer) {
+        size_t len = strlen(program->taken);
+
+        op->response = response_new(200, 0, len);
+        memcpy(op->response->data, program->taken, len);
+        op->response->has_body = true;
+    } else {
+        failure_set(&op->failure, FAILURE_EXCEPTION, PHASE_HANDLER, "thrown");
+    }
+}
+
+enum step_result {
+    STEP_ON,
+    STEP_PARKED,
+    STEP_ENDED,
+    STEP_STOPPED,
+    STEP_HEAP,
+};
+
+static enum step_result take_step(struct isolate *isolate, struct program *program,
+                                  const char *step)
+{
+    unsigned number = strchr(step, ':') ? (unsigned)atoi(strchr(step, ':') + 1) : 0;
+
+    if (strlen(program->taken) + strlen(step) + 2 < sizeof(program->taken)) {
+        strcat(program->taken, step);
+        strcat(program->taken, " ");
+    }
+    if (strcmp(step, "answer") == 0 || strcmp(step, "load") == 0) {
+        finish(isolate, program, true);
+        return STEP_ENDED;
+    }
+    if (strcmp(step, "throw") == 0) {
+        finish(isolate, program, false);
+        return STEP_ENDED;
+    }
+    if (strncmp(step, "sleep:", 6) == 0) {
+        start_timer(isolate, program->ticket, number);
+        return STEP_PARKED;
+    }
+    if (strcmp(step, "stray-timer") == 0)
+        start_timer(isolate, program->ticket, 3600 * 1000);
+    else if (strncmp(step, "spin:", 5) == 0)
+        spin_us(number * 1000u);
+    else if (strncmp(step, "work:", 5) == 0)
+        return work(isolate, number) ? STEP_STOPPED : STEP_ON;
+    else if (strcmp(step, "burn") == 0) {
+        burn(isolate);
+        return STEP_STOPPED;
+    } else if (strcmp(step, "burn-later") == 0)
+        isolate->has_burn_later = true;
+    else if (strcmp(step, "heap") == 0)
+        return STEP_HEAP;
+    else if (strcmp(step, "never") == 0)
+        return STEP_PARKED;
+    else if (strcmp(step, "log") == 0) {
+        struct op *op = add_op(isolate, OP_LOG, program->ticket);
+
+        op->log.text = strdup("line");
+        op->log.len = 4;
+    }
+    return STEP_ON;
+}
+
+static enum step_result run_program(struct isolate *isolate, struct program *program)
+{
+    enum step_result result = STEP_ON;
+
+    while (result == STEP_ON) {
+        char *step = strsep(&program->rest, " ");
+
+        if (!step)
+            return STEP_PARKED;
+        result = take_step(isolate, program, step);
+    }
+    return result;
+}
+
+/* The requests of a worker carry growing numbers in their headers, "n\nNUMBER\n", where a test
+ * wants the order checked. */
+static void check_order(struct isolate *isolate, const struct request *request)
+{
+    uint64_t number;
+
+    if (request->headers.len < 3 || memcmp(request->headers.data, "n\n", 2) != 0)
+        return;
+    number = strtoull(request->headers.data + 2, NULL, 10);
+    if (number <= isolate->last_number)
+        atomic_fetch_add(&fake_figures.disorders, 1);
+    isolate->last_number = number;
+}
+
+static enum step_result deliver(struct isolate *isolate, const struct event *event)
+{
+    struct program *program = NULL;
+
+    switch (event->kind) {
+    case EVENT_LOAD:
+        program = open_program(isolate, 0, isolate->script->files[0].content,
+                               isolate->script->files[0].size);
+        break;
+    case EVENT_FETCH:
+        check_order(isolate, event->request);
+        program =
+            open_program(isolate, event->ticket, event->request->url.data, event->request->url.len);
+        break;
+    case EVENT_TIMER:
+        assert(isolate->timers[event->timer % 4096].timer == event->timer);
+        program = program_of(isolate, isolate->timers[event->timer % 4096].ticket);
+        break;
+    case EVENT_END:
+        program = program_of(isolate, event->ticket);
+        if (program)
+            program->is_open = false;
+        return STEP_ENDED;
+    case EVENT_PLATFORM:
+        atomic_store(&isolate->platform_tasks, 0);
+        return STEP_ENDED;
+    }
+    return program ? run_program(isolate, program) : STEP_ENDED;
+}
+
+struct event_result isolate_deliver(struct isolate *isolate, const struct event *event)
+{
+    struct event_result result = {0};
+    enum step_result step;
+
+    atomic_fetch_add(&fake_figures.events, 1);
+    step = deliver(isolate, event);
+    if (step == STEP_HEAP) {
+        result = (struct event_result){.was_terminated = true,
+                                       .is_unusable = true,
+                                       .limit = LIMIT_HEAP,
+                                       .used = isolate->script->limits.heap_bytes,
+                                       .allowed = isolate->script->limits.heap_bytes};
+    } else if (step == STEP_STOPPED) {
+        result.was_terminated = true;
+    } else {
+        result = isolate_checkpoint(isolate);
+    }
+    if (result.was_terminated)
+        atomic_fetch_add(&fake_figures.terminated, 1);
+    return result;
+}
+
+struct event_result isolate_checkpoint(struct isolate *isolate)
+{
+    struct event_result result = {0};
+
+    if (isolate->has_burn_later) {
+        isolate->has_burn_later = false;
+        burn(isolate);
+        result.was_terminated = result.is_unusable = true;
+    }
+    return result;
+}
+
+void isolate_take_ops(struct isolate *isolate, struct op_list *ret)
+{
+    ret->first = isolate->ops.first;
+    ret->end = isolate->ops.first ? isolate->ops.end : &ret->first;
+    op_list_init(&isolate->ops);
+}
+
+bool isolate_has_platform_task(struct isolate *isolate)
+{
+    return atomic_load(&isolate->platform_tasks) > 0;
+}
+
+void isolate_terminate(struct isolate *isolate)
+{
+    atomic_store_explicit(&isolate->is_terminating, true, memory_order_relaxed);
+}
+
+void isolate_clear_termination(struct isolate *isolate)
+{
+    atomic_store_explicit(&isolate->is_terminating, false, memory_order_relaxed);
+}
+
+const char *isolate_tenant(const struct isolate *isolate)
+{
+    return isolate->script->tenant;
+}
+
+size_t isolate_heap_bytes(struct isolate *isolate)
+{
+    (void)isolate;
+    return 1 << 20;
+}
+
+void fake_post_platform(struct isolate *isolate, uint64_t delay_ns)
+{
+    atomic_fetch_add(&isolate->platform_tasks, 1);
+    isolate->host.platform_task(isolate->host.arg, delay_ns);
+}

@@ -1,0 +1,166 @@
+/* Crew, pool and tasks of tests. */
+#include "pool_fixture.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "fake_shim.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WAIT_S 20
+
+static void count_line(void *arg, const struct script *script, enum console_level level,
+                       const char *text, size_t len)
+{
+    struct fixture *f = arg;
+
+    (void)script;
+    (void)level;
+    (void)text;
+    (void)len;
+    pthread_mutex_lock(&f->lock);
+    f->console++;
+    pthread_mutex_unlock(&f->lock);
+}
+
+void fixture_init(struct fixture *f)
+{
+    *f = (struct fixture){.crew_config = crew_config_default(), .config = pool_config_default()};
+    f->config.lanes = 1;
+    f->config.console = count_line;
+    f->config.console_arg = f;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->changed, NULL);
+}
+
+void fixture_open(struct fixture *f, const struct pool_ops *ops)
+{
+    struct error error = {0};
+
+    ck_assert_msg(crew_open(&f->crew_config, &f->crew, &error) == 0, "%s", error.message);
+    ck_assert_msg(pool_open(ops, &f->config, f->crew, &f->pool, &error) == 0, "%s", error.message);
+}
+
+void fixture_close(struct fixture *f)
+{
+    pool_close(f->pool);
+    crew_close(f->crew);
+    ck_assert_uint_eq(atomic_load(&fake_figures.alive), 0);
+    ck_assert_uint_eq(atomic_load(&fake_figures.overlaps), 0);
+    ck_assert_uint_eq(atomic_load(&fake_figures.disorders), 0);
+}
+
+struct script *fixture_worker(const char *tenant, const char *name, const char *startup,
+                              const struct limits *limits)
+{
+    struct limits standard = limits_default();
+    struct script *script = script_new(tenant, name, 1, limits ? limits : &standard);
+    struct error error = {0};
+
+    ck_assert_int_eq(script_set_file(script, 0, "main.js", FILE_MODULE, startup, strlen(startup)),
+                     0);
+    ck_assert_msg(script_seal(script, &error) == 0, "%s", error.message);
+    script->version = 1;
+    return script;
+}
+
+static void on_done(struct task *task)
+{
+    struct call *call = (struct call *)task;
+    struct fixture *f = call->fixture;
+
+    pthread_mutex_lock(&f->lock);
+    call->is_ended = true;
+    call->times++;
+    call->end = ++f->ended;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static int start(struct call *call, struct fixture *f, struct script *script, enum task_kind kind)
+{
+    call->fixture = f;
+    call->task.kind = kind;
+    call->task.script = script;
+    call->task.tenant = script->tenant;
+    call->task.done = on_done;
+    return pool_submit(f->pool, &call->task);
+}
+
+int call_start_numbered(struct call *call, struct fixture *f, struct script *script,
+                        const char *program, unsigned long number)
+{
+    char headers[64] = "";
+
+    *call = (struct call){0};
+    if (number > 0)
+        snprintf(headers, sizeof(headers), "n\n%lu\n", number);
+    call->task.request =
+        request_new(bytes_of("GET"), bytes_of(program), bytes_of(headers), (struct bytes){NULL, 0});
+    return start(call, f, script, TASK_FETCH);
+}
+
+int call_start(struct call *call, struct fixture *f, struct script *script, const char *program)
+{
+    return call_start_numbered(call, f, script, program, 0);
+}
+
+int call_check(struct call *call, struct fixture *f, struct script *script)
+{
+    *call = (struct call){0};
+    return start(call, f, script, TASK_CHECK);
+}
+
+void call_wait(struct call *call)
+{
+    struct fixture *f = call->fixture;
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_S;
+    pthread_mutex_lock(&f->lock);
+    while (!call->is_ended)
+        ck_assert_msg(pthread_cond_timedwait(&f->changed, &f->lock, &end) == 0,
+                      "a task did not end");
+    pthread_mutex_unlock(&f->lock);
+}
+
+bool call_has_ended(struct call *call)
+{
+    bool is_ended;
+
+    pthread_mutex_lock(&call->fixture->lock);
+    is_ended = call->is_ended;
+    pthread_mutex_unlock(&call->fixture->lock);
+    return is_ended;
+}
+
+const char *call_body(struct call *call)
+{
+    static _Thread_local char body[600];
+    const struct response *response = call->task.outcome.response;
+
+    snprintf(body, sizeof(body), "%.*s", response ? (int)response->body.len : 0,
+             response ? response->body.data : "");
+    return body;
+}
+
+void call_release(struct call *call)
+{
+    ck_assert_uint_eq(call->times, 1);
+    request_unref(call->task.request);
+    outcome_release(&call->task.outcome);
+}
+
+void call_expect(struct fixture *f, struct script *script, const char *program, const char *body)
+{
+    struct call call;
+
+    ck_assert_int_eq(call_start(&call, f, script, program), 0);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.kind, OUTCOME_ANSWERED);
+    ck_assert_str_eq(call_body(&call), body);
+    call_release(&call);
+}
