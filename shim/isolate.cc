@@ -136,6 +136,14 @@ static bool open_context(struct isolate *isolate)
     return true;
 }
 
+/* The limit is that of the old generation, where what a worker keeps ends up; the young one, a few MiB that V8 derives
+ * from it, comes on top. */
+static void configure_heap(v8::ResourceConstraints *constraints, size_t heap_bytes)
+{
+    constraints->ConfigureDefaultsFromHeapSize(0, heap_bytes);
+    constraints->set_max_old_generation_size_in_bytes(heap_bytes);
+}
+
 int isolate_open(struct script *script, const struct isolate_host *host, struct isolate **ret)
 {
     struct isolate *isolate = new struct isolate();
@@ -145,7 +153,7 @@ int isolate_open(struct script *script, const struct isolate_host *host, struct 
     params.snapshot_blob = engine_snapshot();
     params.external_references = host_references();
     params.array_buffer_allocator_shared = isolate->allocator;
-    params.constraints.ConfigureDefaultsFromHeapSize(0, script->limits.heap_bytes);
+    configure_heap(&params.constraints, script->limits.heap_bytes);
     v8::Isolate::Initialize(isolate->v8, params);
     isolate_configure(isolate);
     if (!open_context(isolate)) {

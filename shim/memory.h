@@ -33,6 +33,10 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
     {
         return budget_;
     }
+    bool has_refused() const
+    {
+        return refused_.load(std::memory_order_relaxed) != 0;
+    }
     /* Bytes that the last refused request would have come to, since the last call; 0: none was
      * refused. */
     size_t take_refused()

@@ -31,6 +31,25 @@ class clone_delegate final : public v8::ValueSerializer::Delegate
     v8::Isolate *v8_;
 };
 
+/* Reads the clone back. V8 says only that it cannot where there is no memory for an ArrayBuffer. */
+static v8::MaybeLocal<v8::Value> read_clone(v8::Isolate *v8, v8::Local<v8::Context> context,
+                                            const std::pair<uint8_t *, size_t> &data)
+{
+    v8::ValueDeserializer deserializer(v8, data.first, data.second);
+    v8::TryCatch caught(v8);
+    v8::Local<v8::Value> clone;
+
+    if (deserializer.ReadHeader(context).FromMaybe(false) &&
+        deserializer.ReadValue(context).ToLocal(&clone))
+        return clone;
+    if (isolate_of(v8)->allocator->has_refused() && caught.CanContinue()) {
+        caught.Reset();
+        throw_range_error(v8, "Array buffer allocation failed");
+    }
+    caught.ReThrow();
+    return {};
+}
+
 void op_structured_clone(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
@@ -39,14 +58,12 @@ void op_structured_clone(op_info info)
     v8::ValueSerializer serializer(v8, &delegate);
     v8::Local<v8::Value> clone;
 
+    isolate_of(v8)->allocator->take_refused();
     serializer.WriteHeader();
     if (!serializer.WriteValue(context, info[0]).FromMaybe(false))
         return;
     std::pair<uint8_t *, size_t> data = serializer.Release();
-    v8::ValueDeserializer deserializer(v8, data.first, data.second);
-
-    if (deserializer.ReadHeader(context).FromMaybe(false) &&
-        deserializer.ReadValue(context).ToLocal(&clone))
+    if (read_clone(v8, context, data).ToLocal(&clone))
         info.GetReturnValue().Set(clone);
     free(data.first);
 }

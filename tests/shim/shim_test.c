@@ -45,8 +45,8 @@ struct worker *worker_new(const struct limits *limits, const struct file *files)
         count++;
     worker->script = script_new("tenant", "worker", count, limits ? limits : &standard);
     for (size_t i = 0; i < count; i++)
-        expect(script_set_file(worker->script, i, files[i].name, kind_of(files[i].name), files[i].content,
-                               strlen(files[i].content)) == 0);
+        expect(script_set_file(worker->script, i, files[i].name, kind_of(files[i].name),
+                               files[i].content, strlen(files[i].content)) == 0);
     if (script_seal(worker->script, &error) != 0) {
         fprintf(stderr, "%s\n", error.message);
         abort();
@@ -130,11 +130,14 @@ struct worker *worker_loaded(const char *source)
     return worker;
 }
 
-uint32_t worker_fetch(struct worker *worker, const char *method, const char *url, const char *headers, const char *body)
+uint32_t worker_fetch(struct worker *worker, const char *method, const char *url,
+                      const char *headers, const char *body)
 {
     struct bytes content = body ? bytes_of(body) : (struct bytes){NULL, 0};
-    struct request *request = request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content);
-    struct event event = {.kind = EVENT_FETCH, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
+    struct request *request =
+        request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content);
+    struct event event = {
+        .kind = EVENT_FETCH, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
 
     worker_deliver(worker, &event);
     request_unref(request);
@@ -187,7 +190,8 @@ const char *worker_get(struct worker *worker, const char *url)
     worker_fetch(worker, "GET", url, "", NULL);
     op = worker_take(worker, OP_FAIL);
     if (op) {
-        fprintf(stderr, "the worker fails: %s\n%s\n", op->failure.message, op->failure.stack ? op->failure.stack : "");
+        fprintf(stderr, "the worker fails: %s\n%s\n", op->failure.message,
+                op->failure.stack ? op->failure.stack : "");
         abort();
     }
     op = worker_take(worker, OP_ANSWER);

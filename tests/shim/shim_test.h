@@ -1,6 +1,7 @@
 /*
- * What the shim's test programs share: the engine, one worker in one isolate, and turns of one event each. A program tests
- * one behaviour and leaves with 0; what fails is said on stderr, and the program aborts.
+ * What the shim's test programs share: the engine, one worker in one isolate, and turns of one
+ * event each. A program tests one behaviour and leaves with 0; what fails is said on stderr, and
+ * the program aborts.
  */
 #ifndef ISOYARD_TESTS_SHIM_TEST_H
 #define ISOYARD_TESTS_SHIM_TEST_H
@@ -12,21 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define expect(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);                                   \
-            abort();                                                                                                   \
-        }                                                                                                              \
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define expect(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);               \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
-#define expect_text(actual, wanted)                                                                                    \
-    do {                                                                                                               \
-        const char *actual_ = (actual), *wanted_ = (wanted);                                                           \
-        if (strcmp(actual_, wanted_) != 0) {                                                                           \
-            fprintf(stderr, "%s:%d: got '%s', expected '%s'\n", __FILE__, __LINE__, actual_, wanted_);                 \
-            abort();                                                                                                   \
-        }                                                                                                              \
+#define expect_text(actual, wanted)                                                                \
+    do {                                                                                           \
+        const char *actual_ = (actual), *wanted_ = (wanted);                                       \
+        if (strcmp(actual_, wanted_) != 0) {                                                       \
+            fprintf(stderr, "%s:%d: got '%s', expected '%s'\n", __FILE__, __LINE__, actual_,       \
+                    wanted_);                                                                      \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 struct file {
@@ -46,8 +52,8 @@ struct worker {
 /* Starts V8. First of all. */
 void shim_start(void);
 
-/* A worker of one or more files (a NULL name ends them), its isolate opened, nothing run. A main file that ends in ".cjs" is
- * a classic script. */
+/* A worker of one or more files (a NULL name ends them), its isolate opened, nothing run. A main
+ * file that ends in ".cjs" is a classic script. */
 struct worker *worker_new(const struct limits *limits, const struct file *files);
 struct worker *worker_new_module(const char *source);
 void worker_free(struct worker *worker);
@@ -62,7 +68,8 @@ void worker_load(struct worker *worker);
 struct worker *worker_loaded(const char *source);
 
 /* Delivers a request (body NULL: none) and returns its ticket. */
-uint32_t worker_fetch(struct worker *worker, const char *method, const char *url, const char *headers, const char *body);
+uint32_t worker_fetch(struct worker *worker, const char *method, const char *url,
+                      const char *headers, const char *body);
 
 /* Fires the one timer that was started, and returns its delay in ms. */
 uint32_t worker_fire_timer(struct worker *worker);
@@ -70,7 +77,8 @@ uint32_t worker_fire_timer(struct worker *worker);
 /* Takes the first operation of the kind out, or NULL. Free with op_free. */
 struct op *worker_take(struct worker *worker, enum op_kind kind);
 
-/* A GET, whose answer's body is returned (valid until the next call); fails where there is no answer. */
+/* A GET, whose answer's body is returned (valid until the next call); fails where there is no
+ * answer. */
 const char *worker_get(struct worker *worker, const char *url);
 
 /* A GET that must fail: the failure is valid until the next call. */
@@ -82,11 +90,16 @@ const struct failure *worker_load_failure(struct worker *worker);
 /* Runs body(arg) on a thread while the worker delivers a GET; the thread is joined. */
 void worker_get_while(struct worker *worker, const char *url, void *(*body)(void *arg), void *arg);
 
-/* A thread body for that: terminates the isolate 20 ms later, again and again until shim_terminator_stop. */
+/* A thread body for that: terminates the isolate 20 ms later, again and again until
+ * shim_terminator_stop. */
 struct terminator {
     struct worker *worker;
     bool is_stopped;
 };
 void *shim_terminate(void *terminator);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
