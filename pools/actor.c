@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+/* How long V8's background work is given before a worker that waits for nothing is looked at again.
+ */
+#define RECHECK_NS (2 * NS_PER_MS)
+
 /* Checks have a bound of their own, so that deployments evict nobody. */
 static void count(const struct actor *actor, int change)
 {
@@ -111,13 +115,35 @@ static bool is_something_pending(const struct actor *actor)
            (actor->isolate && isolate_has_platform_task(actor->isolate));
 }
 
-bool actor_is_stuck(const struct actor *actor)
+static void on_recheck(void *arg)
 {
-    if (is_something_pending(actor))
-        return false;
+    struct actor *actor = arg;
+
+    actor->recheck_timer = NULL;
+    lane_settle(actor->lane, actor);
+}
+
+static bool is_waiting(const struct actor *actor)
+{
     if (actor->state == ACTOR_LOADING)
         return true;
     return actor->state == ACTOR_READY && actor->flights.in_use == 1 && actor->queued == 0;
+}
+
+bool actor_is_stuck(struct actor *actor)
+{
+    bool is_engine_busy;
+
+    if (!is_waiting(actor) || actor->recheck_timer)
+        return false;
+    /* Asked first: what V8 is done with by now, it has posted, and the next look sees it. */
+    is_engine_busy = engine_is_busy();
+    if (is_something_pending(actor))
+        return false;
+    if (!is_engine_busy)
+        return true;
+    actor->recheck_timer = lane_timer_start(actor->lane, RECHECK_NS, on_recheck, actor);
+    return false;
 }
 
 void actor_retire(struct actor *actor, enum actor_end end)
@@ -206,7 +232,8 @@ void actor_stop_timers(struct actor *actor)
     stop_timer(timer);
     lane_timer_stop(actor->startup_timer);
     lane_timer_stop(actor->platform_timer);
-    actor->startup_timer = actor->platform_timer = NULL;
+    lane_timer_stop(actor->recheck_timer);
+    actor->startup_timer = actor->platform_timer = actor->recheck_timer = NULL;
 }
 
 /* The ends of tasks. */

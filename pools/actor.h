@@ -84,8 +84,9 @@ struct actor {
     atomic_bool is_platform_said;     /* ... the message is on its way ... */
     _Atomic uint64_t platform_due_ns; /* ... and when a delayed one is due; 0: none */
     struct lane_timer *platform_timer;
-    uint64_t platform_timer_ns; /* when it fires */
-    bool is_zombie;             /* ended, but the message is still on its way */
+    uint64_t platform_timer_ns;       /* when it fires */
+    struct lane_timer *recheck_timer; /* until it is looked at again whether anything can come */
+    bool is_zombie;                   /* ended, but the message is still on its way */
 
     uint64_t opened_ns;               /* its first turn's beginning */
     uint64_t startup_ns;              /* from there to READY */
@@ -128,7 +129,7 @@ bool actor_has_work(const struct actor *actor);
 
 /* Whether its only task in flight, or its start-up, can no longer be settled: nothing is pending
  * that could do it. */
-bool actor_is_stuck(const struct actor *actor);
+bool actor_is_stuck(struct actor *actor);
 
 /* No new tasks from now on; it ends when it has none left. */
 void actor_retire(struct actor *actor, enum actor_end end);

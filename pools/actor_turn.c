@@ -48,6 +48,7 @@ static void add_load(struct actor *actor, struct turn *turn)
     struct turn_event *event = turn_add(turn);
 
     turn->opens = true;
+    turn->samples_heap = true;
     turn->open_isolate = open_isolate;
     event->event.kind = EVENT_LOAD;
     event->cpu_allowed_ns = startup_left_ns(actor);

@@ -19,7 +19,6 @@ static void prepare(struct lane *lane, struct actor *actor, struct turn *turn)
     /* Filling may have condemned it, or have found nothing that is still wanted. */
     turn->closes = actor->isolate && turn->count == 0 &&
                    (actor->is_condemned || (actor->is_retired && actor_is_idle(actor)));
-    turn->yields = lane->ready != NULL;
 }
 
 /* The turn was to make the isolate. */

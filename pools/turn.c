@@ -27,7 +27,7 @@ void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
     turn->isolate = isolate;
     pthread_getcpuclockid(pthread_self(), &turn->cpu_clock);
     turn->count = 0;
-    turn->opens = turn->closes = turn->yields = turn->samples_heap = false;
+    turn->opens = turn->closes = turn->samples_heap = false;
     turn->open_error = 0;
     turn->ended_ns = turn->open_ns = turn->heap_bytes = 0;
     turn->absorbed = 0;
@@ -203,7 +203,7 @@ static void end_watch(struct turn *turn)
 
 static bool is_over(const struct turn *turn, const struct turn_event *event, uint64_t now)
 {
-    return event->result.is_unusable || (turn->yields && now - turn->started_ns > TURN_SLICE_NS);
+    return event->result.is_unusable || now - turn->started_ns > TURN_SLICE_NS;
 }
 
 static void deliver_all(void *arg)

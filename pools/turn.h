@@ -40,7 +40,7 @@
 
 #define TURN_EVENTS_MAX 64u
 
-/* A turn that has lasted this long ends after its event, if others wait for the lane. */
+/* A turn that has lasted this long ends after its event: others may wait for the lane. */
 #define TURN_SLICE_NS (1 * NS_PER_MS)
 
 /* The microtasks that a stopped event leaves may use this much. */
@@ -109,7 +109,6 @@ struct turn {
     struct turn_event events[TURN_EVENTS_MAX];
     bool opens;  /* makes the isolate first */
     bool closes; /* closes it at the end */
-    bool yields; /* others wait for the lane */
     bool samples_heap;
     int (*open_isolate)(struct actor *actor, struct isolate **ret);
     struct isolate *isolate; /* guarded by lock where the turn opens it */

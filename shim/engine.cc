@@ -80,6 +80,11 @@ void engine_close(void)
     the_platform = nullptr;
 }
 
+bool engine_is_busy(void)
+{
+    return the_platform->is_busy();
+}
+
 const char *engine_version(void)
 {
     return v8::V8::GetVersion();

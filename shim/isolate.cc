@@ -136,8 +136,8 @@ static bool open_context(struct isolate *isolate)
     return true;
 }
 
-/* The limit is that of the old generation, where what a worker keeps ends up; the young one, a few MiB that V8 derives
- * from it, comes on top. */
+/* The limit is that of the old generation, where what a worker keeps ends up; the young one, a few
+ * MiB that V8 derives from it, comes on top. */
 static void configure_heap(v8::ResourceConstraints *constraints, size_t heap_bytes)
 {
     constraints->ConfigureDefaultsFromHeapSize(0, heap_bytes);
@@ -280,8 +280,8 @@ static void deliver_end(struct isolate *isolate, v8::Local<v8::Context> context,
     isolate_call_prelude(isolate, context, PRELUDE_END, 1, &ticket);
 }
 
-/* V8's tasks may run the worker's JavaScript and swallow its termination, so no more of them than this before the turn
- * looks up. */
+/* V8's tasks may run the worker's JavaScript and swallow its termination, so no more of them than
+ * this before the turn looks up. */
 #define PLATFORM_TASKS_PER_EVENT 16
 
 static void deliver_platform(struct isolate *isolate)

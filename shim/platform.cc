@@ -121,15 +121,26 @@ std::unique_ptr<v8::Task> worker_threads::wait_for_task()
             std::unique_ptr<v8::Task> task = std::move(tasks_.begin()->second);
 
             tasks_.erase(tasks_.begin());
+            running_++;
             return task;
         }
     }
 }
 
+bool worker_threads::is_busy()
+{
+    std::lock_guard<std::mutex> guard(lock_);
+
+    return running_ > 0 || (!tasks_.empty() && tasks_.begin()->first <= clock_now_ns());
+}
+
 void worker_threads::run()
 {
-    while (std::unique_ptr<v8::Task> task = wait_for_task())
+    while (std::unique_ptr<v8::Task> task = wait_for_task()) {
         task->Run();
+        std::lock_guard<std::mutex> guard(lock_);
+        running_--;
+    }
 }
 
 void platform::add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runner> runner)

@@ -57,6 +57,8 @@ class worker_threads
     ~worker_threads();
 
     void post(std::unique_ptr<v8::Task> task, uint64_t due_ns);
+    /* Whether a task runs or is due. */
+    bool is_busy();
     unsigned count() const
     {
         return (unsigned)threads_.size();
@@ -70,6 +72,7 @@ class worker_threads
     std::condition_variable changed_;
     std::multimap<uint64_t, std::unique_ptr<v8::Task>>
         tasks_; /* by due time in ns; equal ones in order of arrival */
+    unsigned running_ = 0;
     bool is_stopping_ = false;
     std::vector<std::thread> threads_; /* immutable after construction */
 };
@@ -87,6 +90,10 @@ class platform final : public compat::platform
     /* After the isolate was disposed of. */
     void remove_isolate(v8::Isolate *isolate);
 
+    bool is_busy()
+    {
+        return workers_.is_busy();
+    }
     int NumberOfWorkerThreads() override
     {
         return (int)workers_.count();

@@ -48,6 +48,13 @@ int engine_open(const struct engine_config *config, struct error *ret);
 /* Ends V8. Every isolate must be closed. Once in a process, in main. */
 void engine_close(void);
 
+/*
+ * Whether V8 works in the background, for whichever isolate. Where it does, a foreground task may
+ * come for an isolate that seems to wait for nothing (asynchronous compilation of WebAssembly);
+ * where it does not, all have been posted. Any thread.
+ */
+bool engine_is_busy(void);
+
 /* V8's version: "10.2.154.26". Any thread. */
 const char *engine_version(void);
 

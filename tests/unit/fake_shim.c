@@ -41,7 +41,7 @@ struct isolate {
 
 struct fake_figures fake_figures;
 atomic_uint fake_open_us, fake_close_us;
-atomic_bool fake_open_fails;
+atomic_bool fake_open_fails, fake_is_busy;
 
 static void spin_us(uint64_t us)
 {
@@ -143,12 +143,12 @@ static struct program *open_program(struct isolate *isolate, uint32_t ticket, co
     return program;
 }
 
-/* So long, or until somebody stops it: whether that came first. */
+/* Until so much CPU time is used, or somebody stops it: whether that came first. */
 static bool work(struct isolate *isolate, uint64_t us)
 {
-    uint64_t end = clock_now_ns() + us * NS_PER_US;
+    uint64_t end = clock_thread_cpu_ns() + us * NS_PER_US;
 
-    while (clock_now_ns() < end) {
+    while (clock_thread_cpu_ns() < end) {
         if (atomic_load_explicit(&isolate->is_terminating, memory_order_relaxed))
             return true;
     }
@@ -361,6 +361,11 @@ void isolate_terminate(struct isolate *isolate)
 void isolate_clear_termination(struct isolate *isolate)
 {
     atomic_store_explicit(&isolate->is_terminating, false, memory_order_relaxed);
+}
+
+bool engine_is_busy(void)
+{
+    return atomic_load(&fake_is_busy);
 }
 
 const char *isolate_tenant(const struct isolate *isolate)

@@ -8,7 +8,7 @@
  *   throw         fails with an exception
  *   sleep:MS      starts a timer and goes on when it fires
  *   spin:MS       spins so long, and cannot be stopped
- *   work:US       spins so long, unless it is stopped
+ *   work:US       uses so much CPU time, unless it is stopped
  *   burn          spins until it is stopped
  *   burn-later    spins in the microtask checkpoint until it is stopped
  *   heap          reaches the heap limit
@@ -44,6 +44,9 @@ extern struct fake_figures fake_figures;
 /* How long opening and closing take; and whether opening fails. */
 extern atomic_uint fake_open_us, fake_close_us;
 extern atomic_bool fake_open_fails;
+
+/* Whether V8 works in the background. */
+extern atomic_bool fake_is_busy;
 
 /* Has V8 post a foreground task for the isolate of a worker that is open, after the delay. Any
  * thread. */

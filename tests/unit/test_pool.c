@@ -302,6 +302,26 @@ START_TEST(pool_submit_lone_task_without_prospect_fails_at_once)
 }
 END_TEST
 
+START_TEST(pool_submit_lone_task_waits_while_engine_is_busy)
+{
+    struct call call;
+
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "load", NULL);
+
+    atomic_store(&fake_is_busy, true);
+    ck_assert_int_eq(call_start(&call, &f, script, "never"), 0);
+    sleep_ms(50);
+    ck_assert(!call_has_ended(&call));
+    atomic_store(&fake_is_busy, false);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.failure.reason, FAILURE_NEVER_SETTLES);
+    call_release(&call);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(pool_submit_startup_without_prospect_fails_at_once)
 {
     open_pinned();
@@ -782,6 +802,7 @@ UNIT_MAIN("pool", pool_submit_worker_answers, pool_submit_second_task_is_warm,
           pool_submit_parked_task_reaches_wall_limit, pool_submit_burning_startup_reaches_limit,
           pool_submit_sleeping_startup_reaches_limit, pool_submit_heap_limit_ends_isolate,
           pool_submit_lone_task_without_prospect_fails_at_once,
+          pool_submit_lone_task_waits_while_engine_is_busy,
           pool_submit_startup_without_prospect_fails_at_once,
           pool_submit_condemned_isolate_moves_queue_and_fails_begun, pool_submit_full_queue_is_busy,
           pool_submit_late_task_is_not_run, pool_cancel_parked_task_ends_it,
