@@ -64,6 +64,8 @@ static void on_timer(uv_timer_t *uv)
 
     lane_timer_stop(timer);
     fire(arg);
+    /* A loop that runs once fires the due timers first and then sleeps: not now, there is something to play. */
+    uv_stop(&timer->lane->loop);
 }
 
 static struct lane_timer *new_timer(struct lane *lane)

@@ -34,12 +34,15 @@ static const struct host_function functions[] = {
 
 #define FUNCTION_COUNT (sizeof(functions) / sizeof(functions[0]))
 
+prelude_source the_prelude_source;
+
 const intptr_t *host_references()
 {
-    static intptr_t references[FUNCTION_COUNT + 1];
+    static intptr_t references[FUNCTION_COUNT + 2];
 
     for (size_t i = 0; i < FUNCTION_COUNT; i++)
         references[i] = (intptr_t)functions[i].call;
+    references[FUNCTION_COUNT] = (intptr_t)&the_prelude_source;
     return references;
 }
 

@@ -265,8 +265,6 @@ static void deliver_timer(struct isolate *isolate, v8::Local<v8::Context> contex
 {
     v8::Local<v8::Value> id = v8::Integer::NewFromUnsigned(isolate->v8, event->timer);
 
-    if (isolate->timers > 0)
-        isolate->timers--;
     isolate_call_prelude(isolate, context, PRELUDE_TIMER, 1, &id);
 }
 
@@ -297,11 +295,11 @@ static void deliver_platform(struct isolate *isolate)
 }
 
 static void deliver_one(struct isolate *isolate, v8::Local<v8::Context> context,
-                        const struct event *event)
+                        const v8::TryCatch &caught, const struct event *event)
 {
     switch (event->kind) {
     case EVENT_LOAD:
-        loader_load(isolate, context);
+        loader_load(isolate, context, caught);
         break;
     case EVENT_FETCH:
         deliver_fetch(isolate, context, event);
@@ -342,7 +340,7 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
 
     isolate->op_count = 0;
     compat::set_owner(isolate->v8, context, event->ticket);
-    deliver_one(isolate, context, event);
+    deliver_one(isolate, context, caught, event);
     result.was_terminated = is_terminated(isolate, caught);
     caught.Reset();
     if (!result.was_terminated)

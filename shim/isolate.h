@@ -21,9 +21,6 @@
  * heap. */
 #define OPS_PER_EVENT_MAX 100000u
 
-/* At most this many timers that have not fired, in one isolate. */
-#define TIMERS_MAX 20000u
-
 /* A console line is cut after this many bytes. */
 #define LOG_LINE_MAX ((size_t)16 << 10)
 
@@ -70,7 +67,6 @@ struct isolate {
 
     struct op_list ops;
     unsigned op_count = 0; /* in this event */
-    unsigned timers = 0;   /* started, and neither fired nor stopped */
 
     bool is_heap_limit_hit = false;
     size_t heap_used_at_limit = 0;
@@ -131,11 +127,44 @@ const intptr_t *host_references();
 /* The object with the host functions that the prelude gets as $host. */
 v8::Local<v8::Object> host_object(v8::Local<v8::Context> context);
 
+/* The prelude's source, outside the heap: the snapshot refers to it by this object's address, and
+ * every isolate finds it in the program. ASCII. Empty until it is set. */
+class prelude_source final : public v8::String::ExternalOneByteStringResource
+{
+  public:
+    void set(const char *data, size_t len)
+    {
+        data_ = data;
+        len_ = len;
+    }
+    const char *data() const override
+    {
+        return data_;
+    }
+    size_t length() const override
+    {
+        return len_;
+    }
+
+  protected:
+    /* It is static: no string owns it. */
+    void Dispose() override
+    {
+    }
+
+  private:
+    const char *data_ = nullptr;
+    size_t len_ = 0;
+};
+
+extern prelude_source the_prelude_source;
+
 /* loader.cc */
 
 /* Compiles and evaluates the script, and hands the result to the prelude's load(). Whatever fails
  * becomes OP_LOAD_FAILED. */
-void loader_load(struct isolate *isolate, v8::Local<v8::Context> context);
+void loader_load(struct isolate *isolate, v8::Local<v8::Context> context,
+                 const v8::TryCatch &caught);
 
 v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context,
                                           v8::Local<v8::Data> options,

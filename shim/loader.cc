@@ -24,14 +24,14 @@ static void add_load_failure(struct isolate *isolate, struct op *op)
 }
 
 static void fail_with_exception(struct isolate *isolate, v8::Local<v8::Context> context,
-                                v8::TryCatch *caught, enum failure_reason reason)
+                                const v8::TryCatch &caught, enum failure_reason reason)
 {
     struct op *op;
 
-    if (!caught->HasCaught() || caught->HasTerminated())
+    if (!caught.HasCaught() || caught.HasTerminated())
         return; /* a termination is the turn's affair */
     op = op_new(OP_LOAD_FAILED, 0);
-    failure_from_exception(isolate, context, caught->Exception(), caught->Message(), reason,
+    failure_from_exception(isolate, context, caught.Exception(), caught.Message(), reason,
                            PHASE_STARTUP, &op->failure);
     add_load_failure(isolate, op);
 }
@@ -267,9 +267,9 @@ static bool evaluate_module(v8::Local<v8::Context> context, v8::Local<v8::Module
     return module->Evaluate(context).ToLocal(ret_promise);
 }
 
-static void load_module(struct isolate *isolate, v8::Local<v8::Context> context)
+static void load_module(struct isolate *isolate, v8::Local<v8::Context> context,
+                        const v8::TryCatch &caught)
 {
-    v8::TryCatch caught(isolate->v8);
     v8::Local<v8::Module> module;
     v8::Local<v8::Value> promise;
     struct import_result graph =
@@ -279,12 +279,12 @@ static void load_module(struct isolate *isolate, v8::Local<v8::Context> context)
         if (graph.failure)
             add_load_failure(isolate, graph.failure);
         else
-            fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+            fail_with_exception(isolate, context, caught, FAILURE_SYNTAX);
         return;
     }
     if (!evaluate_module(context, module, &promise)) {
         /* A name that another module does not export is a SyntaxError at linking. */
-        fail_with_exception(isolate, context, &caught,
+        fail_with_exception(isolate, context, caught,
                             module->GetStatus() == v8::Module::kErrored ? FAILURE_EXCEPTION
                                                                         : FAILURE_SYNTAX);
         return;
@@ -293,40 +293,41 @@ static void load_module(struct isolate *isolate, v8::Local<v8::Context> context)
     isolate_call_prelude(isolate, context, PRELUDE_LOAD, 2, arguments);
 }
 
-static void load_script(struct isolate *isolate, v8::Local<v8::Context> context)
+static void load_script(struct isolate *isolate, v8::Local<v8::Context> context,
+                        const v8::TryCatch &caught)
 {
     v8::Isolate *v8 = isolate->v8;
     const struct script_file *file = &isolate->script->files[0];
-    v8::TryCatch caught(v8);
     v8::Local<v8::String> source;
     v8::Local<v8::Script> compiled;
     v8::Local<v8::Value> ignored;
 
     if (!string_from_utf8(v8, file->content, file->size).ToLocal(&source)) {
         throw_range_error(v8, "the source text is too long for V8");
-        fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+        fail_with_exception(isolate, context, caught, FAILURE_SYNTAX);
         return;
     }
     v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), false));
     if (!v8::ScriptCompiler::Compile(context, &unit).ToLocal(&compiled)) {
-        fail_with_exception(isolate, context, &caught, FAILURE_SYNTAX);
+        fail_with_exception(isolate, context, caught, FAILURE_SYNTAX);
         return;
     }
     if (!compiled->Run(context).ToLocal(&ignored)) {
-        fail_with_exception(isolate, context, &caught, FAILURE_EXCEPTION);
+        fail_with_exception(isolate, context, caught, FAILURE_EXCEPTION);
         return;
     }
     v8::Local<v8::Value> arguments[] = {v8::Undefined(v8), v8::Undefined(v8)};
     isolate_call_prelude(isolate, context, PRELUDE_LOAD, 2, arguments);
 }
 
-void loader_load(struct isolate *isolate, v8::Local<v8::Context> context)
+void loader_load(struct isolate *isolate, v8::Local<v8::Context> context,
+                 const v8::TryCatch &caught)
 {
     isolate_open_slot(isolate, 0);
     if (isolate->script->files[0].kind == FILE_SCRIPT)
-        load_script(isolate, context);
+        load_script(isolate, context, caught);
     else
-        load_module(isolate, context);
+        load_module(isolate, context, caught);
 }
 
 void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
@@ -377,33 +378,50 @@ static void return_data(const v8::FunctionCallbackInfo<v8::Value> &info)
     info.GetReturnValue().Set(info.Data());
 }
 
+/* A promise of the namespace, for when the evaluation has ended. */
+static v8::MaybeLocal<v8::Promise> promise_namespace(v8::Local<v8::Context> context,
+                                                     v8::Local<v8::Value> evaluation,
+                                                     v8::Local<v8::Module> module)
+{
+    v8::Local<v8::Function> give;
+
+    if (!v8::Function::New(context, return_data, module->GetModuleNamespace(), 0,
+                           v8::ConstructorBehavior::kThrow)
+             .ToLocal(&give))
+        return {};
+    return evaluation.As<v8::Promise>()->Then(context, give);
+}
+
+static v8::MaybeLocal<v8::Promise> promise_rejected(v8::Local<v8::Context> context,
+                                                    v8::Local<v8::Value> reason)
+{
+    v8::Local<v8::Promise::Resolver> resolver;
+
+    if (!v8::Promise::Resolver::New(context).ToLocal(&resolver) ||
+        resolver->Reject(context, reason).IsNothing())
+        return {};
+    return resolver->GetPromise();
+}
+
 v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context, v8::Local<v8::Data>,
                                           v8::Local<v8::Value> referrer,
                                           v8::Local<v8::String> specifier,
                                           v8::Local<v8::FixedArray>)
 {
     v8::Isolate *v8 = context->GetIsolate();
-    struct isolate *isolate = isolate_of(v8);
     v8::TryCatch caught(v8);
-    v8::Local<v8::Promise::Resolver> resolver;
     v8::Local<v8::Module> module;
     v8::Local<v8::Value> evaluation;
-    v8::Local<v8::Function> give_namespace;
+    v8::MaybeLocal<v8::Promise> promise;
 
-    if (evaluate_dynamic(isolate, context, utf8_of(v8, referrer), utf8_of(v8, specifier), &module)
-            .ToLocal(&evaluation)) {
-        if (!v8::Function::New(context, return_data, module->GetModuleNamespace(), 0,
-                               v8::ConstructorBehavior::kThrow)
-                 .ToLocal(&give_namespace))
-            return {};
-        return evaluation.As<v8::Promise>()->Then(context, give_namespace);
-    }
-    if (!caught.HasCaught() || caught.HasTerminated() ||
-        !v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+    if (evaluate_dynamic(isolate_of(v8), context, utf8_of(v8, referrer), utf8_of(v8, specifier),
+                         &module)
+            .ToLocal(&evaluation))
+        promise = promise_namespace(context, evaluation, module);
+    else if (caught.HasCaught() && !caught.HasTerminated())
+        promise = promise_rejected(context, caught.Exception());
+    /* A termination stays scheduled by itself: ReThrow would make an exception of it. */
+    if (promise.IsEmpty() && !caught.HasTerminated())
         caught.ReThrow();
-        return {};
-    }
-    if (resolver->Reject(context, caught.Exception()).IsNothing())
-        return {};
-    return resolver->GetPromise();
+    return promise;
 }

@@ -1,24 +1,18 @@
-// Bundles the prelude into one script: node build.mjs OUTPUT
+// Bundles the prelude: node build.mjs OUTPUT
 //
-// The script defines `prelude`, the exports of main.js, and needs `$host`, see host.js.
+// The output is the body of a function of `$host` (see host.js) that returns the exports of main.js. It is ASCII.
 
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-// Parts of whatwg-url that the host or the prelude does better.
-const STAND_INS = {
-    tr46: here("url/idna.js"),
-    "./encoding": here("url/utf8.js"),
-    "./percent-encoding": here("url/percent.js"),
-};
-
+// See url/standins.js.
 const standIns = {
     name: "stand-ins",
     setup({ onResolve }) {
-        onResolve({ filter: /^(tr46|\.\/encoding|\.\/percent-encoding)$/ }, ({ path, importer }) =>
-            importer.includes("whatwg-url") ? { path: STAND_INS[path] } : undefined,
+        onResolve({ filter: /^(tr46|\.\/encoding|\.\/percent-encoding)$/ }, ({ importer }) =>
+            importer.includes("whatwg-url") ? { path: here("url/standins.cjs") } : undefined,
         );
     },
 };
@@ -41,6 +35,8 @@ await build({
     minifyWhitespace: true,
     lineLimit: 100,
     legalComments: "none",
+    charset: "ascii",
+    footer: { js: "return prelude;" },
     plugins: [standIns],
     logLevel: "warning",
 });

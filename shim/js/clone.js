@@ -3,15 +3,15 @@
 import { DOMException, isDOMException } from "./domexception.js";
 import { isPlatformObject } from "./format.js";
 import { host } from "./host.js";
-import { defineProperty } from "./primordials.js";
+import { defineProperty, symbolIterator } from "./primordials.js";
 import { requireArguments, toDictionary } from "./webidl.js";
 
 export const cloneFunctions = {
     structuredClone(value, options = undefined) {
         requireArguments(arguments.length, 1, "structuredClone");
         const members = toDictionary(options, "structuredClone: the second argument");
-        if (members !== undefined && members.transfer !== undefined) {
-            refuseTransfer(members.transfer);
+        if (members !== undefined && members.transfer !== undefined && !isEmpty(members.transfer)) {
+            throw cloneError("structuredClone cannot transfer yet");
         }
         if (isDOMException(value)) {
             return cloneException(value);
@@ -27,10 +27,8 @@ function cloneError(message) {
     return new DOMException(message, "DataCloneError");
 }
 
-function refuseTransfer(transfer) {
-    for (const _ of transfer) {
-        throw cloneError("structuredClone cannot transfer yet");
-    }
+function isEmpty(sequence) {
+    return sequence[symbolIterator]().next().done;
 }
 
 function cloneException(exception) {

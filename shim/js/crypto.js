@@ -7,8 +7,6 @@ import {
     TypeError,
     Uint8Array,
     isView,
-    numberToString,
-    stringSlice,
     typedArrayByteLength,
     typedArrayName,
 } from "./primordials.js";
@@ -77,18 +75,22 @@ export class Crypto {
     }
 }
 
-const HEX = [];
-for (let byte = 0; byte < 256; byte++) {
-    HEX[byte] = stringSlice(numberToString(byte + 256, 16), 1);
+const DIGITS = "0123456789abcdef";
+
+function hex(byte) {
+    return DIGITS[byte >> 4] + DIGITS[byte & 0xf];
 }
 
 // RFC 9562, 5.4: version 4, variant 10.
-function formatUuid(b) {
-    return (
-        `${HEX[b[0]]}${HEX[b[1]]}${HEX[b[2]]}${HEX[b[3]]}-${HEX[b[4]]}${HEX[b[5]]}-` +
-        `${HEX[(b[6] & 0x0f) | 0x40]}${HEX[b[7]]}-${HEX[(b[8] & 0x3f) | 0x80]}${HEX[b[9]]}-` +
-        `${HEX[b[10]]}${HEX[b[11]]}${HEX[b[12]]}${HEX[b[13]]}${HEX[b[14]]}${HEX[b[15]]}`
-    );
+function formatUuid(bytes) {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let text = "";
+    for (let i = 0; i < 16; i++) {
+        const isGroup = i === 4 || i === 6 || i === 8 || i === 10;
+        text += isGroup ? `-${hex(bytes[i])}` : hex(bytes[i]);
+    }
+    return text;
 }
 
 defineInterface("Crypto", Crypto);

@@ -49,8 +49,7 @@ export class DOMException {
     #message;
 
     static {
-        isDOMException = (value) =>
-            typeof value === "object" && value !== null && #name in value;
+        isDOMException = (value) => typeof value === "object" && value !== null && #name in value;
     }
 
     constructor(message = "", name = "Error") {

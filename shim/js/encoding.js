@@ -90,7 +90,10 @@ export class TextDecoder {
     #state;
 
     static {
-        registerInterface((value) => #state in value, ({ encoding }) => ({ encoding }));
+        registerInterface(
+            (value) => #state in value,
+            ({ encoding }) => ({ encoding }),
+        );
     }
 
     constructor(label = "utf-8", options = undefined) {

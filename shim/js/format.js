@@ -52,6 +52,7 @@ import { isObject } from "./webidl.js";
 
 const MAX_DEPTH = 4;
 const MAX_ITEMS = 100;
+const MAX_LISTED = 1000; // longer arrays are not asked for what else they have: indices are keys too
 const MAX_STRING = 10_000;
 const MAX_TOTAL = 100_000;
 const MAX_LINE = 72;
@@ -188,7 +189,10 @@ function describeArray(value, walk, level) {
         return `[${name}]`;
     }
     const texts = itemTexts(value, value.length, walk, level);
-    return wrap(prefix, "[", memberTexts(value, walk, level, isIndex, texts), "]", level);
+    if (value.length <= MAX_LISTED) {
+        memberTexts(value, walk, level, isIndex, texts);
+    }
+    return wrap(prefix, "[", texts, "]", level);
 }
 
 function isIndex(key) {
@@ -276,8 +280,8 @@ function formatMember(descriptor, walk, level) {
 // anybody can fake: the functions that read the inside throw for what is not theirs, and the
 // object is then shown as a plain one.
 function describeBuiltIn(value, walk, level) {
-    const tag = stringSlice(objectToString(value), 8, -1);
     try {
+        const tag = stringSlice(objectToString(value), 8, -1);
         if (tag === "Error" || value instanceof Error) {
             return describeError(value, walk, level);
         }

@@ -6,7 +6,7 @@
 import { copyOf } from "./arrays.js";
 import { registerInterface } from "./format.js";
 import { toHeaderName, toHeaderValue } from "./headernames.js";
-import { TypeError, arraySort, stringIndexOf, stringSlice } from "./primordials.js";
+import { TypeError, arraySort, stringIndexOf, stringSlice, symbolIterator } from "./primordials.js";
 import {
     INTERNAL,
     defineInterface,
@@ -251,7 +251,9 @@ export class Headers {
 
 function requireMutable(list) {
     if (list.isImmutable) {
-        throw new TypeError("These headers are immutable: make new Headers() of them to change some");
+        throw new TypeError(
+            "These headers are immutable: make new Headers() of them to change some",
+        );
     }
 }
 
@@ -276,5 +278,5 @@ registerInterface(isHeaders, (headers) => {
 const { entries } = Headers.prototype;
 
 function isUntouched(headers) {
-    return headers[Symbol.iterator] === entries;
+    return headers[symbolIterator] === entries;
 }

@@ -1,9 +1,12 @@
 // What C++ gives the prelude: the parameter $host of the function that the bundle is the body of.
 // No worker can reach this object.
 //
-// Functions marked (pure) touch no state of a living isolate, so that the snapshot tool may run
-// them too. A ticket is the number of a task, 0: nobody. A body is undefined (none), a string, an
-// ArrayBuffer or a view on one.
+// A ticket is the number of a task, 0: nobody. A body is undefined (none), a string, an ArrayBuffer
+// or a view on one.
+//
+// While the snapshot is made there is no isolate to speak of: functions marked (pure), owner, now
+// work as ever, random and timeOrigin are not called, and the others do nothing and return
+// undefined.
 //
 //   answer(ticket, status, headers, body)  answers a task; headers: "name\nvalue\n" for each
 //   fail(ticket, reason, value)            fails one; reason: failure.js; value: what was thrown,
@@ -36,8 +39,10 @@
 //   now() -> number                        milliseconds since the process's time origin, in steps
 //                                          of 0.1
 //   timeOrigin() -> number                 that origin, in milliseconds since 1970
-//   structuredClone(value) -> value        through V8's serializer; Error with the reason where
-//                                          the value cannot be cloned
+//   structuredClone(value, makeError) -> value
+//                                          through V8's serializer; throws makeError(reason) where
+//                                          the value cannot be cloned, and what the value's own
+//                                          getters throw as it is
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

@@ -21,7 +21,6 @@ export const {
     Map,
     Number,
     Object,
-    Promise,
     RangeError,
     Set,
     String,
@@ -34,29 +33,24 @@ export const {
 export const {
     apply,
     defineProperty,
-    get: reflectGet,
     getOwnPropertyDescriptor,
     getPrototypeOf,
     ownKeys,
     setPrototypeOf,
 } = Reflect;
-export const { create, entries, freeze, is } = Object;
+export const { create, freeze, is } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { captureStackTrace } = Error;
-export const { isInteger, isNaN, parseFloat, parseInt } = Number;
+export const { isNaN, parseFloat, parseInt } = Number;
 export const { fromCharCode } = String;
 export const { floor, max, min, trunc } = Math;
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
 
 export const arrayJoin = uncurryThis(Array.prototype.join);
-export const arrayPush = uncurryThis(Array.prototype.push);
-export const arraySlice = uncurryThis(Array.prototype.slice);
 export const arraySort = uncurryThis(Array.prototype.sort);
-export const arraySplice = uncurryThis(Array.prototype.splice);
 
 export const arrayBufferByteLength = getterOf(ArrayBuffer.prototype, "byteLength");
-export const bigintToString = uncurryThis(BigInt.prototype.toString);
 export const bigintValueOf = uncurryThis(BigInt.prototype.valueOf);
 export const booleanValueOf = uncurryThis(Boolean.prototype.valueOf);
 export const dataViewBuffer = getterOf(DataView.prototype, "buffer");
@@ -71,13 +65,10 @@ export const mapForEach = uncurryThis(Map.prototype.forEach);
 export const mapGet = uncurryThis(Map.prototype.get);
 export const mapSet = uncurryThis(Map.prototype.set);
 export const mapSize = getterOf(Map.prototype, "size");
-export const numberToString = uncurryThis(Number.prototype.toString);
 export const numberValueOf = uncurryThis(Number.prototype.valueOf);
 export const objectHasOwn = uncurryThis(Object.prototype.hasOwnProperty);
 export const objectIsEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
 export const objectToString = uncurryThis(Object.prototype.toString);
-export const promiseResolve = Promise.resolve.bind(Promise);
-export const promiseThen = uncurryThis(Promise.prototype.then);
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpFlags = getterOf(RegExp.prototype, "flags");
 export const regExpSource = getterOf(RegExp.prototype, "source");
@@ -88,9 +79,7 @@ export const setHas = uncurryThis(Set.prototype.has);
 export const setSize = getterOf(Set.prototype, "size");
 export const stringCharCodeAt = uncurryThis(String.prototype.charCodeAt);
 export const stringCodePointAt = uncurryThis(String.prototype.codePointAt);
-export const stringEndsWith = uncurryThis(String.prototype.endsWith);
 export const stringIndexOf = uncurryThis(String.prototype.indexOf);
-export const stringLastIndexOf = uncurryThis(String.prototype.lastIndexOf);
 export const stringPadEnd = uncurryThis(String.prototype.padEnd);
 export const stringRepeat = uncurryThis(String.prototype.repeat);
 export const stringSlice = uncurryThis(String.prototype.slice);

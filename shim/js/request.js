@@ -13,24 +13,11 @@ import {
     typeOf,
 } from "./body.js";
 import { registerInterface } from "./format.js";
-import {
-    HeaderList,
-    Headers,
-    appendHeader,
-    copyList,
-    fillHeaders,
-    hasHeader,
-} from "./headers.js";
+import { HeaderList, Headers, appendHeader, copyList, fillHeaders, hasHeader } from "./headers.js";
 import { TypeError } from "./primordials.js";
 import { DEFAULT_OPTIONS, changeOptions, readInit } from "./requestinit.js";
 import { parseUrl } from "./url/parse.js";
-import {
-    INTERNAL,
-    defineInterface,
-    requireArguments,
-    requireThis,
-    toUSVString,
-} from "./webidl.js";
+import { INTERNAL, defineInterface, requireArguments, requireThis, toUSVString } from "./webidl.js";
 
 class RequestState {
     constructor(method, url, isUrlNormal, flatHeaders, isImmutable) {

@@ -1,14 +1,7 @@
 // The text of console.table. https://console.spec.whatwg.org/#table
 
 import { inspect } from "./format.js";
-import {
-    arrayJoin,
-    create,
-    isArray,
-    max,
-    ownKeys,
-    stringPadEnd,
-} from "./primordials.js";
+import { arrayJoin, create, isArray, max, ownKeys, stringPadEnd } from "./primordials.js";
 import { isObject, toDOMString } from "./webidl.js";
 
 // A row for each member of an object; its members are the cells, in columns in order of

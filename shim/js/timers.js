@@ -4,12 +4,14 @@
 // A timer belongs to the task that started it and is dropped at the task's end.
 
 import { host } from "./host.js";
-import { Map, TypeError, apply, global, mapDelete, mapGet, mapSet } from "./primordials.js";
+import { Map, RangeError, TypeError, apply, global, mapDelete, mapGet, mapSet } from "./primordials.js";
 import { reportException } from "./report.js";
 import { currentTask, onTaskEnd } from "./tasks.js";
 import { requireArguments, toCallback, toLong } from "./webidl.js";
 
 const MAX_ID = 2 ** 31 - 1;
+// A timer takes memory of the host's, which no heap limit counts.
+const MAX_PENDING = 20000;
 const CLAMP_NESTING = 5;
 const CLAMP_MS = 4;
 
@@ -28,6 +30,7 @@ class Timer {
 }
 
 const timers = new Map(); // by id
+let pending = 0; // how many
 let lastId = 0;
 
 // How many timers, each set by the one before, led to the callback that runs.
@@ -48,6 +51,7 @@ function link(timer) {
     }
     task.timers = timer;
     mapSet(timers, timer.id, timer);
+    pending++;
 }
 
 function unlink(timer) {
@@ -60,11 +64,13 @@ function unlink(timer) {
         timer.next.previous = timer.previous;
     }
     mapDelete(timers, timer.id);
+    pending--;
 }
 
 onTaskEnd((task) => {
     for (let timer = task.timers; timer !== null; timer = timer.next) {
         mapDelete(timers, timer.id);
+        pending--;
     }
     task.timers = null;
 });
@@ -76,6 +82,9 @@ export function startTimer(run, args, delay, repeats) {
     const id = unusedId();
     if (task === null) {
         return id;
+    }
+    if (pending >= MAX_PENDING) {
+        throw new RangeError("too many timers are pending in this worker");
     }
     const level = nesting + 1;
     const timer = new Timer(id, task, run, args, delay, repeats, level);
@@ -129,7 +138,9 @@ function restart(timer) {
 
 function initialize(name, handler, timeout, args, repeats) {
     if (typeof handler !== "function") {
-        throw new TypeError(`${name}: the first argument must be a function; code is not evaluated`);
+        throw new TypeError(
+            `${name}: the first argument must be a function; code is not evaluated`,
+        );
     }
     const delay = toLong(timeout);
     return startTimer(handler, args, delay < 0 ? 0 : delay, repeats);

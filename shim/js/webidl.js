@@ -184,8 +184,8 @@ function addSequence(pair, where, add) {
 // The name is given, since a bundler may have changed the class's.
 export function defineInterface(name, interfaceObject, constants = {}) {
     defineProperty(interfaceObject, "name", { value: name });
-    publishMembers(interfaceObject.prototype);
-    publishMembers(interfaceObject);
+    publishMembers(interfaceObject.prototype, ["constructor"]);
+    publishMembers(interfaceObject, ["length", "name", "prototype"]);
     setClassString(interfaceObject.prototype, name);
     for (const key of ownKeys(constants)) {
         const constant = { value: constants[key], enumerable: true };
@@ -194,11 +194,9 @@ export function defineInterface(name, interfaceObject, constants = {}) {
     }
 }
 
-const NOT_MEMBERS = ["constructor", "length", "name", "prototype"];
-
-function publishMembers(object) {
+function publishMembers(object, others) {
     for (const key of ownKeys(object)) {
-        if (typeof key === "string" && !NOT_MEMBERS.includes(key)) {
+        if (typeof key === "string" && !others.includes(key)) {
             defineProperty(object, key, { enumerable: true });
         }
     }

@@ -42,7 +42,7 @@ void op_domain_to_ascii(op_info info); /* domainToAscii(string, beStrict) -> str
 
 /* value.cc */
 void op_random(op_info info);           /* random(view): fills it with random bytes */
-void op_structured_clone(op_info info); /* structuredClone(value) -> value */
+void op_structured_clone(op_info info); /* structuredClone(value, makeError) -> value */
 
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {

@@ -15,13 +15,10 @@ void op_start_timer(op_info info)
 
     if (!info[0]->IsUint32() || !info[1]->IsUint32())
         return throw_type_error(v8, "startTimer: an id and a delay are needed");
-    if (isolate->timers >= TIMERS_MAX)
-        return throw_range_error(v8, "too many timers are pending in this worker");
     op = op_new(OP_TIMER_START, compat::owner(v8, v8->GetCurrentContext()));
     op->timer.id = info[0].As<v8::Uint32>()->Value();
     op->timer.delay_ms = info[1].As<v8::Uint32>()->Value();
-    if (isolate_add_op(isolate, op))
-        isolate->timers++;
+    (void)isolate_add_op(isolate, op);
 }
 
 void op_stop_timer(op_info info)
@@ -34,8 +31,7 @@ void op_stop_timer(op_info info)
         return throw_type_error(v8, "stopTimer: an id is needed");
     op = op_new(OP_TIMER_STOP, compat::owner(v8, v8->GetCurrentContext()));
     op->timer.id = info[0].As<v8::Uint32>()->Value();
-    if (isolate_add_op(isolate, op) && isolate->timers > 0)
-        isolate->timers--;
+    (void)isolate_add_op(isolate, op);
 }
 
 static const uint64_t process_start_ns = clock_now_ns();

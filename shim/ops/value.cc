@@ -14,21 +14,28 @@ void op_random(op_info info)
         abort(); /* the system has no random bytes: nothing that follows could be trusted */
 }
 
-/* Says why a value cannot be cloned, by an Error with V8's message; the prelude makes a
- * DOMException of it. */
+/* Says why a value cannot be cloned, with what the prelude's function makes of V8's message: a
+ * DOMException. */
 class clone_delegate final : public v8::ValueSerializer::Delegate
 {
   public:
-    explicit clone_delegate(v8::Isolate *v8) : v8_(v8)
+    clone_delegate(v8::Isolate *v8, v8::Local<v8::Function> make_error)
+        : v8_(v8), make_error_(make_error)
     {
     }
     void ThrowDataCloneError(v8::Local<v8::String> message) override
     {
-        v8_->ThrowException(v8::Exception::Error(message));
+        v8::Local<v8::Value> argument = message;
+        v8::Local<v8::Value> error;
+
+        if (make_error_->Call(v8_->GetCurrentContext(), v8::Undefined(v8_), 1, &argument)
+                .ToLocal(&error))
+            v8_->ThrowException(error);
     }
 
   private:
     v8::Isolate *v8_;
+    v8::Local<v8::Function> make_error_;
 };
 
 /* Reads the clone back. V8 says only that it cannot where there is no memory for an ArrayBuffer. */
@@ -54,7 +61,10 @@ void op_structured_clone(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
     v8::Local<v8::Context> context = v8->GetCurrentContext();
-    clone_delegate delegate(v8);
+
+    if (!info[1]->IsFunction())
+        return throw_type_error(v8, "structuredClone: a function that makes errors is needed");
+    clone_delegate delegate(v8, info[1].As<v8::Function>());
     v8::ValueSerializer serializer(v8, &delegate);
     v8::Local<v8::Value> clone;
 

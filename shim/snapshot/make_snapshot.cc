@@ -22,6 +22,11 @@ const unsigned char *engine_snapshot_sha256()
     return nullptr;
 }
 
+struct bytes engine_prelude_source()
+{
+    return {nullptr, 0};
+}
+
 [[noreturn]] static void die(const char *what, const char *detail)
 {
     fprintf(stderr, "make_snapshot: %s: %s\n", what, detail);
@@ -60,12 +65,12 @@ static void die_of(v8::Isolate *v8, const char *what, v8::TryCatch *caught)
 }
 
 /* Runs the bundle as the body of a function of $host, and returns what it exports. */
-static v8::Local<v8::Object> run_prelude(v8::Local<v8::Context> context, const std::string &source)
+static v8::Local<v8::Object> run_prelude(v8::Local<v8::Context> context)
 {
     v8::Isolate *v8 = context->GetIsolate();
     v8::TryCatch caught(v8);
     v8::Local<v8::String> text =
-        string_from_utf8(v8, source.data(), source.size()).ToLocalChecked();
+        v8::String::NewExternalOneByte(v8, &the_prelude_source).ToLocalChecked();
     v8::Local<v8::String> parameter = string_of(v8, "$host");
     v8::Local<v8::Value> host = host_object(context);
     v8::Local<v8::Value> exports;
@@ -92,13 +97,26 @@ static v8::Local<v8::Function> exported(v8::Local<v8::Context> context,
     return value.As<v8::Function>();
 }
 
-static v8::Local<v8::Context> prelude_context(v8::Isolate *v8, const std::string &source,
-                                              v8::SnapshotCreator *creator)
+/* Has the prelude run what most workers use, so that its bytecode is in the snapshot. */
+static void warm_up(v8::Local<v8::Context> context, v8::Local<v8::Object> exports)
+{
+    v8::Isolate *v8 = context->GetIsolate();
+    v8::TryCatch caught(v8);
+
+    if (exported(context, exports, "warmUp")
+            ->Call(context, v8::Undefined(v8), 0, nullptr)
+            .IsEmpty())
+        die_of(v8, "the prelude does not warm up", &caught);
+    v8->PerformMicrotaskCheckpoint();
+}
+
+static v8::Local<v8::Context> prelude_context(v8::Isolate *v8, v8::SnapshotCreator *creator)
 {
     v8::Local<v8::Context> context = v8::Context::New(v8);
     v8::Context::Scope scope(context);
-    v8::Local<v8::Object> exports = run_prelude(context, source);
+    v8::Local<v8::Object> exports = run_prelude(context);
 
+    warm_up(context, exports);
     for (size_t i = 0; i < PRELUDE_FUNCTIONS; i++) {
         size_t index =
             creator->AddData(context, exported(context, exports, prelude_function_names[i]));
@@ -109,7 +127,7 @@ static v8::Local<v8::Context> prelude_context(v8::Isolate *v8, const std::string
     return context;
 }
 
-static v8::StartupData make_snapshot(const std::string &source)
+static v8::StartupData make_snapshot()
 {
     static const struct isolate_host nobody = {};
     struct limits limits = limits_default();
@@ -122,7 +140,7 @@ static v8::StartupData make_snapshot(const std::string &source)
     {
         v8::HandleScope handles(isolate.v8);
 
-        creator.SetDefaultContext(prelude_context(isolate.v8, source, &creator));
+        creator.SetDefaultContext(prelude_context(isolate.v8, &creator));
     }
     return creator.CreateBlob(v8::SnapshotCreator::FunctionCodeHandling::kKeep);
 }
@@ -133,8 +151,11 @@ int main(int argc, char **argv)
 
     if (argc != 4)
         die("usage", "make_snapshot PRELUDE.js SNAPSHOT SHA256");
+    std::string source = read_file(argv[1]);
+
+    the_prelude_source.set(source.data(), source.size());
     engine_start(1);
-    v8::StartupData blob = make_snapshot(read_file(argv[1]) + "\nreturn prelude;\n");
+    v8::StartupData blob = make_snapshot();
     if (!blob.data)
         die("V8", "made no snapshot");
     if (EVP_Digest(blob.data, (size_t)blob.raw_size, sha256, nullptr, EVP_sha256(), nullptr) != 1)

@@ -70,6 +70,12 @@ static void free_ops(struct op *op)
     }
 }
 
+void worker_drop_ops(struct worker *worker)
+{
+    free_ops(worker->ops);
+    worker->ops = NULL;
+}
+
 void worker_free(struct worker *worker)
 {
     isolate_close(worker->isolate);
@@ -222,18 +228,7 @@ const struct failure *worker_load_failure(struct worker *worker)
     return &op->failure;
 }
 
-void worker_get_while(struct worker *worker, const char *url, void *(*body)(void *arg), void *arg)
-{
-    pthread_t thread;
-
-    expect(pthread_create(&thread, NULL, body, arg) == 0);
-    worker_fetch(worker, "GET", url, "", NULL);
-    if (body == shim_terminate)
-        __atomic_store_n(&((struct terminator *)arg)->is_stopped, true, __ATOMIC_RELEASE);
-    expect(pthread_join(thread, NULL) == 0);
-}
-
-void *shim_terminate(void *arg)
+static void *terminate(void *arg)
 {
     struct terminator *terminator = arg;
 
@@ -243,4 +238,16 @@ void *shim_terminate(void *arg)
         usleep(1000);
     }
     return NULL;
+}
+
+void terminator_start(struct terminator *terminator, struct worker *worker)
+{
+    *terminator = (struct terminator){.worker = worker};
+    expect(pthread_create(&terminator->thread, NULL, terminate, terminator) == 0);
+}
+
+void terminator_stop(struct terminator *terminator)
+{
+    __atomic_store_n(&terminator->is_stopped, true, __ATOMIC_RELEASE);
+    expect(pthread_join(terminator->thread, NULL) == 0);
 }

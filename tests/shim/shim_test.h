@@ -8,6 +8,7 @@
 
 #include "shim/shim.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,9 @@ uint32_t worker_fetch(struct worker *worker, const char *method, const char *url
 /* Fires the one timer that was started, and returns its delay in ms. */
 uint32_t worker_fire_timer(struct worker *worker);
 
+/* Frees all operations. */
+void worker_drop_ops(struct worker *worker);
+
 /* Takes the first operation of the kind out, or NULL. Free with op_free. */
 struct op *worker_take(struct worker *worker, enum op_kind kind);
 
@@ -87,16 +91,14 @@ const struct failure *worker_get_failure(struct worker *worker, const char *url)
 /* The load must fail: the same. */
 const struct failure *worker_load_failure(struct worker *worker);
 
-/* Runs body(arg) on a thread while the worker delivers a GET; the thread is joined. */
-void worker_get_while(struct worker *worker, const char *url, void *(*body)(void *arg), void *arg);
-
-/* A thread body for that: terminates the isolate 20 ms later, again and again until
- * shim_terminator_stop. */
+/* A thread that terminates the isolate 20 ms after its start, again and again until its stop. */
 struct terminator {
     struct worker *worker;
+    pthread_t thread;
     bool is_stopped;
 };
-void *shim_terminate(void *terminator);
+void terminator_start(struct terminator *terminator, struct worker *worker);
+void terminator_stop(struct terminator *terminator);
 
 #ifdef __cplusplus
 }

@@ -56,16 +56,6 @@ static void expect_logs_bounded(struct worker *worker)
     op_free(last);
 }
 
-static void drop_ops(struct worker *worker)
-{
-    for (enum op_kind kind = OP_LOADED; kind <= OP_LOG; kind++) {
-        struct op *op;
-
-        while ((op = worker_take(worker, kind)))
-            op_free(op);
-    }
-}
-
 int main(void)
 {
     struct limits limits = limits_default();
@@ -84,10 +74,10 @@ int main(void)
     expect(worker_get_failure(worker, "https://h/headers?n=1001")->limit == LIMIT_RESPONSE_HEADERS);
     expect(
         strstr(worker_get_failure(worker, "https://h/timers?n=20001")->message, "too many timers"));
-    drop_ops(worker);
+    worker_drop_ops(worker);
     expect(strstr(worker_get_failure(worker, "https://h/churn?n=100000")->message,
                   "too many operations"));
-    drop_ops(worker);
+    worker_drop_ops(worker);
     worker_free(worker);
     engine_close();
     return 0;

@@ -18,9 +18,11 @@ static const char source[] =
 
 static void expect_cut_off(struct worker *worker, const char *url, bool is_unusable)
 {
-    struct terminator terminator = {.worker = worker};
+    struct terminator terminator;
 
-    worker_get_while(worker, url, shim_terminate, &terminator);
+    terminator_start(&terminator, worker);
+    worker_fetch(worker, "GET", url, "", NULL);
+    terminator_stop(&terminator);
     expect(worker->result.was_terminated);
     expect(worker->result.is_unusable == is_unusable);
     expect(worker->result.limit == LIMIT_NONE);

@@ -249,6 +249,20 @@ START_TEST(pool_submit_parked_task_reaches_wall_limit)
 }
 END_TEST
 
+START_TEST(pool_submit_due_timer_wakes_at_once)
+{
+    struct limits limits = short_limits();
+
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "load", &limits);
+
+    /* Would reach its wall limit, were the lane to sleep until the next timer. */
+    call_expect(&f, script, "sleep:0 sleep:0 answer", "sleep:0 sleep:0 answer ");
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(pool_submit_burning_startup_reaches_limit)
 {
     struct limits limits = short_limits();
@@ -799,9 +813,9 @@ UNIT_MAIN("pool", pool_submit_worker_answers, pool_submit_second_task_is_warm,
           pool_submit_startup_failure_fails_waiting_tasks,
           pool_submit_isolate_cannot_be_made_fails_task, pool_submit_burning_task_reaches_cpu_limit,
           pool_submit_burning_checkpoint_ends_isolate, pool_submit_many_events_below_limit_add_up,
-          pool_submit_parked_task_reaches_wall_limit, pool_submit_burning_startup_reaches_limit,
-          pool_submit_sleeping_startup_reaches_limit, pool_submit_heap_limit_ends_isolate,
-          pool_submit_lone_task_without_prospect_fails_at_once,
+          pool_submit_parked_task_reaches_wall_limit, pool_submit_due_timer_wakes_at_once,
+          pool_submit_burning_startup_reaches_limit, pool_submit_sleeping_startup_reaches_limit,
+          pool_submit_heap_limit_ends_isolate, pool_submit_lone_task_without_prospect_fails_at_once,
           pool_submit_lone_task_waits_while_engine_is_busy,
           pool_submit_startup_without_prospect_fails_at_once,
           pool_submit_condemned_isolate_moves_queue_and_fails_begun, pool_submit_full_queue_is_busy,

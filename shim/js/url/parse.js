@@ -4,6 +4,7 @@
 // Most URLs that a worker sees are plain http and https ones in which nothing needs to be changed,
 // encoded or resolved: regular expressions find those and cut them up in less than one.
 
+import "./standins.js";
 import {
     basicURLParse,
     serializeHost,

@@ -1,6 +1,6 @@
 // Percent-encoding. https://url.spec.whatwg.org/#percent-encoded-bytes
 //
-// Stands in for whatwg-url's lib/percent-encoding.js, which encodes each character through a
+// Instead of whatwg-url's lib/percent-encoding.js, which encodes each character through a
 // TextEncoder: that is most of the time its parser takes.
 
 import { subBytes } from "../buffers.js";
@@ -18,12 +18,14 @@ const PERCENT = 0x25;
 const PLUS = 0x2b;
 const SPACE = 0x20;
 
-// An array of 128: whether an ASCII character is to be encoded. All others are, in every set.
+// A string of 128, since every isolate carries it: "1" where an ASCII character is to be encoded.
+// All others are, in every set.
 function encodeSet(base, characters) {
-    const set = [];
+    let set = "";
     for (let code = 0; code < 128; code++) {
         const isAdded = characters.includes(String.fromCharCode(code));
-        set[code] = isAdded || (base === null ? code <= 0x1f || code > 0x7e : base[code]);
+        const isOfBase = base === null ? code <= 0x1f || code > 0x7e : base[code] === "1";
+        set += isAdded || isOfBase ? "1" : "0";
     }
     return set;
 }
@@ -37,7 +39,7 @@ const USERINFO = encodeSet(PATH, "/:;=@[\\]|");
 const COMPONENT = encodeSet(USERINFO, "$%&+,");
 const FORM = encodeSet(COMPONENT, "!'()~");
 
-const predicate = (set) => (byte) => byte > 0x7f || set[byte];
+const predicate = (set) => (byte) => byte > 0x7f || set[byte] === "1";
 
 export const isC0ControlPercentEncode = predicate(C0_CONTROL);
 export const isFragmentPercentEncode = predicate(FRAGMENT);
@@ -47,29 +49,30 @@ export const isPathPercentEncode = predicate(PATH);
 export const isUserinfoPercentEncode = predicate(USERINFO);
 export const isFormPercentEncode = predicate(FORM);
 
-const ENCODED = [];
-for (let byte = 0; byte < 256; byte++) {
-    ENCODED[byte] = `%${(byte + 256).toString(16).slice(1).toUpperCase()}`;
+const DIGITS = "0123456789ABCDEF";
+
+function encoded(byte) {
+    return `%${DIGITS[byte >> 4]}${DIGITS[byte & 0xf]}`;
 }
 
 const REPLACEMENT = "%EF%BF%BD"; // of a lone surrogate
 
 export function utf8PercentEncodeCodePoint(code, isEncoded) {
     if (code < 0x80) {
-        return isEncoded(code) ? ENCODED[code] : fromCharCode(code);
+        return isEncoded(code) ? encoded(code) : fromCharCode(code);
     }
-    const last = ENCODED[0x80 | (code & 0x3f)];
+    const last = encoded(0x80 | (code & 0x3f));
     if (code < 0x800) {
-        return ENCODED[0xc0 | (code >> 6)] + last;
+        return encoded(0xc0 | (code >> 6)) + last;
     }
     if (code < 0x10000 && (code & 0xf800) === 0xd800) {
         return REPLACEMENT;
     }
-    const third = ENCODED[0x80 | ((code >> 6) & 0x3f)];
+    const third = encoded(0x80 | ((code >> 6) & 0x3f));
     if (code < 0x10000) {
-        return ENCODED[0xe0 | (code >> 12)] + third + last;
+        return encoded(0xe0 | (code >> 12)) + third + last;
     }
-    return ENCODED[0xf0 | (code >> 18)] + ENCODED[0x80 | ((code >> 12) & 0x3f)] + third + last;
+    return encoded(0xf0 | (code >> 18)) + encoded(0x80 | ((code >> 12) & 0x3f)) + third + last;
 }
 
 export function utf8PercentEncodeString(string, isEncoded, isSpacePlus = false) {

@@ -3,6 +3,7 @@
 // Each takes a ParsedUrl and a string without lone surrogates, and changes the URL in place or,
 // where the string does not fit, not at all.
 
+import "./standins.js";
 import {
     basicURLParse,
     cannotHaveAUsernamePasswordPort,

@@ -1,0 +1,162 @@
+/* Printing an ExecuteResponse. */
+#include "cli/answer.h"
+
+#include "cli/json.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* One field of a message, as protobuf's wire format has it; the message is known to be well-formed,
+ * for protobuf-c has read it. Of numbers only the size matters. */
+struct field {
+    uint32_t number;
+    struct bytes bytes;
+};
+
+static uint64_t take_varint(struct bytes *message)
+{
+    uint64_t value = 0;
+    unsigned shift = 0;
+
+    while (message->len > 0) {
+        unsigned char byte = (unsigned char)*message->data++;
+
+        message->len--;
+        value |= (uint64_t)(byte & 0x7f) << (shift & 63);
+        shift += 7;
+        if (byte < 0x80)
+            break;
+    }
+    return value;
+}
+
+static void skip(struct bytes *message, size_t len)
+{
+    len = len < message->len ? len : message->len;
+    message->data += len;
+    message->len -= len;
+}
+
+static struct field take_field(struct bytes *message)
+{
+    uint64_t key = take_varint(message);
+    struct field field = {(uint32_t)(key >> 3), {"", 0}};
+
+    switch (key & 7) {
+    case 0:
+        take_varint(message);
+        break;
+    case 1:
+        skip(message, 8);
+        break;
+    case 2:
+        field.bytes.len = (size_t)take_varint(message);
+        field.bytes.data = message->data;
+        if (field.bytes.len > message->len)
+            field.bytes.len = message->len;
+        skip(message, field.bytes.len);
+        break;
+    default:
+        skip(message, 4);
+    }
+    return field;
+}
+
+/* The last field of the number; empty where there is none. */
+static struct bytes find_field(struct bytes message, uint32_t number)
+{
+    struct bytes found = {"", 0};
+
+    while (message.len > 0) {
+        struct field field = take_field(&message);
+
+        if (field.number == number)
+            found = field.bytes;
+    }
+    return found;
+}
+
+struct body answer_body(const struct reply *reply)
+{
+    const Isoyard__V1__ExecuteResponse *message =
+        (const Isoyard__V1__ExecuteResponse *)reply->response;
+    const Isoyard__V1__HttpResponse *response = message->response;
+    struct bytes packed = {reply->packed.data, reply->packed.len};
+
+    if (response->body_case == ISOYARD__V1__HTTP_RESPONSE__BODY_BODY_BYTES)
+        return (struct body){{(const char *)response->body_bytes.data, response->body_bytes.len},
+                             false};
+    return (struct body){find_field(find_field(packed, 1), 4), true};
+}
+
+void answer_print_head(const Isoyard__V1__HttpResponse *response)
+{
+    fprintf(stderr, "HTTP %" PRIu32 "\n", response->status);
+    for (size_t i = 0; i < response->n_headers; i++) {
+        text_print(stderr, response->headers[i]->name);
+        fputs(": ", stderr);
+        text_print(stderr, response->headers[i]->value);
+        fputc('\n', stderr);
+    }
+    fputc('\n', stderr);
+}
+
+static const char *enum_word(const ProtobufCEnumDescriptor *type, int value, const char *prefix)
+{
+    const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(type, value);
+
+    return known ? known->name + strlen(prefix) : "?";
+}
+
+void answer_print_report(const Isoyard__V1__ExecutionReport *report)
+{
+    if (!report)
+        return;
+    fprintf(stderr, "version %" PRIu32 ", %s, lane %" PRIu32 ", %s\n", report->version,
+            enum_word(&isoyard__v1__architecture__descriptor, (int)report->architecture,
+                      "ARCHITECTURE_"),
+            report->lane,
+            enum_word(&isoyard__v1__start_kind__descriptor, (int)report->start, "START_KIND_"));
+    fprintf(stderr, "queue %s, lock wait %s, start-up %s, CPU %s, ", text_us(report->queue_us),
+            text_us(report->lock_wait_us), text_us(report->startup_us), text_us(report->cpu_us));
+    fprintf(stderr, "wall %s, heap %s\n", text_us(report->wall_us), text_bytes(report->heap_bytes));
+}
+
+static void add_response(json_t *object, const struct reply *reply)
+{
+    const Isoyard__V1__HttpResponse *response =
+        ((const Isoyard__V1__ExecuteResponse *)reply->response)->response;
+    struct body body = answer_body(reply);
+    json_t *headers = json_array();
+
+    for (size_t i = 0; i < response->n_headers; i++) {
+        const Isoyard__V1__HttpHeader *header = response->headers[i];
+        json_t *pair = json_array();
+
+        json_array_append_new(pair, json_of_text(header->name, strlen(header->name)));
+        json_array_append_new(pair, json_of_text(header->value, strlen(header->value)));
+        json_array_append_new(headers, pair);
+    }
+    json_object_set_new(object, "status", json_integer(response->status));
+    json_object_set_new(object, "headers", headers);
+    if (body.is_text)
+        json_object_set_new(object, "body", json_of_text(body.bytes.data, body.bytes.len));
+    else
+        json_object_set_new(object, "body_base64", json_of_base64(body.bytes));
+}
+
+void answer_print_json(const struct reply *reply)
+{
+    const Isoyard__V1__ExecuteResponse *message =
+        (const Isoyard__V1__ExecuteResponse *)reply->response;
+    json_t *object = json_object();
+
+    if (message->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE)
+        add_response(object, reply);
+    else if (message->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE)
+        json_object_set_new(object, "failure", json_of_message(&message->failure->base));
+    if (message->report)
+        json_object_set_new(object, "report", json_of_message(&message->report->base));
+    json_print(stdout, object);
+}

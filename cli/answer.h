@@ -1,0 +1,30 @@
+/*
+ * An ExecuteResponse for a person or a script.
+ */
+#ifndef ISOYARD_ANSWER_H
+#define ISOYARD_ANSWER_H
+
+#include "api/bytes.h"
+#include "cli/client.h"
+
+#include <isoyard/v1/execution.pb-c.h>
+#include <stdbool.h>
+
+/* A response's body. Its bytes are the reply's. */
+struct body {
+    struct bytes bytes;
+    bool is_text;
+};
+
+/* The body of the response in a reply. protobuf-c gives text as a C string, which a NUL in it cuts
+ * off: the bytes are looked up in the message itself. */
+struct body answer_body(const struct reply *reply);
+
+/* Prints status line, headers and report to stderr. */
+void answer_print_head(const Isoyard__V1__HttpResponse *response);
+void answer_print_report(const Isoyard__V1__ExecutionReport *report);
+
+/* Prints the whole reply to stdout as one object. */
+void answer_print_json(const struct reply *reply);
+
+#endif

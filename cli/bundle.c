@@ -1,0 +1,200 @@
+/* Collecting a deployment's files. */
+#include "cli/bundle.h"
+
+#include "cli/file.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct kind_name {
+    const char *name;
+    Isoyard__V1__FileKind kind;
+};
+
+static const struct kind_name kinds[] = {
+    {"module", ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE},
+    {"script", ISOYARD__V1__FILE_KIND__FILE_KIND_SCRIPT},
+    {"text", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {"json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
+    {"wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
+};
+
+static const struct kind_name extensions[] = {
+    {".js", ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE},
+    {".mjs", ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE},
+    {".cjs", ISOYARD__V1__FILE_KIND__FILE_KIND_SCRIPT},
+    {".txt", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
+    {".wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
+};
+
+static Isoyard__V1__FileKind find_kind(const struct kind_name *names, size_t count,
+                                       const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].kind;
+    }
+    return ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED;
+}
+
+#define FIND_KIND(names, name) find_kind(names, sizeof(names) / sizeof(names[0]), name)
+
+int kind_choice_parse(const char *text, struct kind_choice *ret, struct error *error)
+{
+    const char *equals = strrchr(text, '=');
+
+    if (!equals || equals == text)
+        return error_set(error, E_INVALID, NULL, "'%s' is not FILE=KIND", text);
+    ret->file = (struct bytes){text, (size_t)(equals - text)};
+    ret->kind = FIND_KIND(kinds, equals + 1);
+    if (ret->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED)
+        return error_set(error, E_INVALID, NULL,
+                         "'%s' is no kind of a file: module, script, text, json or wasm",
+                         equals + 1);
+    return 0;
+}
+
+static Isoyard__V1__FileKind chosen_kind(const struct kind_choice *choices, size_t count,
+                                         const char *path, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes_equal(choices[i].file, bytes_of(path)) ||
+            bytes_equal(choices[i].file, bytes_of(name)))
+            return choices[i].kind;
+    }
+    return ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED;
+}
+
+static int choose_kind(const struct kind_choice *choices, size_t count, const char *path,
+                       Isoyard__V1__SourceFile *file, struct error *error)
+{
+    const char *dot = strrchr(file->name, '.');
+
+    file->kind = chosen_kind(choices, count, path, file->name);
+    if (file->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED && dot)
+        file->kind = FIND_KIND(extensions, dot);
+    if (file->kind != ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED)
+        return 0;
+    return error_set(error, E_INVALID, NULL,
+                     "what kind of a file %s is cannot be told by its name; say it with --type "
+                     "%s=KIND (module, script, text, json or wasm)",
+                     path, path);
+}
+
+/* The folder that a path's last part lies in, without links, dots and double slashes. */
+static char *real_folder(const char *path, struct error *error)
+{
+    char *copy = xstrdup(path);
+    char *folder = realpath(dirname(copy), NULL);
+
+    if (!folder)
+        error_set(error, E_IO, NULL, "cannot read %s: %s", path, strerror(errno));
+    free(copy);
+    return folder;
+}
+
+/* The part of a folder below the root ("" or "lib/"); NULL where it is not below. */
+static const char *below(const char *folder, const char *root)
+{
+    size_t len = strlen(root);
+
+    if (strncmp(folder, root, len) != 0)
+        return NULL;
+    /* The root folder of the system ends with its slash already. */
+    if (len > 0 && root[len - 1] == '/')
+        return folder + len;
+    if (folder[len] == '\0')
+        return folder + len;
+    return folder[len] == '/' ? folder + len + 1 : NULL;
+}
+
+static int name_file(const char *path, const char *root, const char *main_path, char **ret,
+                     struct error *error)
+{
+    char *folder = real_folder(path, error);
+    char *copy = xstrdup(path);
+    const char *inside = folder ? below(folder, root) : NULL;
+    int err = 0;
+
+    if (!folder)
+        err = E_IO;
+    else if (!inside)
+        err = error_set(error, E_INVALID, NULL,
+                        "%s is not in the folder of the main file %s, %s; files are named relative "
+                        "to that",
+                        path, main_path, root);
+    else if (asprintf(ret, "%s%s%s", inside, inside[0] ? "/" : "", basename(copy)) < 0)
+        abort();
+    free(copy);
+    free(folder);
+    return err;
+}
+
+static int read_content(const char *path, size_t left, Isoyard__V1__SourceFile *file,
+                        struct error *error)
+{
+    struct buffer content = {0};
+    int err = file_read(path, left, &content, error);
+
+    file->content.data = (uint8_t *)content.data;
+    file->content.len = content.len;
+    return err;
+}
+
+static size_t total_size(const struct bundle *bundle)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < bundle->count; i++)
+        size += bundle->files[i].content.len;
+    return size;
+}
+
+static int too_large(size_t max_bytes, struct error *error)
+{
+    return error_set(error, E_LIMIT, NULL,
+                     "the files are larger than %zu bytes together; where the server allows more, "
+                     "say so with --max-bytes",
+                     max_bytes);
+}
+
+int bundle_read(char *const *paths, size_t count, const struct kind_choice *choices,
+                size_t choice_count, size_t max_bytes, struct bundle *ret, struct error *error)
+{
+    char *root = real_folder(paths[0], error);
+    int err = root ? 0 : E_IO;
+
+    *ret = (struct bundle){0};
+    ret->files = xcalloc(count, sizeof(ret->files[0]));
+    ret->pointers = xcalloc(count, sizeof(ret->pointers[0]));
+    for (size_t i = 0; i < count && !err; i++) {
+        Isoyard__V1__SourceFile *file = &ret->files[i];
+
+        isoyard__v1__source_file__init(file);
+        file->name = NULL;
+        ret->pointers[ret->count++] = file;
+        err = name_file(paths[i], root, paths[0], &file->name, error);
+        if (!err)
+            err = choose_kind(choices, choice_count, paths[i], file, error);
+        if (!err)
+            err = read_content(paths[i], max_bytes, file, error);
+        if (err == E_LIMIT || (!err && total_size(ret) > max_bytes))
+            err = too_large(max_bytes, error);
+    }
+    free(root);
+    return err;
+}
+
+void bundle_release(struct bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->count; i++) {
+        free(bundle->files[i].name);
+        free(bundle->files[i].content.data);
+    }
+    free(bundle->files);
+    free(bundle->pointers);
+    *bundle = (struct bundle){0};
+}

@@ -1,0 +1,39 @@
+/*
+ * A gRPC client that asks one question and waits for the answer.
+ */
+#ifndef ISOYARD_CLIENT_H
+#define ISOYARD_CLIENT_H
+
+#include "api/bytes.h"
+#include "cli/options.h"
+
+#include <google/rpc/status.pb-c.h>
+#include <grpc/grpc.h>
+#include <protobuf-c/protobuf-c.h>
+
+/* What a server, or gRPC in its place, said. */
+struct reply {
+    grpc_status_code code;
+    char *message;                /* of the status; never NULL */
+    Google__Rpc__Status *details; /* NULL: none came */
+    struct buffer packed;         /* the response message as it came */
+    ProtobufCMessage *response;   /* NULL unless code is OK */
+};
+
+/*
+ * Calls a unary method ("/isoyard.v1.PoolService/GetStats") at options->address. *ret is always
+ * filled in: reply_release. A response that is not of the type is INTERNAL. timeout_ms is what
+ * counts where options say nothing.
+ */
+void client_call(const struct options *options, const char *method, const ProtobufCMessage *request,
+                 const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
+                 struct reply *ret);
+
+/* client_call; where it fails the problem is printed, and the exit status returned. 0: *ret has a
+ * response, and is to be released. */
+int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,
+               const ProtobufCMessageDescriptor *response_type, struct reply *ret);
+
+void reply_release(struct reply *reply);
+
+#endif

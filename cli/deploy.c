@@ -1,0 +1,177 @@
+/* isoyard deploy */
+#include "cli/bundle.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/exit_status.h"
+#include "cli/json.h"
+#include "cli/problem.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* What a server allows unless it was told otherwise. */
+#define BUNDLE_BYTES ((size_t)10 << 20)
+
+#define FILES_MAX 1024
+
+struct deploy_arguments {
+    const char *name;
+    const char *message;
+    bool skips_activation;
+    size_t max_bytes;
+    char *paths[FILES_MAX];
+    size_t path_count;
+    struct kind_choice choices[FILES_MAX];
+    size_t choice_count;
+};
+
+enum {
+    KEY_NO_ACTIVATE = 1000,
+    KEY_TYPE,
+    KEY_MAX_BYTES,
+};
+
+static const struct argp_option deploy_options[] = {
+    {"name", 'n', "NAME", 0, "The worker", 0},
+    {"message", 'm', "TEXT", 0, "A note that is kept with the version", 0},
+    {"no-activate", KEY_NO_ACTIVATE, NULL, 0, "Store the version; leave the active one as it is",
+     0},
+    {"type", KEY_TYPE, "FILE=KIND", 0,
+     "What a file is: module, script, text, json or wasm; else its extension tells (.js .mjs: "
+     "module, .cjs: script, .txt, .json, .wasm)",
+     0},
+    {"max-bytes", KEY_MAX_BYTES, "BYTES", 0,
+     "The largest sum of the files' sizes that the server allows (10485760)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static void add_path(struct deploy_arguments *a, char *path, struct argp_state *state)
+{
+    if (a->path_count == FILES_MAX)
+        argp_error(state, "more than %d files", FILES_MAX);
+    a->paths[a->path_count++] = path;
+}
+
+static void add_choice(struct deploy_arguments *a, const char *text, struct argp_state *state)
+{
+    struct error error;
+
+    if (a->choice_count == FILES_MAX)
+        argp_error(state, "more than %d types", FILES_MAX);
+    if (kind_choice_parse(text, &a->choices[a->choice_count++], &error))
+        argp_error(state, "--type: %s", error.message);
+}
+
+static size_t parse_bytes(const char *text, struct argp_state *state)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0')
+        argp_error(state, "--max-bytes: '%s' is no number", text);
+    return (size_t)value;
+}
+
+static void check(const struct deploy_arguments *a, struct argp_state *state)
+{
+    if (a->path_count == 0)
+        argp_error(state, "no file given; the first one is the main one");
+    if (!a->name)
+        argp_error(state, "no worker named; use --name NAME");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct deploy_arguments *a = state->input;
+
+    switch (key) {
+    case 'n':
+        a->name = arg;
+        return 0;
+    case 'm':
+        a->message = arg;
+        return 0;
+    case KEY_NO_ACTIVATE:
+        a->skips_activation = true;
+        return 0;
+    case KEY_TYPE:
+        add_choice(a, arg, state);
+        return 0;
+    case KEY_MAX_BYTES:
+        a->max_bytes = parse_bytes(arg, state);
+        return 0;
+    case ARGP_KEY_ARG:
+        add_path(a, arg, state);
+        return 0;
+    case ARGP_KEY_END:
+        check(a, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp deploy_argp = {
+    .options = deploy_options,
+    .parser = parse,
+    .args_doc = "FILE...",
+    .doc = "Deploys a worker from its files. The first one is the main one; all are named relative "
+           "to its folder, as its imports name them.\v" EXIT_STATUS_HELP,
+};
+
+static void print(const struct options *options, const struct deploy_arguments *a,
+                  const Isoyard__V1__Version *version)
+{
+    if (options->is_json) {
+        json_print(stdout, json_of_message(&version->base));
+        return;
+    }
+    printf("deployed %s version %" PRIu32 " (%s, sha256 %.12s), %s\n", a->name, version->number,
+           text_bytes(version->size_bytes), version->sha256,
+           version->is_active ? "active" : "not activated");
+}
+
+static int send(const struct options *options, const struct deploy_arguments *a,
+                const struct bundle *bundle)
+{
+    Isoyard__V1__DeployRequest request = ISOYARD__V1__DEPLOY_REQUEST__INIT;
+    Isoyard__V1__DeployResponse *response;
+    struct reply reply;
+    int status;
+
+    request.tenant = (char *)options->tenant;
+    request.worker = (char *)a->name;
+    request.message = (char *)(a->message ? a->message : "");
+    request.skip_activation = a->skips_activation;
+    request.n_files = bundle->count;
+    request.files = bundle->pointers;
+    status = client_ask(options, "/isoyard.v1.WorkerService/Deploy", &request.base,
+                        &isoyard__v1__deploy_response__descriptor, &reply);
+    if (status)
+        return status;
+    response = (Isoyard__V1__DeployResponse *)reply.response;
+    if (response->version)
+        print(options, a, response->version);
+    reply_release(&reply);
+    return EXIT_FINE;
+}
+
+int deploy_run(struct options *options, int argc, char **argv)
+{
+    struct deploy_arguments *a = xcalloc(1, sizeof(*a));
+    struct bundle bundle;
+    struct error error;
+    int status;
+
+    a->max_bytes = BUNDLE_BYTES;
+    options_parse(options, &deploy_argp, a, argc, argv);
+    if (bundle_read(a->paths, a->path_count, a->choices, a->choice_count, a->max_bytes, &bundle,
+                    &error))
+        status = problem_usage("%s", error.message);
+    else
+        status = send(options, a, &bundle);
+    bundle_release(&bundle);
+    free(a);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* Reading whole files. */
+#ifndef ISOYARD_FILE_H
+#define ISOYARD_FILE_H
+
+#include "api/bytes.h"
+#include "api/err.h"
+
+#include <stddef.h>
+
+/* Appends a file's content to *ret; "-" is stdin. E_IO where it cannot be read, E_LIMIT where it is
+ * larger than max. */
+int file_read(const char *path, size_t max, struct buffer *ret, struct error *error);
+
+#endif

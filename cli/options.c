@@ -1,0 +1,134 @@
+/* The common options. */
+#include "cli/options.h"
+
+#include "cli/exit_status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MAX_S (24 * 3600.0)
+
+static const struct argp_option common_options[] = {
+    {"address", 'a', "ADDRESS", 0,
+     "The server: HOST:PORT or unix:PATH ($ISOYARD_ADDRESS, or 127.0.0.1:7070)", 0},
+    {"tenant", 't', "NAME", 0, "Whose workers (default)", 0},
+    {"json", 'j', NULL, 0, "Print JSON, its fields named as in the protos", 0},
+    {"timeout", 'T', "SECONDS", 0, "How long to wait for an answer", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static uint64_t parse_timeout(const char *text, struct argp_state *state)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds > 0 && seconds <= TIMEOUT_MAX_S))
+        argp_error(state, "--timeout: '%s' is no number of seconds above 0, up to a day", text);
+    return (uint64_t)(seconds * 1000) + 1;
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case 'a':
+        options->address = arg;
+        return 0;
+    case 't':
+        options->tenant = arg;
+        return 0;
+    case 'j':
+        options->is_json = true;
+        return 0;
+    case 'T':
+        options->timeout_ms = parse_timeout(arg, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp common = {common_options, parse_common, NULL, NULL, NULL, NULL, NULL};
+
+void options_init(struct options *ret)
+{
+    const char *address = getenv("ISOYARD_ADDRESS");
+
+    *ret = (struct options){
+        .address = address && address[0] ? address : "127.0.0.1:7070",
+        .tenant = "default",
+    };
+}
+
+/* A command's parser and what it wants, beside the common options. */
+struct parsing {
+    const struct argp *own;
+    void *own_input;
+    struct options *options;
+};
+
+static error_t parse_all(int key, char *arg, struct argp_state *state)
+{
+    struct parsing *parsing = state->input;
+    error_t result;
+
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = parsing->options;
+    if (!parsing->own->parser)
+        return key == ARGP_KEY_ARG ? (argp_error(state, "unexpected argument '%s'", arg), 0)
+                                   : ARGP_ERR_UNKNOWN;
+    state->input = parsing->own_input;
+    result = parsing->own->parser(key, arg, state);
+    state->input = parsing;
+    return result;
+}
+
+void options_parse(struct options *options, const struct argp *argp, void *input, int argc,
+                   char **argv)
+{
+    struct parsing parsing = {argp, input, options};
+    const struct argp_child children[] = {{&common, 0, "Common options:", 1}, {NULL, 0, NULL, 0}};
+    struct argp all = *argp;
+
+    all.parser = parse_all;
+    all.children = children;
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&all, argc, argv, 0, NULL, &parsing);
+}
+
+struct leading {
+    struct options *options;
+    int index;
+};
+
+static error_t parse_leading(int key, char *arg, struct argp_state *state)
+{
+    struct leading *leading = state->input;
+
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = leading->options;
+        return 0;
+    case ARGP_KEY_ARG:
+        leading->index = state->next - 1;
+        state->next = state->argc;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int options_parse_leading(struct options *options, const char *description, int argc, char **argv)
+{
+    struct leading leading = {options, argc};
+    const struct argp_child children[] = {{&common, 0, "Common options:", 1}, {NULL, 0, NULL, 0}};
+    const struct argp argp = {NULL,     parse_leading, "COMMAND ...", description,
+                              children, NULL,          NULL};
+
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &leading);
+    return leading.index;
+}

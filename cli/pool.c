@@ -1,0 +1,169 @@
+/* isoyard pool stats */
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/exit_status.h"
+#include "cli/json.h"
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <isoyard/v1/pool.pb-c.h>
+#include <stdio.h>
+
+static void print_server(const Isoyard__V1__ServerStats *server)
+{
+    fputs("server    isoyardd ", stdout);
+    text_print(stdout, server->version);
+    fputs(", V8 ", stdout);
+    text_print(stdout, server->v8_version);
+    printf(", up %s, %s resident, %" PRIu64 " worker%s, %" PRIu64 " log lines dropped\n",
+           text_us(server->uptime_ms * 1000), text_bytes(server->rss_bytes), server->workers,
+           server->workers == 1 ? "" : "s", server->dropped_log_lines);
+}
+
+static void print_config(const Isoyard__V1__PoolStats *stats)
+{
+    const Isoyard__V1__PoolConfig *c = stats->config;
+    const ProtobufCEnumValue *architecture = protobuf_c_enum_descriptor_get_value(
+        &isoyard__v1__architecture__descriptor, (int)stats->architecture);
+
+    printf("pool      %s, %" PRIu32 " lanes, up to %" PRIu32 " isolates, queue of %" PRIu32
+           " a lane, %" PRIu32 " tasks in an isolate\n",
+           architecture ? architecture->name + strlen("ARCHITECTURE_") : "?", c->lanes, c->isolates,
+           c->queue, c->tasks_per_isolate);
+}
+
+static void print_tasks(const Isoyard__V1__TaskCounters *t)
+{
+    printf("tasks     %" PRIu64 " submitted, %" PRIu64 " in flight, %" PRIu64 " answered, %" PRIu64
+           " failed, %" PRIu64 " over a limit,\n",
+           t->submitted, t->in_flight, t->answered, t->failed, t->limit_exceeded);
+    printf("          %" PRIu64 " cancelled, %" PRIu64 " refused, %" PRIu64 " condemned, %" PRIu64
+           " tenant mismatches\n",
+           t->cancelled, t->refused, t->condemned, t->tenant_mismatches);
+}
+
+static void print_isolates(const Isoyard__V1__IsolateCounters *i)
+{
+    printf("isolates  %" PRIu64 " alive, %" PRIu64 " created, %" PRIu64 " disposed, %" PRIu64
+           " hits, %" PRIu64 " misses,\n",
+           i->alive, i->created, i->disposed, i->hits, i->misses);
+    printf("          %" PRIu64 " evicted, %" PRIu64 " expired, %" PRIu64 " recycled, %" PRIu64
+           " condemned\n",
+           i->evicted, i->expired, i->recycled, i->condemned);
+}
+
+static void print_threads(const Isoyard__V1__ThreadCounters *t)
+{
+    printf("threads   %" PRIu32 " spares, %" PRIu64 " adoptions, %" PRIu64 " terminations, %" PRIu32
+           " strays\n\n",
+           t->spares, t->adoptions, t->terminations, t->strays);
+}
+
+static void add_distribution(struct table *table, const char *name,
+                             const Isoyard__V1__Distribution *d)
+{
+    char texts[7][64];
+    const char *cells[8] = {name};
+    const uint64_t times[] = {d->count ? d->sum_us / d->count : 0,
+                              d->p50_us,
+                              d->p90_us,
+                              d->p99_us,
+                              d->p999_us,
+                              d->max_us};
+
+    snprintf(texts[0], sizeof(texts[0]), "%" PRIu64, d->count);
+    for (int i = 0; i < 6; i++)
+        snprintf(texts[i + 1], sizeof(texts[0]), "%s", text_us(times[i]));
+    for (int i = 0; i < 7; i++)
+        cells[i + 1] = texts[i];
+    table_add(table, cells);
+}
+
+static void print_distributions(const Isoyard__V1__PoolStats *stats)
+{
+    static const char *const heads[] = {"TIME", "COUNT", "MEAN",  "P50",
+                                        "P90",  "P99",   "P99.9", "MAX"};
+    struct table table;
+
+    table_init(&table, 8, 0, heads);
+    add_distribution(&table, "queue", stats->queue_wait);
+    add_distribution(&table, "start-up", stats->startup);
+    add_distribution(&table, "CPU", stats->cpu);
+    add_distribution(&table, "wall", stats->wall);
+    table_print(&table);
+}
+
+static void add_lane(struct table *table, const Isoyard__V1__LaneStats *lane)
+{
+    const uint64_t numbers[] = {lane->lane,  lane->queued, lane->in_flight, lane->isolates,
+                                lane->turns, lane->tasks,  lane->adoptions};
+    char texts[8][32];
+    const char *cells[8];
+
+    for (int i = 0; i < 7; i++)
+        snprintf(texts[i], sizeof(texts[0]), "%" PRIu64, numbers[i]);
+    snprintf(texts[7], sizeof(texts[0]), "%.1f %%", lane->busy * 100);
+    for (int i = 0; i < 8; i++)
+        cells[i] = texts[i];
+    table_add(table, cells);
+}
+
+static void print_lanes(const Isoyard__V1__PoolStats *stats)
+{
+    static const char *const heads[] = {"LANE",  "QUEUED", "IN FLIGHT", "ISOLATES",
+                                        "TURNS", "TASKS",  "ADOPTIONS", "BUSY"};
+    struct table table;
+
+    putchar('\n');
+    table_init(&table, 8, 0, heads);
+    for (size_t i = 0; i < stats->n_lanes; i++)
+        add_lane(&table, stats->lanes[i]);
+    table_print(&table);
+}
+
+/* A server of another version may leave parts out. */
+static void print_stats(const Isoyard__V1__PoolStats *stats)
+{
+    if (stats->server)
+        print_server(stats->server);
+    if (stats->config)
+        print_config(stats);
+    if (stats->tasks)
+        print_tasks(stats->tasks);
+    if (stats->isolates)
+        print_isolates(stats->isolates);
+    if (stats->threads)
+        print_threads(stats->threads);
+    if (stats->queue_wait && stats->startup && stats->cpu && stats->wall)
+        print_distributions(stats);
+    if (stats->n_lanes > 0)
+        print_lanes(stats);
+}
+
+static int run_stats(struct options *options, int argc, char **argv)
+{
+    const struct argp argp = {
+        .doc = "Shows what the pool counts: tasks, isolates, lanes, times.\v" EXIT_STATUS_HELP};
+    Isoyard__V1__GetStatsRequest request = ISOYARD__V1__GET_STATS_REQUEST__INIT;
+    const Isoyard__V1__GetStatsResponse *response;
+    struct reply reply;
+    int status;
+
+    options_parse(options, &argp, NULL, argc, argv);
+    status = client_ask(options, "/isoyard.v1.PoolService/GetStats", &request.base,
+                        &isoyard__v1__get_stats_response__descriptor, &reply);
+    if (status)
+        return status;
+    response = (const Isoyard__V1__GetStatsResponse *)reply.response;
+    if (options->is_json)
+        json_print(stdout, json_of_message(&response->stats->base));
+    else if (response->stats)
+        print_stats(response->stats);
+    reply_release(&reply);
+    return EXIT_FINE;
+}
+
+const struct command pool_commands[] = {
+    {"stats", "counters and times of the pool of isolates", run_stats, NULL},
+    {NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,225 @@
+/* Escaping, units, tables. */
+#include "cli/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+/* Decodes one character of UTF-8; a byte that is none counts as itself. Returns its bytes. */
+static size_t decode(const char *text, uint32_t *ret)
+{
+    mbstate_t state = {0};
+    wchar_t c;
+    size_t len = mbrtowc(&c, text, 6, &state);
+
+    if (len == 0 || len > 6) {
+        *ret = (unsigned char)text[0];
+        return 1;
+    }
+    *ret = (uint32_t)c;
+    return len;
+}
+
+/* Whether a terminal might obey it: C0, DEL, C1, and those that change the direction of writing. */
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+char *text_escape(const char *text, bool keep_lines)
+{
+    struct buffer escaped = {0};
+
+    while (*text) {
+        uint32_t c;
+        size_t len = decode(text, &c);
+
+        if (!is_control(c) || (keep_lines && c == '\n'))
+            buffer_append(&escaped, text, len);
+        else
+            buffer_append_format(&escaped, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+        text += len;
+    }
+    buffer_append(&escaped, "", 1);
+    return escaped.data;
+}
+
+void text_print(FILE *out, const char *text)
+{
+    char *escaped = text_escape(text, false);
+
+    fputs(escaped, out);
+    free(escaped);
+}
+
+size_t text_width(const char *text)
+{
+    size_t width = 0;
+
+    while (*text) {
+        uint32_t c;
+
+        text += decode(text, &c);
+        width += wcwidth((wchar_t)c) > 0 ? (size_t)wcwidth((wchar_t)c) : 0;
+    }
+    return width;
+}
+
+/* One of a few places, in turn. */
+static char *scratch(void)
+{
+    static char places[4][64];
+    static unsigned next;
+
+    return places[next++ % 4];
+}
+
+const char *text_bytes(uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    char *ret = scratch();
+
+    while (value >= 1024 && unit < 4) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(ret, 64, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return ret;
+}
+
+const char *text_us(uint64_t us)
+{
+    char *ret = scratch();
+
+    if (us < 1000)
+        snprintf(ret, 64, "%" PRIu64 " us", us);
+    else if (us < 1000000)
+        snprintf(ret, 64, "%.1f ms", (double)us / 1e3);
+    else
+        snprintf(ret, 64, "%.2f s", (double)us / 1e6);
+    return ret;
+}
+
+const char *text_time(const Google__Protobuf__Timestamp *when)
+{
+    char *ret = scratch();
+    time_t seconds = when ? (time_t)when->seconds : 0;
+    struct tm utc;
+
+    if (!when || !gmtime_r(&seconds, &utc))
+        return "-";
+    strftime(ret, 64, "%Y-%m-%d %H:%M:%S UTC", &utc);
+    return ret;
+}
+
+void table_init(struct table *table, size_t columns, size_t flexible, const char *const *heads)
+{
+    *table = (struct table){.columns = columns, .flexible = flexible};
+    table_add(table, heads);
+}
+
+void table_add(struct table *table, const char *const *cells)
+{
+    size_t size = (table->rows + 1) * table->columns * sizeof(table->cells[0]);
+
+    table->cells = realloc(table->cells, size);
+    if (!table->cells)
+        abort();
+    for (size_t i = 0; i < table->columns; i++)
+        table->cells[table->rows * table->columns + i] = text_escape(cells[i], false);
+    table->rows++;
+}
+
+static const char *cell(const struct table *table, size_t row, size_t column)
+{
+    return table->cells[row * table->columns + column];
+}
+
+static size_t column_width(const struct table *table, size_t column)
+{
+    size_t width = 0;
+
+    for (size_t row = 0; row < table->rows; row++) {
+        size_t own = text_width(cell(table, row, column));
+
+        width = own > width ? own : width;
+    }
+    return width;
+}
+
+/* Columns of the terminal that stdout is; 0: it is none. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+        return 0;
+    return size.ws_col;
+}
+
+/* Columns left for the flexible one. */
+static size_t flexible_width(const struct table *table)
+{
+    size_t own = column_width(table, table->flexible);
+    size_t terminal = terminal_width();
+    size_t others = 2 * (table->columns - 1);
+
+    for (size_t i = 0; i < table->columns; i++)
+        others += i == table->flexible ? 0 : column_width(table, i);
+    if (terminal == 0 || others + own <= terminal)
+        return own;
+    return terminal > others + 4 ? terminal - others : 4;
+}
+
+/* Prints as much of text as fits, and then blanks up to the width unless it is the last column. */
+static void print_cell(const char *text, size_t width, bool is_last)
+{
+    size_t printed = 0;
+    bool is_cut = text_width(text) > width;
+
+    while (*text) {
+        uint32_t c;
+        size_t len = decode(text, &c);
+        size_t own = wcwidth((wchar_t)c) > 0 ? (size_t)wcwidth((wchar_t)c) : 0;
+
+        if (is_cut && printed + own + 1 > width)
+            break;
+        fwrite(text, 1, len, stdout);
+        printed += own;
+        text += len;
+    }
+    if (is_cut) {
+        fputs("\u2026", stdout);
+        printed++;
+    }
+    if (!is_last)
+        printf("%*s", (int)(width - printed + 2), "");
+}
+
+void table_print(struct table *table)
+{
+    size_t flexible = flexible_width(table);
+
+    for (size_t row = 0; row < table->rows; row++) {
+        for (size_t i = 0; i < table->columns; i++)
+            print_cell(cell(table, row, i),
+                       i == table->flexible ? flexible : column_width(table, i),
+                       i + 1 == table->columns);
+        putchar('\n');
+    }
+    table_release(table);
+}
+
+void table_release(struct table *table)
+{
+    for (size_t i = 0; i < table->rows * table->columns; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    *table = (struct table){0};
+}

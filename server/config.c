@@ -1,0 +1,432 @@
+/* The table of settings, and what reads it. */
+#include "server/config.h"
+
+#include "api/bytes.h"
+#include "shim/op.h"
+#include "shim/shim.h"
+
+#include <argp.h>
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define DAY_MS UINT64_C(86400000)
+
+enum setting_kind {
+    SETTING_TEXT,   /* char * */
+    SETTING_UINT,   /* unsigned */
+    SETTING_U64,    /* uint64_t */
+    SETTING_SIZE,   /* size_t */
+    SETTING_LEVEL,  /* enum log_level */
+    SETTING_CHOICE, /* char *, a pool's architecture */
+};
+
+struct setting {
+    const char *name; /* of the flag; the variable is ISOYARD_ and it, in capitals */
+    const char *arg;
+    enum setting_kind kind;
+    size_t offset;  /* in struct config */
+    uint64_t scale; /* what is given times this is what is kept */
+    uint64_t min, max;
+    const char *doc;
+};
+
+#define AT(member) offsetof(struct config, member)
+#define POOL(member) offsetof(struct config, pool_config.member)
+#define CREW(member) offsetof(struct config, crew_config.member)
+#define LIMITS(member) offsetof(struct config, limits.member)
+
+static const struct setting settings[] = {
+    {"listen", "HOST:PORT", SETTING_TEXT, AT(listen), 0, 0, 0,
+     "Where to listen; port 0 picks one, which the log names (127.0.0.1:7070 unless only --unix is "
+     "given)"},
+    {"unix", "PATH", SETTING_TEXT, AT(unix_path), 0, 0, 0, "A Unix socket to listen at, too"},
+    {"db", "PATH", SETTING_TEXT, AT(db_path), 0, 0, 0,
+     "The database (isoyard.db in $STATE_DIRECTORY, or $XDG_STATE_HOME/isoyard, or "
+     "~/.local/state/isoyard)"},
+    {"pool", "NAME", SETTING_CHOICE, AT(pool), 0, 0, 0,
+     "How isolates are pooled: pinned, or legacy"},
+    {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes"},
+    {"isolates", "N", SETTING_UINT, POOL(isolates), 1, 1, 100000,
+     "Warm isolates, in all lanes together"},
+    {"queue", "N", SETTING_UINT, POOL(queue), 1, 1, 1000000,
+     "Tasks that may wait, per lane; more are refused"},
+    {"tasks-per-isolate", "N", SETTING_UINT, POOL(tasks_per_isolate), 1, 1, TICKET_SLOT_MAX,
+     "Tasks in flight in one isolate"},
+    {"idle-ttl-ms", "MS", SETTING_U64, POOL(idle_ttl_ms), 1, 0, 365 * DAY_MS,
+     "Isolates idle for longer are disposed of; 0: never"},
+    {"recycle-after", "N", SETTING_U64, POOL(recycle_after), 1, 0, UINT32_MAX,
+     "Isolates are recycled after this many tasks; 0: never"},
+    {"spares", "N", SETTING_UINT, CREW(spares), 1, 0, 256,
+     "Threads that stand by to adopt a lane whose turn lasts"},
+    {"adopt-after-ms", "MS", SETTING_U64, CREW(adopt_after_ms), 1, 1, 60000,
+     "A turn that lasts longer loses its lane"},
+    {"cancel-grace-ms", "MS", SETTING_U64, CREW(cancel_grace_ms), 1, 0, 60000,
+     "The turn of a cancelled task may last on for this long"},
+    {"cq-threads", "N", SETTING_UINT, AT(cq_threads), 1, 1, 64, "Threads that poll gRPC's queue"},
+    {"v8-threads", "N", SETTING_UINT, AT(v8_threads), 1, 1, 16, "Threads of V8's background jobs"},
+    {"cpu-ms", "MS", SETTING_U64, LIMITS(cpu_us), 1000, 1, DAY_MS, "Limit: CPU time of a task"},
+    {"wall-ms", "MS", SETTING_U64, LIMITS(wall_us), 1000, 1, DAY_MS,
+     "Limit: time from a task's start to its end"},
+    {"startup-ms", "MS", SETTING_U64, LIMITS(startup_us), 1000, 1, DAY_MS,
+     "Limit: time to evaluate a worker's modules"},
+    {"heap-mib", "MIB", SETTING_SIZE, LIMITS(heap_bytes), MIB, 8, 4096,
+     "Limit: JavaScript heap of an isolate"},
+    {"external-mib", "MIB", SETTING_SIZE, LIMITS(external_bytes), MIB, 1, 65536,
+     "Limit: memory of an isolate's ArrayBuffers"},
+    {"max-bundle-bytes", "BYTES", SETTING_SIZE, AT(bundle_bytes), 1, 1024, 256 * MIB,
+     "The largest sum of a deployment's files"},
+    {"max-body-bytes", "BYTES", SETTING_SIZE, AT(body_bytes), 1, 1024, 256 * MIB,
+     "The largest body of a request or a response; gRPC clients refuse messages over 4 MiB unless "
+     "told otherwise"},
+    {"buffer-mib", "MIB", SETTING_SIZE, AT(buffer_bytes), MIB, 16, 65536,
+     "What gRPC may buffer of requests at once, and the server of answers"},
+    {"grace-ms", "MS", SETTING_U64, AT(grace_ms), 1, 0, DAY_MS,
+     "At SIGTERM what runs may end within this time"},
+    {"log-level", "LEVEL", SETTING_LEVEL, AT(log_level), 0, 0, 0,
+     "debug, info, warn, error or off"},
+};
+
+#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+
+/* argp takes keys that are no characters for flags without a short form. */
+#define KEY_BASE 1000
+
+static void *place_of(struct config *config, const struct setting *s)
+{
+    return (char *)config + s->offset;
+}
+
+/* Setting a value */
+
+static bool parse_number(const char *text, uint64_t *ret)
+{
+    char *end;
+
+    /* strtoull would take a sign and blanks. */
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *ret = strtoull(text, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+static int set_number(struct config *config, const struct setting *s, const char *text,
+                      struct error *error)
+{
+    uint64_t value;
+
+    if (!parse_number(text, &value) || value < s->min || value > s->max)
+        return error_set(error, E_INVALID, s->name,
+                         "'%s' is no number from %" PRIu64 " to %" PRIu64, text, s->min, s->max);
+    value *= s->scale;
+    if (s->kind == SETTING_UINT)
+        *(unsigned *)place_of(config, s) = (unsigned)value;
+    else if (s->kind == SETTING_SIZE)
+        *(size_t *)place_of(config, s) = (size_t)value;
+    else
+        *(uint64_t *)place_of(config, s) = value;
+    return 0;
+}
+
+static int set_text(struct config *config, const struct setting *s, const char *text,
+                    struct error *error)
+{
+    char **place = place_of(config, s);
+
+    if (text[0] == '\0')
+        return error_set(error, E_INVALID, s->name, "it must not be empty");
+    if (s->kind == SETTING_CHOICE && !pool_ops_find(text))
+        return error_set(error, E_INVALID, s->name, "'%s' is neither pinned nor legacy", text);
+    free(*place);
+    *place = xstrdup(text);
+    return 0;
+}
+
+static int set_level(struct config *config, const struct setting *s, const char *text,
+                     struct error *error)
+{
+    if (log_level_parse(text, place_of(config, s)))
+        return error_set(error, E_INVALID, s->name,
+                         "'%s' is none of debug, info, warn, error and off", text);
+    return 0;
+}
+
+static int set_value(struct config *config, const struct setting *s, const char *text,
+                     struct error *error)
+{
+    switch (s->kind) {
+    case SETTING_TEXT:
+    case SETTING_CHOICE:
+        return set_text(config, s, text, error);
+    case SETTING_LEVEL:
+        return set_level(config, s, text, error);
+    default:
+        return set_number(config, s, text, error);
+    }
+}
+
+/* The environment */
+
+/* "idle-ttl-ms": "ISOYARD_IDLE_TTL_MS" */
+static void variable_name(const struct setting *s, char ret[64])
+{
+    size_t len = (size_t)snprintf(ret, 64, "ISOYARD_%s", s->name);
+
+    assert(len < 64);
+    for (size_t i = 0; i < len; i++) {
+        if (ret[i] == '-')
+            ret[i] = '_';
+        else if (ret[i] >= 'a' && ret[i] <= 'z')
+            ret[i] = (char)(ret[i] - ('a' - 'A'));
+    }
+}
+
+static void read_environment(struct config *config)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        struct error error;
+        char variable[64];
+        const char *text;
+
+        variable_name(&settings[i], variable);
+        text = getenv(variable);
+        if (text && set_value(config, &settings[i], text, &error)) {
+            fprintf(stderr, "isoyardd: %s in the environment: %s\n", variable, error.message);
+            exit(CONFIG_EXIT_USAGE);
+        }
+    }
+}
+
+/* The command line */
+
+static error_t parse_flag(int key, char *arg, struct argp_state *state)
+{
+    struct error error;
+
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "unexpected argument '%s'", arg);
+    if (key < KEY_BASE || key >= KEY_BASE + (int)SETTING_COUNT)
+        return ARGP_ERR_UNKNOWN;
+    if (set_value(state->input, &settings[key - KEY_BASE], arg, &error))
+        argp_error(state, "--%s: %s", error.field, error.message);
+    return 0;
+}
+
+static void print_number(char *ret, size_t size, const void *place, const struct setting *s)
+{
+    uint64_t value;
+
+    if (s->kind == SETTING_UINT)
+        value = *(const unsigned *)place;
+    else if (s->kind == SETTING_SIZE)
+        value = *(const size_t *)place;
+    else
+        value = *(const uint64_t *)place;
+    snprintf(ret, size, " (%" PRIu64 ")", value / s->scale);
+}
+
+/* A setting's explanation with its default behind it. */
+static char *option_doc(struct config *defaults, const struct setting *s)
+{
+    const void *place = place_of(defaults, s);
+    char value[64] = "";
+    char *doc;
+
+    switch (s->kind) {
+    case SETTING_TEXT:
+        break; /* the explanation says it */
+    case SETTING_CHOICE:
+        snprintf(value, sizeof(value), " (%s)", *(char *const *)place);
+        break;
+    case SETTING_LEVEL:
+        snprintf(value, sizeof(value), " (%s)", log_level_name(*(const enum log_level *)place));
+        break;
+    default:
+        print_number(value, sizeof(value), place, s);
+    }
+    if (asprintf(&doc, "%s%s", s->doc, value) < 0)
+        abort();
+    return doc;
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+    (void)state;
+    fprintf(stream, "isoyardd %s (V8 %s)\n", ISOYARD_VERSION, engine_version());
+}
+
+static const char description[] =
+    "Runs JavaScript workers on V8, called over gRPC.\v"
+    "Every option can also be given in the environment, as ISOYARD_ and its name in capitals: "
+    "ISOYARD_IDLE_TTL_MS for --idle-ttl-ms. An option wins over the environment.\n\n"
+    "SIGTERM or SIGINT: the server takes nothing new, lets what runs end within --grace-ms, and "
+    "leaves; a second signal ends it at once.\n\n"
+    "Exit status: 0 ended by a signal, 1 it could not start, 2 wrong usage, 128 and the signal's "
+    "number where a second signal ended it.";
+
+static void read_flags(struct config *config, int argc, char **argv)
+{
+    struct argp_option options[SETTING_COUNT + 1] = {{0}};
+    const struct argp argp = {options, parse_flag, NULL, description, NULL, NULL, NULL};
+
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        options[i] = (struct argp_option){.name = settings[i].name,
+                                          .key = KEY_BASE + (int)i,
+                                          .arg = settings[i].arg,
+                                          .doc = option_doc(config, &settings[i])};
+    argp_program_version_hook = print_version;
+    argp_err_exit_status = CONFIG_EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, config);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        free((char *)options[i].doc);
+}
+
+/* Defaults */
+
+/* Where the operating system or the user wants state to be; NULL: nowhere known. */
+static char *state_directory(void)
+{
+    const char *systemd = getenv("STATE_DIRECTORY");
+    const char *xdg = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    char *path = NULL;
+    int len = 0;
+
+    if (systemd && systemd[0])
+        len = asprintf(&path, "%.*s", (int)strcspn(systemd, ":"), systemd);
+    else if (xdg && xdg[0] == '/')
+        len = asprintf(&path, "%s/isoyard", xdg);
+    else if (home && home[0] == '/')
+        len = asprintf(&path, "%s/.local/state/isoyard", home);
+    if (len < 0)
+        abort();
+    return path;
+}
+
+static char *default_db_path(void)
+{
+    char *directory = state_directory();
+    char *path = NULL;
+
+    if (!directory)
+        return NULL;
+    if (asprintf(&path, "%s/isoyard.db", directory) < 0)
+        abort();
+    free(directory);
+    return path;
+}
+
+static void set_defaults(struct config *config)
+{
+    *config = (struct config){
+        .pool = xstrdup("pinned"),
+        .pool_config = pool_config_default(),
+        .crew_config = crew_config_default(),
+        .limits = limits_default(),
+        .cq_threads = 1,
+        .v8_threads = 1,
+        .bundle_bytes = (size_t)10 << 20,
+        .body_bytes = limits_default().response_body_bytes,
+        .buffer_bytes = (size_t)256 << 20,
+        .grace_ms = 10000,
+        .log_level = LOG_INFO,
+    };
+}
+
+static void complete(struct config *config)
+{
+    if (!config->listen && !config->unix_path)
+        config->listen = xstrdup("127.0.0.1:7070");
+    if (!config->db_path)
+        config->db_path = default_db_path();
+    if (!config->db_path) {
+        fprintf(stderr, "isoyardd: there is no HOME to keep the database in; use --db PATH\n");
+        exit(CONFIG_EXIT_USAGE);
+    }
+    config->limits.response_body_bytes = config->body_bytes;
+}
+
+void config_parse(struct config *ret, int argc, char **argv)
+{
+    set_defaults(ret);
+    read_environment(ret);
+    read_flags(ret, argc, argv);
+    complete(ret);
+}
+
+/* Makes a folder and those above it. */
+static int make_folders(char *path, struct error *error)
+{
+    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+        int failed;
+
+        if (slash)
+            *slash = '\0';
+        failed = mkdir(path, 0700) < 0 && errno != EEXIST;
+        if (failed)
+            return error_set(error, E_IO, "db", "cannot make the folder %s: %s", path,
+                             strerror(errno));
+        if (!slash)
+            return 0;
+        *slash = '/';
+    }
+}
+
+int config_prepare(const struct config *config, struct error *error)
+{
+    char *path = default_db_path();
+    int err = 0;
+
+    if (path && strcmp(path, config->db_path) == 0) {
+        *strrchr(path, '/') = '\0';
+        err = make_folders(path, error);
+    }
+    free(path);
+    return err;
+}
+
+/* An isolate has 12 mappings, and V8 aborts where the kernel gives no more. A tenth is kept for the
+ * rest of the process. */
+#define MAPPINGS_PER_ISOLATE 12
+
+static unsigned isolate_bound(void)
+{
+    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+    unsigned long mappings = 65530;
+
+    if (!file)
+        return UINT_MAX;
+    if (fscanf(file, "%lu", &mappings) != 1)
+        mappings = 65530;
+    fclose(file);
+    mappings = mappings / 10 * 9 / MAPPINGS_PER_ISOLATE;
+    return mappings < UINT_MAX ? (unsigned)mappings : UINT_MAX;
+}
+
+void config_bound_isolates(struct config *config)
+{
+    unsigned bound = isolate_bound();
+
+    if (config->pool_config.isolates <= bound)
+        return;
+    log_warn("fewer isolates than asked for: raise vm.max_map_count for more",
+             log_number("asked", config->pool_config.isolates), log_number("isolates", bound));
+    config->pool_config.isolates = bound;
+}
+
+void config_release(struct config *config)
+{
+    free(config->listen);
+    free(config->unix_path);
+    free(config->db_path);
+    free(config->pool);
+    *config = (struct config){0};
+}

@@ -1,0 +1,53 @@
+/*
+ * The server's configuration: every setting is a flag and an environment variable, the flag wins.
+ * One table (config.c) names, bounds and explains them all.
+ */
+#ifndef ISOYARD_CONFIG_H
+#define ISOYARD_CONFIG_H
+
+#include "api/err.h"
+#include "api/limits.h"
+#include "api/log.h"
+#include "pools/crew.h"
+#include "pools/pool.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Owns its strings. */
+struct config {
+    char *listen;    /* HOST:PORT; NULL: no TCP */
+    char *unix_path; /* NULL: no Unix socket */
+    char *db_path;   /* never NULL once parsed */
+    char *pool;      /* an architecture's name */
+    struct pool_config pool_config;
+    struct crew_config crew_config;
+    struct limits limits;
+    unsigned cq_threads;
+    unsigned v8_threads;
+    size_t bundle_bytes;
+    size_t body_bytes; /* of requests; limits.response_body_bytes is the same */
+    size_t buffer_bytes;
+    uint64_t grace_ms;
+    enum log_level log_level;
+};
+
+/*
+ * Reads environment and command line. Prints to stdout and leaves the process for --help and
+ * --version; prints to stderr and leaves it with CONFIG_EXIT_USAGE where something is wrong. Makes
+ * no file. Before start.
+ */
+void config_parse(struct config *ret, int argc, char **argv);
+
+#define CONFIG_EXIT_USAGE 2
+
+/* Makes the folder of the database where it is the default one and missing. E_IO. */
+int config_prepare(const struct config *config, struct error *error);
+
+/* Keeps the number of isolates below what the kernel's bound of mappings allows; says so in the log
+ * where it has to. */
+void config_bound_isolates(struct config *config);
+
+void config_release(struct config *config);
+
+#endif

@@ -1,0 +1,273 @@
+/* Wiring the parts. */
+#include "server/daemon.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "server/admission.h"
+#include "server/descriptors.h"
+#include "server/dispatcher.h"
+#include "server/execution_service.h"
+#include "server/health_service.h"
+#include "server/listen.h"
+#include "server/logger.h"
+#include "server/pool_service.h"
+#include "server/reflection_service.h"
+#include "server/registry.h"
+#include "server/rpc_server.h"
+#include "server/store_thread.h"
+#include "server/worker_service.h"
+#include "shim/shim.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Free memory in malloc's hands that is worth giving back, and how often while calls run. */
+#define TRIM_BYTES ((size_t)32 << 20)
+#define TRIM_BUSY_MS 30000
+
+/* Cancelled calls end within this time, unless V8 is stuck in what it cannot interrupt. */
+#define CANCEL_MS 5000
+
+/* How long clients without anything to wait for have to hang up. */
+#define LINGER_MS 500
+
+struct daemon {
+    struct config *config;
+    struct admission admission;
+    struct crew *crew;
+    struct pool *pool;
+    struct registry *registry;
+    struct dispatcher *dispatcher;
+    struct store_thread *store_thread;
+    struct descriptors *descriptors;
+    struct execution_service execution;
+    struct worker_service worker;
+    struct pool_service pool_service;
+    struct rpc_server *rpc;
+    bool is_grpc_open;
+    bool is_serving;
+    uint64_t trimmed_ns; /* main thread only */
+};
+
+/* gRPC's own messages: its errors are often an ordinary client's doing. */
+static void log_grpc(gpr_log_func_args *args)
+{
+    if (args->severity == GPR_LOG_SEVERITY_ERROR)
+        log_warn("gRPC", log_text("message", args->message));
+    else
+        log_debug("gRPC", log_text("message", args->message));
+}
+
+static void register_script(void *arg, struct script *script)
+{
+    registry_put(arg, script);
+}
+
+/* Opens the store, reads what is active, and hands it to its thread. */
+static int open_store(struct daemon *d, struct error *error)
+{
+    struct store *store;
+    int err = config_prepare(d->config, error);
+
+    if (!err)
+        err = store_open(d->config->db_path, &store, error);
+    if (err)
+        return err;
+    d->registry = registry_new();
+    err = store_each_active(store, &d->config->limits, register_script, d->registry, error);
+    if (!err)
+        err = store_thread_start(store, &d->store_thread, error);
+    if (err)
+        store_close(store);
+    return err;
+}
+
+static int open_pool(struct daemon *d, struct error *error)
+{
+    struct pool_config *config = &d->config->pool_config;
+    int err = crew_open(&d->config->crew_config, &d->crew, error);
+
+    if (err)
+        return err;
+    config->console = logger_console;
+    err = pool_open(pool_ops_find(d->config->pool), config, d->crew, &d->pool, error);
+    if (!err)
+        d->dispatcher = dispatcher_new(d->pool);
+    return err;
+}
+
+static void fill_services(struct daemon *d)
+{
+    const struct config *config = d->config;
+
+    d->execution = (struct execution_service){
+        .dispatcher = d->dispatcher,
+        .registry = d->registry,
+        .body_bytes = config->body_bytes,
+    };
+    d->worker = (struct worker_service){
+        .dispatcher = d->dispatcher,
+        .registry = d->registry,
+        .store_thread = d->store_thread,
+        .limits = config->limits,
+        .bundle_bytes = config->bundle_bytes,
+    };
+    d->pool_service = (struct pool_service){
+        .dispatcher = d->dispatcher,
+        .registry = d->registry,
+        .pool_config = config->pool_config,
+        .started_ns = clock_now_ns(),
+    };
+    d->descriptors = descriptors_new();
+}
+
+static size_t largest_message(const struct daemon *d)
+{
+    size_t execute = execution_service_message_bytes(&d->execution);
+    size_t deploy = worker_service_message_bytes(&d->worker);
+
+    return execute > deploy ? execute : deploy;
+}
+
+static int open_rpc(struct daemon *d, struct error *error)
+{
+    struct rpc_server_config config = {
+        .listen = d->config->listen,
+        .unix_path = d->config->unix_path,
+        .cq_threads = d->config->cq_threads,
+        .buffer_bytes = d->config->buffer_bytes,
+    };
+
+    gpr_set_log_function(log_grpc);
+    grpc_init();
+    d->is_grpc_open = true;
+    fill_services(d);
+    config.message_bytes = largest_message(d);
+    d->rpc = rpc_server_open(&config, &d->admission);
+    execution_service_register(&d->execution, d->rpc);
+    worker_service_register(&d->worker, d->rpc);
+    pool_service_register(&d->pool_service, d->rpc);
+    health_service_register(d->rpc);
+    reflection_service_register(d->descriptors, d->rpc);
+    return rpc_server_start(d->rpc, error);
+}
+
+static void log_ready(const struct daemon *d)
+{
+    const struct config *config = d->config;
+    const char *address = rpc_server_address(d->rpc);
+
+    if (config->listen && !listen_is_loopback(config->listen))
+        log_warn("whoever reaches the address can deploy and run workers: there is no "
+                 "authentication yet",
+                 log_text("listen", address));
+    log_info("ready", log_text("listen", address), log_text("unix", config->unix_path),
+             log_text("db", config->db_path), log_text("pool", config->pool),
+             log_number("lanes", config->pool_config.lanes),
+             log_number("isolates", config->pool_config.isolates),
+             log_number("workers", registry_count(d->registry)),
+             log_text("version", ISOYARD_VERSION), log_text("v8", engine_version()));
+}
+
+int daemon_open(struct config *config, struct daemon **ret, struct error *error)
+{
+    struct daemon *d = xcalloc(1, sizeof(*d));
+    int err;
+
+    d->config = config;
+    admission_init(&d->admission);
+    err = open_store(d, error);
+    if (!err)
+        err = open_pool(d, error);
+    if (!err)
+        err = open_rpc(d, error);
+    if (err) {
+        daemon_close(d);
+        return err;
+    }
+    d->is_serving = true;
+    log_ready(d);
+    *ret = d;
+    return 0;
+}
+
+/* malloc keeps what lies between living pieces. Giving it back takes a while and locks the arenas
+ * one after the other: done while nobody is inside, or where much has been left for long. */
+void daemon_tick(struct daemon *d)
+{
+    uint64_t now_ns = clock_now_ns();
+    bool is_idle = admission_count(&d->admission) == 0;
+
+    if (mallinfo2().fordblks < TRIM_BYTES)
+        return;
+    if (!is_idle && now_ns - d->trimmed_ns < TRIM_BUSY_MS * NS_PER_MS)
+        return;
+    malloc_trim(0);
+    d->trimmed_ns = now_ns;
+}
+
+/* Waits for the clients to take their last answers and hang up; those who have nothing to take and
+ * do not hang up are not waited for. */
+static bool wait_for_clients(struct daemon *d, uint64_t until_ns)
+{
+    uint64_t linger_ns = clock_now_ns() + LINGER_MS * NS_PER_MS;
+
+    for (;;) {
+        uint64_t now_ns = clock_now_ns();
+
+        if (rpc_server_wait(d->rpc, LINGER_MS / 10))
+            return true;
+        if (now_ns >= until_ns || (now_ns >= linger_ns && !rpc_server_has_unsent(d->rpc)))
+            return false;
+    }
+}
+
+/* Those who are inside finish; who comes now is refused, and told so by a server that still
+ * answers. Then the doors close, while the last answers are on their way. */
+static bool drain(struct daemon *d)
+{
+    uint64_t until_ns = clock_now_ns() + d->config->grace_ms * NS_PER_MS;
+    size_t left;
+
+    admission_close(&d->admission);
+    rpc_server_poke_streams(d->rpc);
+    left = admission_wait(&d->admission, d->config->grace_ms);
+    if (left > 0)
+        log_warn("calls still run after the grace period", log_number("calls", left));
+    rpc_server_stop(d->rpc);
+    if (wait_for_clients(d, until_ns))
+        return true;
+    rpc_server_cancel_calls(d->rpc);
+    return rpc_server_wait(d->rpc, CANCEL_MS);
+}
+
+/* Calls that do not even end when they are cancelled hold on to the pool: nothing can be freed in
+ * order. What is acknowledged is on the disk. */
+static void give_up(void)
+{
+    log_error("calls do not end; leaving them behind");
+    logger_stop();
+    _exit(EXIT_FAILURE);
+}
+
+void daemon_close(struct daemon *d)
+{
+    if (!d)
+        return;
+    if (d->is_serving && !drain(d))
+        give_up();
+    dispatcher_free(d->dispatcher);
+    pool_close(d->pool);
+    rpc_server_close(d->rpc);
+    store_thread_stop(d->store_thread);
+    if (d->is_grpc_open)
+        grpc_shutdown();
+    crew_close(d->crew);
+    descriptors_free(d->descriptors);
+    registry_free(d->registry);
+    admission_release(&d->admission);
+    free(d);
+}

@@ -1,0 +1,481 @@
+/* ExecuteRequest and ExecuteResponse, by hand. The field numbers are those of execution.proto. */
+#include "server/execute_codec.h"
+
+#include "api/script.h"
+#include "api/utf8.h"
+#include "server/http_check.h"
+#include "server/wire.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* A body from this size on is sent from where it lies; below, copying is cheaper. */
+#define BODY_COPY_MAX ((size_t)16 << 10)
+
+#define URL_HEAD "https://"
+#define URL_TAIL ".isoyard.internal"
+
+/* ExecuteRequest */
+
+static int malformed(struct error *error)
+{
+    return error_set(error, E_INVALID, NULL,
+                     "this is no well-formed message of type isoyard.v1.ExecuteRequest");
+}
+
+/* The field must hold bytes; with another wire type it is unknown, and skipped, as protobuf says.
+ */
+static void read_bytes(const struct wire_field *field, struct bytes *ret)
+{
+    if (field->type == WIRE_BYTES)
+        *ret = field->bytes;
+}
+
+static void read_http_field(const struct wire_field *field, struct execute_request *ret)
+{
+    if (field->type != WIRE_BYTES)
+        return;
+    switch (field->number) {
+    case 1:
+        ret->method = field->bytes;
+        break;
+    case 2:
+        ret->url = field->bytes;
+        break;
+    case 4:
+    case 5:
+        ret->body = field->bytes;
+        ret->has_body = true;
+        ret->is_body_text = field->number == 5;
+        break;
+    default:
+        break;
+    }
+}
+
+static int read_http_request(struct bytes message, struct execute_request *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
+    enum wire_result result;
+
+    ret->is_fetch = true;
+    while ((result = wire_next(&reader, &field)) == WIRE_FIELD)
+        read_http_field(&field, ret);
+    return result == WIRE_END ? 0 : malformed(error);
+}
+
+static int read_field(const struct wire_field *field, struct execute_request *ret,
+                      struct error *error)
+{
+    switch (field->number) {
+    case 1:
+        read_bytes(field, &ret->tenant);
+        return 0;
+    case 2:
+        read_bytes(field, &ret->worker);
+        return 0;
+    case 3:
+        return field->type == WIRE_BYTES ? read_http_request(field->bytes, ret, error) : 0;
+    default:
+        return 0;
+    }
+}
+
+static int read_request(struct execute_request *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(ret->message);
+    struct wire_field field;
+    enum wire_result result;
+
+    while ((result = wire_next(&reader, &field)) == WIRE_FIELD) {
+        int err = read_field(&field, ret, error);
+
+        if (err)
+            return err;
+    }
+    return result == WIRE_END ? 0 : malformed(error);
+}
+
+struct header {
+    struct bytes name, value;
+};
+
+static int read_header(struct bytes message, struct header *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
+    enum wire_result result;
+
+    *ret = (struct header){{"", 0}, {"", 0}};
+    while ((result = wire_next(&reader, &field)) == WIRE_FIELD) {
+        if (field.number == 1)
+            read_bytes(&field, &ret->name);
+        else if (field.number == 2)
+            read_bytes(&field, &ret->value);
+    }
+    ret->value = http_trim(ret->value);
+    return result == WIRE_END ? 0 : malformed(error);
+}
+
+/* Goes through the headers of a message whose outer fields are known to be well-formed. */
+struct header_walk {
+    struct wire_reader outer, inner;
+    unsigned index;
+};
+
+static struct header_walk header_walk_of(struct bytes message)
+{
+    return (struct header_walk){wire_reader_of(message), wire_reader_of((struct bytes){"", 0}), 0};
+}
+
+/* The next HttpHeader message; false at the end. */
+static bool header_walk_next(struct header_walk *walk, struct bytes *ret)
+{
+    struct wire_field field;
+
+    for (;;) {
+        while (wire_next(&walk->inner, &field) == WIRE_FIELD) {
+            if (field.number != 3 || field.type != WIRE_BYTES)
+                continue;
+            *ret = field.bytes;
+            walk->index++;
+            return true;
+        }
+        if (wire_next(&walk->outer, &field) != WIRE_FIELD)
+            return false;
+        if (field.number == 3 && field.type == WIRE_BYTES)
+            walk->inner = wire_reader_of(field.bytes);
+    }
+}
+
+static int header_fault(unsigned index, const char *part, const char *what, struct error *error)
+{
+    char field[64];
+
+    snprintf(field, sizeof(field), "fetch.headers[%u].%s", index, part);
+    return error_set(error, E_INVALID, field, "%s", what);
+}
+
+static int check_header(const struct header *header, unsigned index, struct error *error)
+{
+    if (!http_is_token(header->name))
+        return header_fault(
+            index, "name", "a header's name is made of letters, digits and !#$%&'*+-.^_`|~", error);
+    if (!http_is_header_value(header->value))
+        return header_fault(index, "value",
+                            "a header's value has no line break, no NUL and no character above "
+                            "U+00FF",
+                            error);
+    return 0;
+}
+
+static int check_headers(struct execute_request *request, struct error *error)
+{
+    struct header_walk walk = header_walk_of(request->message);
+    struct bytes message;
+
+    while (header_walk_next(&walk, &message)) {
+        struct header header;
+        int err = read_header(message, &header, error);
+
+        if (!err)
+            err = check_header(&header, walk.index - 1, error);
+        if (err)
+            return err;
+        request->header_bytes += header.name.len + header.value.len + 2;
+    }
+    if (request->header_bytes > EXECUTE_HEADERS_MAX)
+        return error_set(error, E_INVALID, "fetch.headers",
+                         "the headers have %zu bytes; at most %zu are allowed",
+                         request->header_bytes, EXECUTE_HEADERS_MAX);
+    return 0;
+}
+
+static bool is_path(const struct execute_request *request)
+{
+    return request->url.data[0] == '/';
+}
+
+static int check_url(const struct execute_request *request, struct error *error)
+{
+    const char *fault;
+
+    if (request->url.len > EXECUTE_URL_MAX)
+        return error_set(error, E_INVALID, "fetch.url",
+                         "the URL has %zu bytes; at most %zu are allowed", request->url.len,
+                         EXECUTE_URL_MAX);
+    fault = is_path(request) ? http_path_fault(request->url) : http_url_fault(request->url);
+    return fault ? error_set(error, E_INVALID, "fetch.url", "%s", fault) : 0;
+}
+
+static int check_body(const struct execute_request *request, size_t body_max, struct error *error)
+{
+    const char *field = request->is_body_text ? "fetch.body_text" : "fetch.body_bytes";
+
+    if (!request->has_body)
+        return 0;
+    if (bytes_equal(request->method, bytes_of("GET")) ||
+        bytes_equal(request->method, bytes_of("HEAD")))
+        return error_set(error, E_INVALID, field, "a request of method %.4s has no body",
+                         request->method.data);
+    if (request->body.len > body_max)
+        return error_set(error, E_INVALID, field, "the body has %zu bytes; at most %zu are allowed",
+                         request->body.len, body_max);
+    if (request->is_body_text && !utf8_is_valid(request->body.data, request->body.len))
+        return error_set(error, E_INVALID, field, "the text is not UTF-8");
+    return 0;
+}
+
+static int check_event(struct execute_request *request, size_t body_max, struct error *error)
+{
+    int err;
+
+    if (!request->is_fetch)
+        return error_set(error, E_INVALID, "event", "the request has no event; set fetch");
+    if (!http_is_method(request->method))
+        return error_set(error, E_INVALID, "fetch.method",
+                         "this is no method of HTTP that a worker can be asked with");
+    request->method = http_normal_method(request->method);
+    err = check_url(request, error);
+    if (!err)
+        err = check_headers(request, error);
+    if (!err)
+        err = check_body(request, body_max, error);
+    return err;
+}
+
+static void set_defaults(struct execute_request *request)
+{
+    if (request->tenant.len == 0)
+        request->tenant = bytes_of("default");
+    if (request->method.len == 0)
+        request->method = bytes_of("GET");
+    if (request->url.len == 0)
+        request->url = bytes_of("/");
+}
+
+int execute_decode(struct bytes message, size_t body_max, struct execute_request *ret,
+                   struct error *error)
+{
+    int err;
+
+    *ret = (struct execute_request){.message = message, .worker = {"", 0}};
+    err = read_request(ret, error);
+    if (err)
+        return err;
+    set_defaults(ret);
+    return check_event(ret, body_max, error);
+}
+
+static int check_name(struct bytes name, const char *field, struct error *error)
+{
+    char text[SCRIPT_NAME_MAX + 2];
+    size_t len = name.len < sizeof(text) ? name.len : sizeof(text) - 1;
+
+    memcpy(text, name.data, len);
+    text[len] = '\0';
+    /* A name with a NUL in it is shorter here than it was. */
+    if (strlen(text) != len)
+        text[0] = '\0';
+    return script_check_name(text, field, error);
+}
+
+int execute_check_names(const struct execute_request *request, struct error *error)
+{
+    int err = check_name(request->tenant, "tenant", error);
+
+    return err ? err : check_name(request->worker, "worker", error);
+}
+
+size_t execute_room(const struct execute_request *request)
+{
+    size_t room = request->header_bytes;
+
+    if (is_path(request))
+        room += strlen(URL_HEAD) + request->worker.len + 1 + request->tenant.len +
+                strlen(URL_TAIL) + request->url.len;
+    return room;
+}
+
+static char *put(char *at, struct bytes b)
+{
+    memcpy(at, b.data, b.len);
+    return at + b.len;
+}
+
+static char *put_lower(char *at, struct bytes name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+
+        *at++ = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return at;
+}
+
+static char *put_headers(char *at, const struct execute_request *request)
+{
+    struct header_walk walk = header_walk_of(request->message);
+    struct bytes message;
+
+    while (header_walk_next(&walk, &message)) {
+        struct header header;
+
+        read_header(message, &header, NULL);
+        at = put_lower(at, header.name);
+        *at++ = '\n';
+        at = put(at, header.value);
+        *at++ = '\n';
+    }
+    return at;
+}
+
+static char *put_url(char *at, const struct execute_request *request)
+{
+    at = put(at, bytes_of(URL_HEAD));
+    at = put(at, request->worker);
+    *at++ = '.';
+    at = put(at, request->tenant);
+    at = put(at, bytes_of(URL_TAIL));
+    return put(at, request->url);
+}
+
+void execute_build(const struct execute_request *request, char *room, struct request *ret)
+{
+    char *end = put_headers(room, request);
+
+    ret->method = request->method;
+    ret->headers = (struct bytes){room, (size_t)(end - room)};
+    ret->url = request->url;
+    if (is_path(request))
+        ret->url = (struct bytes){end, (size_t)(put_url(end, request) - end)};
+    ret->body = request->body;
+    ret->has_body = request->has_body;
+    ret->is_body_text = request->is_body_text;
+}
+
+/* ExecuteResponse */
+
+static size_t report_size(const struct report *r)
+{
+    return wire_number_size(1, r->version) + wire_number_size(2, r->architecture) +
+           wire_number_size(3, r->lane) + wire_number_size(4, r->is_warm ? 2 : 1) +
+           wire_number_size(5, r->queue_us) + wire_number_size(6, r->lock_wait_us) +
+           wire_number_size(7, r->startup_us) + wire_number_size(8, r->cpu_us) +
+           wire_number_size(9, r->wall_us) + wire_number_size(10, r->heap_bytes);
+}
+
+static uint8_t *put_report(uint8_t *at, const struct report *r)
+{
+    at = wire_put_number(at, 1, r->version);
+    at = wire_put_number(at, 2, r->architecture);
+    at = wire_put_number(at, 3, r->lane);
+    at = wire_put_number(at, 4, r->is_warm ? 2 : 1);
+    at = wire_put_number(at, 5, r->queue_us);
+    at = wire_put_number(at, 6, r->lock_wait_us);
+    at = wire_put_number(at, 7, r->startup_us);
+    at = wire_put_number(at, 8, r->cpu_us);
+    at = wire_put_number(at, 9, r->wall_us);
+    return wire_put_number(at, 10, r->heap_bytes);
+}
+
+/* Takes one line off the block. */
+static struct bytes take_line(struct bytes *block)
+{
+    const char *end = memchr(block->data, '\n', block->len);
+    struct bytes line;
+
+    assert(end);
+    line = (struct bytes){block->data, (size_t)(end - block->data)};
+    block->data += line.len + 1;
+    block->len -= line.len + 1;
+    return line;
+}
+
+static size_t header_size(const struct header *header)
+{
+    return wire_bytes_size(1, header->name.len) +
+           (header->value.len > 0 ? wire_bytes_size(2, header->value.len) : 0);
+}
+
+static size_t headers_size(struct bytes block)
+{
+    size_t size = 0;
+
+    while (block.len > 0) {
+        struct header header;
+
+        header.name = take_line(&block);
+        header.value = take_line(&block);
+        size += wire_bytes_size(2, header_size(&header));
+    }
+    return size;
+}
+
+static uint8_t *put_response_headers(uint8_t *at, struct bytes block)
+{
+    while (block.len > 0) {
+        struct header header;
+
+        header.name = take_line(&block);
+        header.value = take_line(&block);
+        at = wire_put_head(at, 2, header_size(&header));
+        at = wire_put_bytes(at, 1, header.name);
+        if (header.value.len > 0)
+            at = wire_put_bytes(at, 2, header.value);
+    }
+    return at;
+}
+
+/* HttpResponse without the bytes of its body, which come last. */
+static size_t response_head_size(const struct response *r)
+{
+    size_t size = wire_number_size(1, r->status) + headers_size(r->headers);
+
+    if (r->has_body)
+        size += wire_bytes_size(3, r->body.len) - r->body.len;
+    return size;
+}
+
+static uint8_t *put_response_head(uint8_t *at, const struct response *r)
+{
+    at = wire_put_number(at, 1, r->status);
+    at = put_response_headers(at, r->headers);
+    if (r->has_body)
+        at = wire_put_head(at, r->is_body_text ? 4 : 3, r->body.len);
+    return at;
+}
+
+static void free_response(void *response)
+{
+    response_free(response);
+}
+
+size_t execute_encode(struct response *response, const struct report *report,
+                      grpc_slice ret[EXECUTE_SLICES_MAX])
+{
+    /* The report first and the response last, so that the message ends with the body. */
+    size_t body = response->has_body ? response->body.len : 0;
+    size_t copied = body < BODY_COPY_MAX ? body : 0;
+    size_t report_bytes = report_size(report);
+    size_t head = response_head_size(response);
+    size_t size = wire_bytes_size(3, report_bytes) + wire_bytes_size(1, head + body) - body;
+    uint8_t *at;
+
+    ret[0] = grpc_slice_malloc(size + copied);
+    at = wire_put_head(GRPC_SLICE_START_PTR(ret[0]), 3, report_bytes);
+    at = put_report(at, report);
+    at = wire_put_head(at, 1, head + body);
+    at = put_response_head(at, response);
+    if (copied > 0)
+        memcpy(at, response->body.data, copied);
+    if (copied == body) {
+        assert(at + copied == GRPC_SLICE_END_PTR(ret[0]));
+        response_free(response);
+        return 1;
+    }
+    ret[1] =
+        grpc_slice_new_with_user_data((void *)response->body.data, body, free_response, response);
+    return 2;
+}

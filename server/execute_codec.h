@@ -1,0 +1,68 @@
+/*
+ * Execute's messages, read and written without protobuf-c: the request as views of what came, the
+ * response straight from a worker's answer. See wire.h for why.
+ */
+#ifndef ISOYARD_EXECUTE_CODEC_H
+#define ISOYARD_EXECUTE_CODEC_H
+
+#include "api/bytes.h"
+#include "api/err.h"
+#include "api/request.h"
+#include "api/response.h"
+#include "pools/task.h"
+
+#include <grpc/slice.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of a request's header block, as request.headers has it. */
+#define EXECUTE_HEADERS_MAX ((size_t)48 << 10)
+/* Bytes of a URL. */
+#define EXECUTE_URL_MAX ((size_t)8 << 10)
+/* What an ExecuteRequest may have beside its body. */
+#define EXECUTE_HEAD_MAX ((size_t)64 << 10)
+
+/* An ExecuteRequest; points into the message. */
+struct execute_request {
+    struct bytes message;
+    struct bytes tenant; /* "default" where none was given */
+    struct bytes worker;
+    bool is_fetch;
+    struct bytes method; /* GET where none was given */
+    struct bytes url;    /* "/" where none was given */
+    struct bytes body;
+    bool has_body;
+    bool is_body_text;
+    size_t header_bytes; /* of the header block */
+};
+
+/*
+ * Reads a message and checks the event in it: method, URL, headers, body against body_max.
+ * E_INVALID with the field otherwise. Tenant and worker may be anything (see execute_check_names).
+ * Any thread.
+ */
+int execute_decode(struct bytes message, size_t body_max, struct execute_request *ret,
+                   struct error *error);
+
+/* Checks the names, for when there is no such worker. */
+int execute_check_names(const struct execute_request *request, struct error *error);
+
+/* Bytes of memory that execute_build needs. */
+size_t execute_room(const struct execute_request *request);
+
+/*
+ * Fills in method, url, headers and body of *ret. What is not simply in the message (the whole URL,
+ * the header block) is written to `room`; both must live as long as *ret.
+ */
+void execute_build(const struct execute_request *request, char *room, struct request *ret);
+
+#define EXECUTE_SLICES_MAX 2
+
+/*
+ * An ExecuteResponse with a worker's answer, which it takes: a large body is sent from where it
+ * lies. Returns the number of slices, which are the caller's to unref. Any thread.
+ */
+size_t execute_encode(struct response *response, const struct report *report,
+                      grpc_slice ret[EXECUTE_SLICES_MAX]);
+
+#endif
