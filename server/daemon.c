@@ -61,9 +61,33 @@ static void log_grpc(gpr_log_func_args *args)
         log_debug("gRPC", log_text("message", args->message));
 }
 
-static void register_script(void *arg, struct script *script)
+static void register_active(void *arg, struct script *script)
 {
     registry_put(arg, script);
+}
+
+static void register_inactive(void *arg, const char *tenant, const char *worker)
+{
+    registry_put_inactive(arg, tenant, worker);
+}
+
+/* One worker's damage is not the others': they are served. */
+static void register_damaged(void *arg, const char *tenant, const char *worker,
+                             const struct error *error)
+{
+    registry_put_inactive(arg, tenant, worker);
+    log_error("a worker cannot run", log_text("tenant", tenant), log_text("worker", worker),
+              log_text("error", error->message));
+}
+
+static int fill_registry(struct daemon *d, struct store *store, struct error *error)
+{
+    struct registry *registry = registry_new();
+    const struct worker_visitor visitor = {registry, register_active, register_inactive,
+                                           register_damaged};
+
+    d->registry = registry;
+    return store_each_worker(store, &d->config->limits, &visitor, error);
 }
 
 /* Opens the store, reads what is active, and hands it to its thread. */
@@ -76,8 +100,7 @@ static int open_store(struct daemon *d, struct error *error)
         err = store_open(d->config->db_path, &store, error);
     if (err)
         return err;
-    d->registry = registry_new();
-    err = store_each_active(store, &d->config->limits, register_script, d->registry, error);
+    err = fill_registry(d, store, error);
     if (!err)
         err = store_thread_start(store, &d->store_thread, error);
     if (err)

@@ -133,7 +133,7 @@ static int find_error(const struct execute_request *decoded, int err, struct err
                          (int)decoded->tenant.len, decoded->tenant.data, (int)decoded->worker.len,
                          decoded->worker.data);
     return error_set(error, err, NULL,
-                     "no version of worker '%.*s' is active; activate one of its versions",
+                     "worker '%.*s' has no active version that can run; activate one",
                      (int)decoded->worker.len, decoded->worker.data);
 }
 

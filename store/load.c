@@ -151,34 +151,55 @@ int store_load_version(struct store *store, const char *tenant, const char *work
     return load(store, &key, limits, ret, error);
 }
 
+/* A worker without an active version has the number 0. */
 static void read_active(const struct query *q, struct version_key *ret)
 {
-    *ret = (struct version_key){.id = query_number(q, 0), .number = (uint32_t)query_number(q, 1)};
-    set_hash(ret, query_blob(q, 2));
-    snprintf(ret->tenant, sizeof(ret->tenant), "%s", query_text(q, 3));
-    snprintf(ret->worker, sizeof(ret->worker), "%s", query_text(q, 4));
+    *ret = (struct version_key){.id = query_number(q, 2), .number = (uint32_t)query_number(q, 3)};
+    snprintf(ret->tenant, sizeof(ret->tenant), "%s", query_text(q, 0));
+    snprintf(ret->worker, sizeof(ret->worker), "%s", query_text(q, 1));
+    set_hash(ret, query_blob(q, 4));
 }
 
-int store_each_active(struct store *store, const struct limits *limits,
-                      void (*visit)(void *arg, struct script *script), void *arg,
-                      struct error *error)
+static int visit(struct store *store, const struct version_key *key, const struct limits *limits,
+                 const struct worker_visitor *visitor, struct error *error)
 {
+    struct script *script;
+    int err;
+
+    if (key->number == 0) {
+        visitor->inactive(visitor->arg, key->tenant, key->worker);
+        return 0;
+    }
+    err = load(store, key, limits, &script, error);
+    if (err == E_CORRUPT) {
+        visitor->damaged(visitor->arg, key->tenant, key->worker, error);
+        return 0;
+    }
+    if (!err)
+        visitor->active(visitor->arg, script);
+    return err;
+}
+
+int store_each_worker(struct store *store, const struct limits *limits,
+                      const struct worker_visitor *visitor, struct error *error)
+{
+    struct error local;
     struct query q;
     int more;
 
-    query_init(&q, store, STATEMENT_VERSION_LIST_ACTIVE);
+    if (!error)
+        error = &local;
+    query_init(&q, store, STATEMENT_WORKER_LIST_ACTIVE);
     while ((more = query_next(&q, error)) > 0) {
         struct version_key key;
-        struct script *script;
         int err;
 
         read_active(&q, &key);
-        err = load(store, &key, limits, &script, error);
+        err = visit(store, &key, limits, visitor, error);
         if (err) {
             more = err;
             break;
         }
-        visit(arg, script);
     }
     query_release(&q);
     return more;

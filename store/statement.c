@@ -31,9 +31,9 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT " VERSION_COLUMNS " FROM versions WHERE worker = ?1 AND number = ?2",
     [STATEMENT_VERSION_LIST] = "SELECT " VERSION_COLUMNS " FROM versions WHERE worker = ?1"
                                " AND number < ?2 ORDER BY number DESC LIMIT ?3",
-    [STATEMENT_VERSION_LIST_ACTIVE] =
-        "SELECT v.id, v.number, v.sha256, w.tenant, w.name FROM workers AS w"
-        " JOIN versions AS v ON v.worker = w.id AND v.number = w.active_version"
+    [STATEMENT_WORKER_LIST_ACTIVE] =
+        "SELECT w.tenant, w.name, v.id, v.number, v.sha256 FROM workers AS w"
+        " LEFT JOIN versions AS v ON v.worker = w.id AND v.number = w.active_version"
         " ORDER BY w.tenant, w.name",
     [STATEMENT_VERSION_INSERT] = "INSERT INTO versions (worker, number, sha256, size_bytes,"
                                  " created_us, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -100,12 +100,18 @@ int store_load_version(struct store *store, const char *tenant, const char *work
                        uint32_t version, const struct limits *limits, struct script **ret,
                        struct error *error);
 
-/* Calls visit for the active version of every worker that has one, by tenant and name; the callee
- * takes the reference and does not call the store. Stops at the first error, which it returns. A
- * version that is damaged is E_CORRUPT. */
-int store_each_active(struct store *store, const struct limits *limits,
-                      void (*visit)(void *arg, struct script *script), void *arg,
-                      struct error *error);
+/* Who is told of each worker. None may call the store; names and error are valid during the call. */
+struct worker_visitor {
+    void *arg;
+    void (*active)(void *arg, struct script *script); /* takes the reference */
+    void (*inactive)(void *arg, const char *tenant, const char *worker);
+    /* Its active version cannot be read back; the error says why, and which. */
+    void (*damaged)(void *arg, const char *tenant, const char *worker, const struct error *error);
+};
+
+/* Visits all workers, by tenant and name. An error is the database's, not a single version's. */
+int store_each_worker(struct store *store, const struct limits *limits,
+                      const struct worker_visitor *visitor, struct error *error);
 
 void version_info_release(struct version_info *version);
 void version_list_free(struct version_info *versions, size_t count);

@@ -184,6 +184,26 @@ class Restarting(Case):
         self.refused(grpc.StatusCode.NOT_FOUND, api.execute, "gone")
         self.assertEqual(api.stats().server.workers, 1)
 
+    def test_a_worker_that_is_damaged_or_inactive_stops_nobody_else(self):
+        server = self.start()
+        api = self.echo(server)
+        api.deploy("broken", support.worker_source("echo.js"))
+        api.deploy("asleep", support.worker_source("echo.js"), skip_activation=True)
+        server.stop()
+        with sqlite3.connect(server.db) as db:
+            db.execute("UPDATE files SET content = x'33' WHERE version = (SELECT v.id FROM versions AS v"
+                       " JOIN workers AS w ON w.id = v.worker WHERE w.name = 'broken')")
+        db.close()
+        again = self.start(db=server.db)
+        self.assertIn('msg="a worker cannot run" tenant=default worker=broken', again.log())
+        api = self.api(again)
+        self.assertEqual(api.execute("echo").response.status, 200)
+        for worker in "broken", "asleep":
+            refusal = self.refused(grpc.StatusCode.FAILED_PRECONDITION, api.execute, worker)
+            self.assertIn(worker, refusal.message)
+        api.deploy("broken", support.worker_source("echo.js"))
+        self.assertEqual(api.execute("broken").response.status, 200)
+
     def test_second_server_on_one_database_is_refused(self):
         server = self.start()
         said = self.fails(db=server.db)

@@ -173,23 +173,36 @@ START_TEST(store_load_version_changed_in_the_file_is_corrupt)
 }
 END_TEST
 
-/* Notes each version that it is given as "tenant/worker:number ". */
-static void note(void *arg, struct script *s)
+/* Notes each worker as "tenant/worker:number ", with - for one without an active version and ! for
+ * a damaged one. */
+static void note_active(void *arg, struct script *s)
 {
     buffer_append_format(arg, "%s/%s:%u ", s->tenant, s->worker, s->version);
     script_unref(s);
 }
 
-static int visit_active(struct store *store, const char *expected, struct error *error)
+static void note_inactive(void *arg, const char *tenant, const char *worker)
+{
+    buffer_append_format(arg, "%s/%s:- ", tenant, worker);
+}
+
+static void note_damaged(void *arg, const char *tenant, const char *worker,
+                         const struct error *error)
+{
+    ck_assert_ptr_nonnull(strstr(error->message, worker));
+    buffer_append_format(arg, "%s/%s:! ", tenant, worker);
+}
+
+static void visit_workers(struct store *store, const char *expected)
 {
     struct limits limits = limits_default();
     struct buffer visited = {0};
-    int err = store_each_active(store, &limits, note, &visited, error);
+    const struct worker_visitor visitor = {&visited, note_active, note_inactive, note_damaged};
 
+    ck_assert_int_eq(store_each_worker(store, &limits, &visitor, NULL), 0);
     buffer_append(&visited, "", 1);
     ck_assert_str_eq(visited.data, expected);
     buffer_release(&visited);
-    return err;
 }
 
 static struct store *store_with_active(void)
@@ -205,28 +218,27 @@ static struct store *store_with_active(void)
     return store;
 }
 
-START_TEST(store_each_active_only_active_ones_are_visited)
+START_TEST(store_each_worker_any_is_visited)
 {
     struct store *store = store_with_active();
 
-    ck_assert_int_eq(visit_active(store, "one/a:1 one/c:2 two/a:1 ", NULL), 0);
+    visit_workers(store, "one/a:1 one/b:- one/c:2 two/a:1 ");
     store_close(store);
 }
 END_TEST
 
-START_TEST(store_each_active_empty_store_visits_none)
+START_TEST(store_each_worker_empty_store_visits_none)
 {
     struct store *store = new_store();
 
-    ck_assert_int_eq(visit_active(store, "", NULL), 0);
+    visit_workers(store, "");
     store_close(store);
 }
 END_TEST
 
-START_TEST(store_each_active_damaged_version_stops_it)
+START_TEST(store_each_worker_damaged_version_stops_nobody_else)
 {
     struct store *store = store_with_active();
-    struct error error;
 
     store_close(store);
     run_sql(DB,
@@ -235,8 +247,7 @@ START_TEST(store_each_active_damaged_version_stops_it)
             "  WHERE w.name = 'c' AND v.number = 2)",
             false);
     store = open_store(DB);
-    ck_assert_int_eq(visit_active(store, "one/a:1 ", &error), E_CORRUPT);
-    ck_assert_ptr_nonnull(strstr(error.message, "version 2 of worker 'c' of tenant 'one'"));
+    visit_workers(store, "one/a:1 one/b:- one/c:! two/a:1 ");
     put_version(store, "one", "d", "1", true); /* no statement was left open */
     store_close(store);
 }
@@ -248,6 +259,6 @@ UNIT_MAIN("store_load", store_load_version_one_file_is_the_same,
           store_load_version_classic_script_keeps_its_kind,
           store_load_version_largest_bundle_is_the_same,
           store_load_version_any_carries_number_and_limits, store_load_version_missing_is_not_found,
-          store_load_version_changed_in_the_file_is_corrupt,
-          store_each_active_only_active_ones_are_visited, store_each_active_empty_store_visits_none,
-          store_each_active_damaged_version_stops_it)
+          store_load_version_changed_in_the_file_is_corrupt, store_each_worker_any_is_visited,
+          store_each_worker_empty_store_visits_none,
+          store_each_worker_damaged_version_stops_nobody_else)
