@@ -234,8 +234,11 @@ static void print_answer(const struct exec_arguments *a, const struct reply *rep
         answer_print_head(response->response);
     fwrite(body.bytes.data, 1, body.bytes.len, stdout);
     fflush(stdout);
-    if (a->is_verbose)
-        answer_print_report(response->report);
+    if (!a->is_verbose)
+        return;
+    if (body.bytes.len > 0 && body.bytes.data[body.bytes.len - 1] != '\n')
+        fputc('\n', stderr);
+    answer_print_report(response->report);
 }
 
 static bool is_failure(const struct exec_arguments *a, const struct reply *reply)

@@ -1,10 +1,31 @@
 #!/usr/bin/env bash
-# Configures and builds one preset (release, debug, asan, tsan): scripts/build.sh PRESET [TARGET ...]
+# Configures and builds one preset.
 set -euo pipefail
+
+usage() {
+    cat <<'TXT'
+usage: scripts/build.sh [--without-tests] release|debug|asan|tsan [TARGET ...]
+
+Builds into build/PRESET; the programs are in build/PRESET/bin.
+
+  --without-tests   configure without tests and benchmarks, whose packages are then not needed
+  --help            show this text
+TXT
+}
+
+tests=ON
+case ${1:-} in
+--help | -h) usage; exit 0 ;;
+--without-tests) tests=OFF; shift ;;
+esac
+preset=${1:-}
+case $preset in
+release | debug | asan | tsan) shift ;;
+*) usage >&2; exit 2 ;;
+esac
+
 cd "$(dirname "$0")/.."
-preset=${1:?usage: scripts/build.sh release|debug|asan|tsan [TARGET ...]}
-shift
-cmake --preset "$preset" --log-level=WARNING
+cmake --preset "$preset" --log-level=WARNING -DISOYARD_TESTS=$tests
 if [ $# -gt 0 ]; then
     cmake --build --preset "$preset" --target "$@"
 else

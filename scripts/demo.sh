@@ -11,7 +11,7 @@ fi
 
 cd "$(dirname "$0")/.."
 scripts/setup.sh --build-only
-scripts/build.sh release
+scripts/build.sh --without-tests release
 
 bin=build/release/bin
 dir=$(mktemp -d)
