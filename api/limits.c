@@ -6,6 +6,7 @@ struct limits limits_default(void)
     return (struct limits){
         .cpu_us = 1000 * 1000,
         .wall_us = 30 * 1000 * 1000,
+        .wait_until_us = 30 * 1000 * 1000,
         .startup_us = 1000 * 1000,
         .heap_bytes = (size_t)128 << 20,
         .external_bytes = (size_t)128 << 20,
@@ -13,6 +14,11 @@ struct limits limits_default(void)
         .response_header_bytes = (size_t)32 << 10,
         .log_lines = 256,
         .log_bytes = (size_t)64 << 10,
+        .tasks = 1024,
+        .subrequests = 1000,
+        .concurrent_subrequests = 16,
+        .fetch_body_bytes = (size_t)16 << 20,
+        .fetch_header_bytes = (size_t)64 << 10,
     };
 }
 

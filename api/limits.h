@@ -13,14 +13,20 @@ extern "C" {
 
 struct limits {
     uint64_t cpu_us;              /* CPU time of one task */
-    uint64_t wall_us;             /* from a task's start to its end */
+    uint64_t wall_us;             /* from a task's start to its answer */
+    uint64_t wait_until_us;       /* from the answer to the end of what ctx.waitUntil was given */
     uint64_t startup_us;          /* CPU and wall time of evaluating the modules */
     size_t heap_bytes;            /* JavaScript heap of one isolate */
     size_t external_bytes;        /* ArrayBuffers of one isolate */
     size_t response_body_bytes;   /* body of one response */
     size_t response_header_bytes; /* header block of one response */
-    uint32_t log_lines; /* console lines of one task; what comes after is counted and dropped */
-    size_t log_bytes;   /* and their bytes */
+    uint32_t log_lines;   /* console lines of one task; what comes after is counted and dropped */
+    size_t log_bytes;     /* and their bytes */
+    uint32_t tasks;       /* in flight in one isolate at once */
+    uint32_t subrequests; /* fetch() calls of one task, in all */
+    uint32_t concurrent_subrequests; /* ... at once; what comes after waits for one to end */
+    size_t fetch_body_bytes;         /* body of one fetch()'s response, decompressed */
+    size_t fetch_header_bytes;       /* and its header block */
 };
 
 /* The stack that JavaScript may use, in bytes: the same for all, since V8 keeps it per isolate and

@@ -1,5 +1,6 @@
 /*
- * An HTTP request as a worker's isolate takes it: flat, immutable, reference-counted.
+ * What a worker is asked, as its isolate takes it: flat, immutable, reference-counted. An HTTP
+ * request, a point in time that it was waiting for, or a task.
  *
  * A task holds a reference until its end. A turn holds one for each request it delivers, and the
  * isolate one until the body was read: a turn that is stuck may outlive the task that it works for.
@@ -11,20 +12,31 @@
 #include "api/bytes.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+enum request_kind {
+    REQUEST_FETCH,     /* method, url, headers, body */
+    REQUEST_SCHEDULED, /* scheduled_ms, cron */
+    REQUEST_TASK,      /* body: JSON text, attempt */
+};
+
 struct request {
     atomic_uint refs;
+    enum request_kind kind;
     struct bytes method;  /* a token (RFC 9110, 5.6.2) */
     struct bytes url;     /* absolute, ASCII */
     struct bytes headers; /* "name\nvalue\n" for each, UTF-8; names in lower case, values without
                              '\n', '\r', NUL */
     struct bytes body;
     bool has_body;
-    bool is_body_text; /* body is known to be well-formed UTF-8 */
+    bool is_body_text;    /* body is known to be well-formed UTF-8 */
+    struct bytes cron;    /* the schedule as its owner wrote it, UTF-8; may be empty */
+    int64_t scheduled_ms; /* since 1970 */
+    uint32_t attempt;     /* counted from 1 */
     void (*free)(
         struct request *r); /* called with the last reference, on whichever thread drops it */
     void *owner;            /* for free */

@@ -1,77 +1,23 @@
 /* Printing an ExecuteResponse. */
 #include "cli/answer.h"
 
+#include "api/wire.h"
 #include "cli/json.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* One field of a message, as protobuf's wire format has it; the message is known to be well-formed,
- * for protobuf-c has read it. Of numbers only the size matters. */
-struct field {
-    uint32_t number;
-    struct bytes bytes;
-};
-
-static uint64_t take_varint(struct bytes *message)
-{
-    uint64_t value = 0;
-    unsigned shift = 0;
-
-    while (message->len > 0) {
-        unsigned char byte = (unsigned char)*message->data++;
-
-        message->len--;
-        value |= (uint64_t)(byte & 0x7f) << (shift & 63);
-        shift += 7;
-        if (byte < 0x80)
-            break;
-    }
-    return value;
-}
-
-static void skip(struct bytes *message, size_t len)
-{
-    len = len < message->len ? len : message->len;
-    message->data += len;
-    message->len -= len;
-}
-
-static struct field take_field(struct bytes *message)
-{
-    uint64_t key = take_varint(message);
-    struct field field = {(uint32_t)(key >> 3), {"", 0}};
-
-    switch (key & 7) {
-    case 0:
-        take_varint(message);
-        break;
-    case 1:
-        skip(message, 8);
-        break;
-    case 2:
-        field.bytes.len = (size_t)take_varint(message);
-        field.bytes.data = message->data;
-        if (field.bytes.len > message->len)
-            field.bytes.len = message->len;
-        skip(message, field.bytes.len);
-        break;
-    default:
-        skip(message, 4);
-    }
-    return field;
-}
-
-/* The last field of the number; empty where there is none. */
+/* The last field of the number, which holds bytes; empty where there is none. The message is known
+ * to be well-formed, for protobuf-c has read it. */
 static struct bytes find_field(struct bytes message, uint32_t number)
 {
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
     struct bytes found = {"", 0};
 
-    while (message.len > 0) {
-        struct field field = take_field(&message);
-
-        if (field.number == number)
+    while (wire_next(&reader, &field) == WIRE_FIELD) {
+        if (field.number == number && field.type == WIRE_BYTES)
             found = field.bytes;
     }
     return found;
@@ -88,6 +34,21 @@ struct body answer_body(const struct reply *reply)
         return (struct body){{(const char *)response->body_bytes.data, response->body_bytes.len},
                              false};
     return (struct body){find_field(find_field(packed, 1), 4), true};
+}
+
+struct bytes answer_result(const struct reply *reply)
+{
+    struct bytes packed = {reply->packed.data, reply->packed.len};
+
+    return find_field(find_field(packed, 5), 1);
+}
+
+/* As JSON where it is, which it should be. */
+static json_t *json_of_result(struct bytes text)
+{
+    json_t *value = json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+
+    return value ? value : json_of_text(text.data, text.len);
 }
 
 void answer_print_head(const Isoyard__V1__HttpResponse *response)
@@ -121,6 +82,10 @@ void answer_print_report(const Isoyard__V1__ExecutionReport *report)
     fprintf(stderr, "queue %s, lock wait %s, start-up %s, CPU %s, ", text_us(report->queue_us),
             text_us(report->lock_wait_us), text_us(report->startup_us), text_us(report->cpu_us));
     fprintf(stderr, "wall %s, heap %s\n", text_us(report->wall_us), text_bytes(report->heap_bytes));
+    if (report->subrequests > 0)
+        fprintf(stderr, "%" PRIu32 " subrequests, %s, %s sent, %s received\n", report->subrequests,
+                text_us(report->subrequest_us), text_bytes(report->subrequest_sent_bytes),
+                text_bytes(report->subrequest_received_bytes));
 }
 
 static void add_response(json_t *object, const struct reply *reply)
@@ -154,6 +119,8 @@ void answer_print_json(const struct reply *reply)
 
     if (message->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE)
         add_response(object, reply);
+    else if (message->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK)
+        json_object_set_new(object, "result", json_of_result(answer_result(reply)));
     else if (message->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE)
         json_object_set_new(object, "failure", json_of_message(&message->failure->base));
     if (message->report)

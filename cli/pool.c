@@ -55,8 +55,8 @@ static void print_isolates(const Isoyard__V1__IsolateCounters *i)
 static void print_threads(const Isoyard__V1__ThreadCounters *t)
 {
     printf("threads   %" PRIu32 " spares, %" PRIu64 " adoptions, %" PRIu64 " terminations, %" PRIu32
-           " strays\n\n",
-           t->spares, t->adoptions, t->terminations, t->strays);
+           " strays, %" PRIu32 " quarantined, %" PRIu64 " quarantines\n\n",
+           t->spares, t->adoptions, t->terminations, t->strays, t->quarantined, t->quarantines);
 }
 
 static void add_distribution(struct table *table, const char *name,

@@ -1,12 +1,14 @@
 /* Actors: their life, their queue, their timers, and the failing of their tasks. */
 #include "pools/actor.h"
 
+#include "api/bytes.h"
 #include "api/clock.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
 #include "pools/task_end.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -26,12 +28,21 @@ static void count(const struct actor *actor, int change)
     counter_set(&lane->counters.isolates, lane->isolates + lane->checks);
 }
 
+/* What the worker allows, within what the pool does. */
+static unsigned task_limit(const struct lane *lane, const struct script *script)
+{
+    unsigned pools = lane->pool->config.tasks_per_isolate;
+
+    return script->limits.tasks < pools ? script->limits.tasks : pools;
+}
+
 struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
 {
     struct actor *actor = xcalloc(1, sizeof(*actor));
 
     actor->lane = lane;
     actor->script = script_ref(script);
+    actor->task_limit = task_limit(lane, script);
     actor->is_check = is_check;
     actor->is_retired = is_check;
     actor->end = ACTOR_DONE;
@@ -97,7 +108,7 @@ bool actor_is_idle(const struct actor *actor)
 bool actor_can_begin(const struct actor *actor)
 {
     return actor->state == ACTOR_READY && actor->queued > 0 &&
-           actor->flights.in_use < actor->lane->pool->config.tasks_per_isolate;
+           actor->flights.in_use < actor->task_limit;
 }
 
 bool actor_has_work(const struct actor *actor)
@@ -146,6 +157,14 @@ bool actor_is_stuck(struct actor *actor)
     return false;
 }
 
+void actor_log(struct actor *actor, enum console_level level, const char *text, size_t len)
+{
+    const struct pool_config *config = &actor->lane->pool->config;
+
+    if (config->console)
+        config->console(config->console_arg, actor->script, level, text, len);
+}
+
 void actor_retire(struct actor *actor, enum actor_end end)
 {
     if (actor->is_retired)
@@ -159,7 +178,7 @@ void actor_condemn(struct actor *actor, const char *because)
 {
     if (actor->is_condemned)
         return;
-    actor->condemned_because = because;
+    snprintf(actor->condemned_because, sizeof(actor->condemned_because), "%s", because);
     actor->is_condemned = true;
     actor->is_retired = true;
     actor->end = ACTOR_CONDEMNED;
@@ -183,7 +202,8 @@ static void on_timer(void *arg)
     struct actor_timer *timer = arg;
     struct actor *actor = timer->actor;
 
-    inbox_push(&actor->inbox, (struct inbox_item){EVENT_TIMER, timer->ticket, timer->id});
+    inbox_push(&actor->inbox,
+               (struct inbox_item){.kind = EVENT_TIMER, .ticket = timer->ticket, .id = timer->id});
     free_timer(timer);
     lane_settle(actor->lane, actor);
 }
@@ -236,30 +256,54 @@ void actor_stop_timers(struct actor *actor)
     actor->startup_timer = actor->platform_timer = actor->recheck_timer = NULL;
 }
 
-/* The ends of tasks. */
+/* The ends of executions. */
 
-void actor_end_flight(struct actor *actor, uint32_t ticket)
+/* Its timers, and what else waits for it on the lane. */
+static void stop_waiting(struct flight *flight)
 {
-    struct flight *flight = flights_find(&actor->flights, ticket);
-    struct task *task = flight->task;
-
     while (flight->timers)
         stop_timer(flight->timers);
     lane_timer_stop(flight->deadline);
     flight->deadline = NULL;
-    flights_close(&actor->flights, ticket);
-    lane_end_task(actor->lane, actor, task);
+}
+
+void actor_end_flight(struct actor *actor, struct flight *flight)
+{
+    struct task *task = flight->task;
+
+    stop_waiting(flight);
+    if (task)
+        task->cpu_ns = flight->cpu_ns;
+    flights_close(&actor->flights, flight);
+    if (task)
+        lane_end_task(actor->lane, actor, task);
+    else
+        lane_count_unextended(actor->lane);
+}
+
+/* The answer has left: the worker's log is where it is said. */
+static void say_cut_off(struct actor *actor, const struct failure *failure)
+{
+    struct buffer text = {0};
+
+    buffer_append_format(&text, "what ctx.waitUntil was given was cut off: %s",
+                         failure->message ? failure->message
+                                          : failure_reason_name(failure->reason));
+    actor_log(actor, CONSOLE_ERROR, text.data, text.len);
+    buffer_release(&text);
 }
 
 static void fail_flight(struct actor *actor, struct flight *flight, const struct failure *failure)
 {
-    struct task *task = flight->task;
-    uint32_t ticket = task->ticket;
-
-    task->outcome.kind = OUTCOME_FAILED;
-    failure_copy(&task->outcome.failure, failure);
-    inbox_push(&actor->inbox, (struct inbox_item){EVENT_END, ticket, 0});
-    actor_end_flight(actor, ticket);
+    if (flight->task) {
+        flight->task->outcome.kind = OUTCOME_FAILED;
+        failure_copy(&flight->task->outcome.failure, failure);
+    } else {
+        say_cut_off(actor, failure);
+    }
+    inbox_push(&actor->inbox,
+               (struct inbox_item){.kind = EVENT_END, .ticket = flight_ticket(flight)});
+    actor_end_flight(actor, flight);
 }
 
 void actor_fail(struct actor *actor, uint32_t ticket, const struct failure *failure)
@@ -339,7 +383,7 @@ static void on_platform_due(void *arg)
     struct actor *actor = arg;
 
     actor->platform_timer = NULL;
-    inbox_push(&actor->inbox, (struct inbox_item){EVENT_PLATFORM, 0, 0});
+    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_PLATFORM});
     lane_settle(actor->lane, actor);
 }
 
@@ -386,6 +430,6 @@ void actor_receive_platform(struct actor *actor)
     if (due_ns > now_ns)
         await_platform(actor, due_ns, now_ns);
     else
-        inbox_push(&actor->inbox, (struct inbox_item){EVENT_PLATFORM, 0, 0});
+        inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_PLATFORM});
     lane_settle(actor->lane, actor);
 }

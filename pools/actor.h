@@ -21,6 +21,7 @@
 #include "pools/mailbox.h"
 #include "pools/task.h"
 #include "pools/turn.h"
+#include "shim/op.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -70,12 +71,13 @@ struct actor {
     bool is_resting; /* in the cache, without tasks */
     bool is_retired;
     bool is_condemned;
-    const char *condemned_because;
+    char condemned_because[160];
     bool is_over; /* its isolate is closed, or never was */
     struct turn *stray;
 
     struct task *queue; /* not begun; utlist's DL */
     unsigned queued;
+    unsigned task_limit; /* in flight at once */
     struct inbox inbox;
     struct flights flights;
     struct actor_timer *timers; /* uthash */
@@ -134,8 +136,8 @@ bool actor_is_stuck(struct actor *actor);
 /* No new tasks from now on; it ends when it has none left. */
 void actor_retire(struct actor *actor, enum actor_end end);
 
-/* It must not run again, for a reason that ends the sentence "the isolate was ended: ..."; a
- * literal. */
+/* It must not run again, for a reason that ends the sentence "the isolate was ended: ..."; copied.
+ */
 void actor_condemn(struct actor *actor, const char *because);
 
 /* Ends a task that is queued or in flight here because its client went away: now, or when the stray
@@ -181,10 +183,16 @@ void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns);
  * asked for. cpu_share is the CPU time in a unit of the events' wall time. */
 void actor_absorb(struct actor *actor, struct turn *turn, unsigned ended, double cpu_share);
 
+/* The turn does not end: fails the execution whose doing that is, and condemns the actor. */
+void actor_quarantine(struct actor *actor, struct turn *turn);
+
 /* Takes back the events of the turn from `begun` on. Once a turn. */
 void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun);
 
-/* Ends the ticket of a task that has its outcome, and the task. */
-void actor_end_flight(struct actor *actor, uint32_t ticket);
+/* Ends an execution: its task has its outcome, or ctx.waitUntil kept it and is done. */
+void actor_end_flight(struct actor *actor, struct flight *flight);
+
+/* A line of the worker's log. */
+void actor_log(struct actor *actor, enum console_level level, const char *text, size_t len);
 
 #endif

@@ -8,6 +8,7 @@
 #include "pools/pool_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <utlist.h>
 
 /* What V8's own tasks may use at a time: there is no task whose limit would count. */
@@ -38,9 +39,22 @@ static uint64_t startup_left_ns(const struct actor *actor)
     return left(actor->script->limits.startup_us * NS_PER_US, actor->startup_cpu_ns);
 }
 
-static uint64_t wall_end_ns(const struct task *task)
+static uint64_t cpu_left_ns(const struct flight *flight)
 {
-    return task->started_ns + task->script->limits.wall_us * NS_PER_US;
+    return left(flight->actor->script->limits.cpu_us * NS_PER_US, flight->cpu_ns);
+}
+
+/* Until its answer, and again from there. */
+static uint64_t wall_allowed_us(const struct flight *flight)
+{
+    const struct limits *limits = &flight->actor->script->limits;
+
+    return flight->task ? limits->wall_us : limits->wait_until_us;
+}
+
+static uint64_t wall_end_ns(const struct flight *flight)
+{
+    return flight->started_ns + wall_allowed_us(flight) * NS_PER_US;
 }
 
 static void add_load(struct actor *actor, struct turn *turn)
@@ -70,13 +84,13 @@ static void add_item(struct actor *actor, struct turn *turn, struct inbox_item i
     struct turn_event *event;
 
     if (item.kind == EVENT_TIMER && item.ticket != 0 && !flight)
-        return; /* its task has ended, and JavaScript has forgotten the timer */
+        return; /* its execution has ended, and JavaScript has forgotten the timer */
     event = turn_add(turn);
-    event->event = (struct event){.kind = item.kind, .ticket = item.ticket, .timer = item.timer};
+    event->event = (struct event){
+        .kind = item.kind, .ticket = item.ticket, .timer = item.id, .result = item.result};
     if (flight) {
-        event->cpu_allowed_ns =
-            left(flight->task->script->limits.cpu_us * NS_PER_US, flight->task->cpu_ns);
-        event->deadline_ns = wall_end_ns(flight->task);
+        event->cpu_allowed_ns = cpu_left_ns(flight);
+        event->deadline_ns = wall_end_ns(flight);
         event->deadline_reason = STOP_WALL;
     } else {
         event->cpu_allowed_ns = nobodys_cpu_ns(actor, item.kind);
@@ -100,17 +114,21 @@ static bool drop_if_late(struct actor *actor, struct task *task, uint64_t now_ns
 static void add_task(struct actor *actor, struct turn *turn, struct task *task, uint64_t now_ns)
 {
     struct turn_event *event = turn_add(turn);
+    struct flight *flight;
 
     actor_dequeue(actor, task);
     if (task->started_ns == 0)
         task->started_ns = now_ns;
-    task->ticket = flights_open(&actor->flights, task);
+    flight = flights_open(&actor->flights, task);
+    flight->actor = actor;
+    flight->started_ns = task->started_ns;
+    task->ticket = flight_ticket(flight);
     actor->served++;
     event->task = task;
     event->event = (struct event){
-        .kind = EVENT_FETCH, .ticket = task->ticket, .request = request_ref(task->request)};
-    event->cpu_allowed_ns = left(task->script->limits.cpu_us * NS_PER_US, task->cpu_ns);
-    event->deadline_ns = wall_end_ns(task);
+        .kind = EVENT_REQUEST, .ticket = task->ticket, .request = request_ref(task->request)};
+    event->cpu_allowed_ns = cpu_left_ns(flight);
+    event->deadline_ns = wall_end_ns(flight);
     event->deadline_reason = STOP_WALL;
     lane_count_begun(actor->lane);
 }
@@ -136,11 +154,18 @@ void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
 
 /* Taking back. */
 
+/* What the record holds for an event. */
+static void release_event(struct event *event)
+{
+    request_unref(event->request);
+    event->request = NULL;
+}
+
 static void take_back_task(struct actor *actor, struct turn_event *event)
 {
     struct task *task = event->task;
 
-    flights_close(&actor->flights, event->event.ticket);
+    flights_close(&actor->flights, flights_find(&actor->flights, event->event.ticket));
     task->ticket = 0;
     actor->served--;
     DL_PREPEND(actor->queue, task);
@@ -157,12 +182,13 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
     for (unsigned i = turn->count; i > begun; i--) {
         struct turn_event *event = &turn->events[i - 1];
 
-        if (event->event.kind == EVENT_FETCH)
+        if (event->event.kind == EVENT_REQUEST)
             take_back_task(actor, event);
         else
-            inbox_push_front(
-                &actor->inbox,
-                (struct inbox_item){event->event.kind, event->event.ticket, event->event.timer});
+            inbox_push_front(&actor->inbox, (struct inbox_item){.kind = event->event.kind,
+                                                                .ticket = event->event.ticket,
+                                                                .id = event->event.timer,
+                                                                .result = event->event.result});
         request_unref(event->event.request);
         event->event.request = NULL;
     }
@@ -170,28 +196,82 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
 
 /* Absorbing. */
 
+static void on_wall_limit(void *arg)
+{
+    struct flight *flight = arg;
+    struct actor *actor = flight->actor;
+    struct failure failure = {0};
+
+    flight->deadline = NULL;
+    if (actor->stray && turn_hasten(actor->stray, flight_ticket(flight), UINT64_MAX, STOP_WALL))
+        return; /* the watchdog sees to it */
+    failure_set_limit(&failure, LIMIT_WALL, PHASE_HANDLER,
+                      (clock_now_ns() - flight->started_ns) / NS_PER_US, wall_allowed_us(flight));
+    actor_fail(actor, flight_ticket(flight), &failure);
+    failure_release(&failure);
+    lane_settle(actor->lane, actor);
+}
+
+static void start_deadline(struct flight *flight, uint64_t now_ns)
+{
+    flight->deadline = lane_timer_start(flight->actor->lane, left(wall_end_ns(flight), now_ns),
+                                        on_wall_limit, flight);
+}
+
+/* Its task has its outcome and ends, but ctx.waitUntil keeps the execution going. */
+static void extend(struct actor *actor, struct flight *flight)
+{
+    struct task *task = flight->task;
+
+    lane_timer_stop(flight->deadline);
+    task->cpu_ns = flight->cpu_ns;
+    flight->task = NULL;
+    flight->cpu_ns = 0;
+    flight->started_ns = clock_now_ns();
+    start_deadline(flight, flight->started_ns);
+    lane_count_extended(actor->lane);
+    lane_end_task(actor->lane, actor, task);
+}
+
 static void apply_answer(struct actor *actor, struct op *op)
 {
     struct flight *flight = flights_find(&actor->flights, op->ticket);
+    struct outcome *outcome;
 
-    if (!flight)
+    if (!flight || !flight->task)
         return;
-    flight->task->outcome.kind = OUTCOME_ANSWERED;
-    flight->task->outcome.response = op->response;
-    op->response = NULL;
-    actor_end_flight(actor, op->ticket);
+    outcome = &flight->task->outcome;
+    outcome->kind = OUTCOME_ANSWERED;
+    outcome->response = op->answer.response;
+    outcome->result = op->answer.result;
+    outcome->result_len = op->answer.len;
+    op->answer.response = NULL;
+    op->answer.result = NULL;
+    if (op->answer.has_more)
+        extend(actor, flight);
+    else
+        actor_end_flight(actor, flight);
 }
 
 static void apply_failure(struct actor *actor, struct op *op)
 {
     struct flight *flight = flights_find(&actor->flights, op->ticket);
 
-    if (!flight)
+    if (!flight || !flight->task)
         return;
     flight->task->outcome.kind = OUTCOME_FAILED;
     flight->task->outcome.failure = op->failure;
     op->failure = (struct failure){0};
-    actor_end_flight(actor, op->ticket);
+    actor_end_flight(actor, flight);
+}
+
+/* An extended execution has nothing left to do. */
+static void apply_end(struct actor *actor, const struct op *op)
+{
+    struct flight *flight = flights_find(&actor->flights, op->ticket);
+
+    if (flight && !flight->task)
+        actor_end_flight(actor, flight);
 }
 
 /* The modules are evaluated: tasks can begin, or, where this was all that was asked for, it is
@@ -222,15 +302,6 @@ static void apply_loaded(struct actor *actor)
     }
 }
 
-static void apply_log(struct actor *actor, const struct op *op)
-{
-    const struct pool_config *config = &actor->lane->pool->config;
-
-    if (config->console)
-        config->console(config->console_arg, actor->script, op->log.level, op->log.text,
-                        op->log.len);
-}
-
 static void apply_op(struct actor *actor, struct op *op)
 {
     switch (op->kind) {
@@ -253,7 +324,13 @@ static void apply_op(struct actor *actor, struct op *op)
         actor_stop_timer(actor, op->timer.id);
         break;
     case OP_LOG:
-        apply_log(actor, op);
+        actor_log(actor, op->log.level, op->log.text, op->log.len);
+        break;
+    case OP_END:
+        apply_end(actor, op);
+        break;
+    case OP_FETCH_START:
+    case OP_FETCH_STOP:
         break;
     }
 }
@@ -269,23 +346,44 @@ static void apply_ops(struct actor *actor, struct op *op)
     }
 }
 
-static void charge(struct actor *actor, const struct turn_event *event, double cpu_share)
+static void charge_ticket(struct actor *actor, uint32_t ticket, uint64_t cpu_ns)
 {
-    uint64_t cpu_ns = (uint64_t)((double)event->spent_ns * cpu_share);
-    struct flight *flight = flights_find(&actor->flights, event->event.ticket);
+    struct flight *flight = flights_find(&actor->flights, ticket);
 
-    if (flight)
-        flight->task->cpu_ns += cpu_ns;
-    else if (actor->state == ACTOR_LOADING)
-        actor->startup_cpu_ns += cpu_ns;
+    if (!flight) {
+        if (actor->state == ACTOR_LOADING)
+            actor->startup_cpu_ns += cpu_ns;
+        return;
+    }
+    flight->cpu_ns += cpu_ns;
+    /* Relaxed: a figure, which the watchdog looks at. */
+    atomic_store_explicit(&flight->cpu_left_ns, cpu_left_ns(flight), memory_order_relaxed);
 }
 
-/* What became of an event that was cut off. */
+/* An event is its task's, but for continuations of other tasks that it has resolved: those are
+ * theirs, as far as the samples know. */
+static void charge(struct actor *actor, const struct turn_event *event, double cpu_share)
+{
+    double cpu_ns = (double)event->spent_ns * cpu_share;
+    const struct isolate_samples *samples = &event->samples;
+
+    if (samples->total == 0) {
+        charge_ticket(actor, event->event.ticket, (uint64_t)cpu_ns);
+        return;
+    }
+    for (unsigned i = 0; i < samples->owner_count; i++) {
+        const struct owner_samples *sample = &samples->owners[i];
+
+        charge_ticket(actor, sample->ticket, (uint64_t)(cpu_ns * sample->count / samples->total));
+    }
+}
+
+/* What became of an event that was cut off; flight: whose doing it was, NULL: start-up's. */
 static void set_stop_failure(const struct actor *actor, const struct turn_event *event,
-                             const struct task *task, struct failure *ret)
+                             const struct flight *flight, struct failure *ret)
 {
     const struct limits *limits = &actor->script->limits;
-    enum phase phase = task ? PHASE_HANDLER : PHASE_STARTUP;
+    enum phase phase = flight ? PHASE_HANDLER : PHASE_STARTUP;
 
     if (event->result.limit != LIMIT_NONE)
         failure_set_limit(ret, event->result.limit, phase, event->result.used,
@@ -294,35 +392,37 @@ static void set_stop_failure(const struct actor *actor, const struct turn_event 
         failure_set(ret, FAILURE_CANCELLED, phase, "the caller went away");
     else if (event->stopped == STOP_DRAINING)
         failure_set(ret, FAILURE_DRAINING, phase, "the server is shutting down");
-    else if (!task)
+    else if (!flight)
         failure_set_limit(ret, LIMIT_STARTUP, phase, event->spent_ns / NS_PER_US,
                           limits->startup_us);
     else if (event->stopped == STOP_WALL)
-        failure_set_limit(ret, LIMIT_WALL, phase, (clock_now_ns() - task->started_ns) / NS_PER_US,
-                          limits->wall_us);
+        failure_set_limit(ret, LIMIT_WALL, phase, (clock_now_ns() - flight->started_ns) / NS_PER_US,
+                          wall_allowed_us(flight));
     else
-        failure_set_limit(ret, LIMIT_CPU, phase, task->cpu_ns / NS_PER_US, limits->cpu_us);
+        failure_set_limit(ret, LIMIT_CPU, phase, flight->cpu_ns / NS_PER_US, limits->cpu_us);
 }
 
-/* A task that used more CPU time than it may, but in events that each ended by themselves. */
-static bool is_overdrawn(const struct task *task)
+/* One that used more CPU time than it may, but in events that each ended by themselves. */
+static bool is_overdrawn(const struct flight *flight)
 {
-    return task->cpu_ns > task->script->limits.cpu_us * NS_PER_US;
+    return flight->cpu_ns > flight->actor->script->limits.cpu_us * NS_PER_US;
 }
 
-static void settle_flight(struct actor *actor, const struct turn_event *event,
-                          struct flight *flight)
+static void fail_stopped(struct actor *actor, const struct turn_event *event, struct flight *flight)
 {
     struct failure failure = {0};
 
-    if (event->result.was_terminated || event->result.limit != LIMIT_NONE ||
-        is_overdrawn(flight->task))
-        set_stop_failure(actor, event, flight->task, &failure);
-    else if (flight->is_cancelled)
-        failure_set(&failure, FAILURE_CANCELLED, PHASE_HANDLER, "the caller went away");
-    else
-        return;
-    actor_fail(actor, event->event.ticket, &failure);
+    set_stop_failure(actor, event, flight, &failure);
+    actor_fail(actor, flight_ticket(flight), &failure);
+    failure_release(&failure);
+}
+
+static void fail_cancelled(struct actor *actor, struct flight *flight)
+{
+    struct failure failure = {0};
+
+    failure_set(&failure, FAILURE_CANCELLED, PHASE_HANDLER, "the caller went away");
+    actor_fail(actor, flight_ticket(flight), &failure);
     failure_release(&failure);
 }
 
@@ -337,36 +437,65 @@ static void settle_startup(struct actor *actor, const struct turn_event *event)
     failure_release(&failure);
 }
 
-/* After the operations: the event may have been cut off, or have left its task over a limit. */
-static void settle_event(struct actor *actor, const struct turn_event *event)
+/* Those whose continuations the event ran may be over their limit by now. */
+static void fail_overdrawn(struct actor *actor, const struct turn_event *event)
 {
-    struct flight *flight = flights_find(&actor->flights, event->event.ticket);
+    for (unsigned i = 0; i < event->samples.owner_count; i++) {
+        struct flight *flight = flights_find(&actor->flights, event->samples.owners[i].ticket);
 
-    if (flight)
-        settle_flight(actor, event, flight);
-    else if (actor->state == ACTOR_LOADING && event->event.ticket == 0)
-        settle_startup(actor, event);
-    if (event->result.is_unusable)
-        actor_condemn(actor, flight ? "a task of the same isolate was cut off"
-                                    : "the isolate's memory or time was used up");
+        if (flight && is_overdrawn(flight))
+            fail_stopped(actor, event, flight);
+    }
 }
 
-static void on_wall_limit(void *arg)
+/* What a flight is, for a sentence. */
+static void describe(const struct flight *flight, char *ret, size_t size)
 {
-    struct task *task = arg;
-    struct actor *actor = task->actor;
-    struct flight *flight = flights_find(&actor->flights, task->ticket);
-    struct failure failure = {0};
+    const struct request *request = flight->task ? flight->task->request : NULL;
 
-    flight->deadline = NULL;
-    if (actor->stray && turn_hasten(actor->stray, task->ticket, UINT64_MAX, STOP_WALL))
-        return; /* the watchdog sees to it */
-    failure_set_limit(&failure, LIMIT_WALL, PHASE_HANDLER,
-                      (clock_now_ns() - task->started_ns) / NS_PER_US,
-                      task->script->limits.wall_us);
-    actor_fail(actor, task->ticket, &failure);
-    failure_release(&failure);
-    lane_settle(actor->lane, actor);
+    if (!request)
+        snprintf(ret, size, "what ctx.waitUntil was given");
+    else if (request->kind == REQUEST_SCHEDULED)
+        snprintf(ret, size, "a scheduled event");
+    else if (request->kind == REQUEST_TASK)
+        snprintf(ret, size, "a task event");
+    else
+        snprintf(ret, size, "%.*s %.*s", (int)(request->method.len < 16 ? request->method.len : 16),
+                 request->method.data, (int)(request->url.len < 80 ? request->url.len : 80),
+                 request->url.data);
+}
+
+static void condemn(struct actor *actor, const struct flight *flight)
+{
+    char name[128], because[sizeof(actor->condemned_because)];
+
+    if (!flight) {
+        actor_condemn(actor, "its memory or time was used up");
+        return;
+    }
+    describe(flight, name, sizeof(name));
+    snprintf(because, sizeof(because), "%s was cut off in it", name);
+    actor_condemn(actor, because);
+}
+
+/* After the operations: the event may have been cut off, or have left an execution over a limit. */
+static void settle_event(struct actor *actor, const struct turn_event *event)
+{
+    uint32_t ticket = event->blamed ? event->blamed : event->event.ticket;
+    struct flight *flight = flights_find(&actor->flights, ticket);
+    struct flight *own;
+
+    if (event->result.is_unusable)
+        condemn(actor, flight);
+    if (!flight && actor->state == ACTOR_LOADING && event->event.ticket == 0)
+        settle_startup(actor, event);
+    else if (flight && (event->result.was_terminated || event->result.limit != LIMIT_NONE ||
+                        is_overdrawn(flight)))
+        fail_stopped(actor, event, flight);
+    fail_overdrawn(actor, event);
+    own = flights_find(&actor->flights, event->event.ticket);
+    if (own && own->is_cancelled)
+        fail_cancelled(actor, own);
 }
 
 static void on_startup_limit(void *arg)
@@ -390,8 +519,7 @@ static void park(struct actor *actor, const struct turn_event *event, uint64_t n
     struct flight *flight = flights_find(&actor->flights, event->event.ticket);
 
     if (flight && !flight->deadline)
-        flight->deadline = lane_timer_start(actor->lane, left(wall_end_ns(flight->task), now_ns),
-                                            on_wall_limit, flight->task);
+        start_deadline(flight, now_ns);
     if (event->event.kind == EVENT_LOAD && actor->state == ACTOR_LOADING && !actor->is_condemned)
         actor->startup_timer = lane_timer_start(actor->lane, left(event->deadline_ns, now_ns),
                                                 on_startup_limit, actor);
@@ -407,8 +535,35 @@ void actor_absorb(struct actor *actor, struct turn *turn, unsigned ended, double
     for (unsigned i = turn->absorbed; i < ended; i++) {
         settle_event(actor, &turn->events[i]);
         park(actor, &turn->events[i], now_ns);
-        request_unref(turn->events[i].event.request);
-        turn->events[i].event.request = NULL;
+        release_event(&turn->events[i].event);
     }
     turn->absorbed = ended;
+}
+
+/* What the event would have ended in, had it ended. */
+static struct turn_event stuck_event(const struct actor *actor, const struct turn_stuck *stuck)
+{
+    size_t heap_bytes = actor->script->limits.heap_bytes;
+    struct turn_event event = {.event = stuck->event->event,
+                               .stopped = stuck->reason,
+                               .blamed = stuck->blamed,
+                               .result.was_terminated = true,
+                               .result.is_unusable = true};
+
+    if (stuck->is_parked) {
+        event.result.limit = LIMIT_HEAP;
+        event.result.used = event.result.allowed = heap_bytes;
+    }
+    return event;
+}
+
+void actor_quarantine(struct actor *actor, struct turn *turn)
+{
+    struct turn_stuck stuck = turn_stuck(turn);
+    struct turn_event event = stuck_event(actor, &stuck);
+    uint64_t spent_ns = clock_now_ns() - turn->started_ns;
+
+    event.spent_ns = spent_ns;
+    charge(actor, &event, 1);
+    settle_event(actor, &event);
 }

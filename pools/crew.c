@@ -10,15 +10,17 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/log.h"
 #include "pools/lane.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define TICK_NS (1 * NS_PER_MS)
+#define TICK_NS TURN_SAMPLE_NS
 
 /* What a thread is to do: play a lane that is its own, or adopt one from a turn. */
 struct job {
@@ -32,6 +34,7 @@ struct crew_thread {
     pthread_t id;
     pthread_cond_t changed; /* with crew.lock: a job, or the end */
     struct job job;         /* guarded by crew.lock */
+    bool is_quarantined;    /* guarded by crew.lock: it ends when its turn does */
     bool is_finished;       /* guarded by crew.lock: it can be joined */
     struct crew_thread *next_idle;
     struct crew_thread *next;
@@ -40,13 +43,15 @@ struct crew_thread {
 struct crew {
     struct crew_config config; /* immutable */
 
-    pthread_mutex_t lock;        /* guards what follows; a leaf */
+    pthread_mutex_t lock;        /* guards what follows; a leaf, but taken under a turn's, too */
     pthread_cond_t lane_left;    /* a thread has nothing to do with a lane any more */
     struct crew_thread *threads; /* all that are not joined */
     struct crew_thread *idle;    /* the last one to become idle first: its caches are warm */
     unsigned idle_count;
-    unsigned count;  /* threads that run */
-    unsigned wanted; /* lanes and spares */
+    unsigned count;       /* threads that run */
+    unsigned wanted;      /* lanes and spares */
+    unsigned quarantined; /* threads, which are not counted above */
+    bool is_exhausted;    /* watchdog only */
     struct turn *free_turns;
     bool is_stopping;
 
@@ -62,7 +67,11 @@ struct crew {
 
 struct crew_config crew_config_default(void)
 {
-    return (struct crew_config){.spares = 4, .adopt_after_ms = 5, .cancel_grace_ms = 50};
+    return (struct crew_config){.spares = 4,
+                                .adopt_after_ms = 5,
+                                .cancel_grace_ms = 50,
+                                .quarantine_after_ms = 2000,
+                                .quarantine = 4};
 }
 
 const struct crew_config *crew_configuration(const struct crew *crew)
@@ -84,7 +93,7 @@ static struct turn *new_turn(struct crew *crew)
     return turn;
 }
 
-static struct turn *take_turn(struct crew *crew)
+static struct turn *take_turn(struct crew *crew, struct crew_thread *thread)
 {
     struct turn *turn;
 
@@ -94,6 +103,7 @@ static struct turn *take_turn(struct crew *crew)
         crew->free_turns = turn->next_free;
     else
         turn = new_turn(crew);
+    turn->thread = thread;
     pthread_mutex_unlock(&crew->lock);
     return turn;
 }
@@ -155,10 +165,10 @@ void crew_await_closed(struct crew *crew, struct lane *lane)
 
 /* Threads. */
 
-static void do_job(struct crew *crew, const struct job *job)
+static void do_job(struct crew *crew, struct crew_thread *thread, const struct job *job)
 {
     enum lane_result result = LANE_LOST;
-    struct turn *turn = take_turn(crew);
+    struct turn *turn = take_turn(crew, thread);
     bool is_holder;
 
     crew_thread_wakes(crew);
@@ -179,6 +189,12 @@ static struct job wait_for_job(struct crew_thread *thread)
     struct job job;
 
     pthread_mutex_lock(&crew->lock);
+    if (thread->is_quarantined) {
+        crew->quarantined--;
+        thread->is_finished = true;
+        pthread_mutex_unlock(&crew->lock);
+        return (struct job){0};
+    }
     if (!thread->job.lane && !crew->is_stopping && crew->count <= crew->wanted) {
         thread->next_idle = crew->idle;
         crew->idle = thread;
@@ -205,7 +221,7 @@ static void *run_thread(void *arg)
 
         if (!job.lane)
             return NULL;
-        do_job(thread->crew, &job);
+        do_job(thread->crew, thread, &job);
     }
 }
 
@@ -259,8 +275,9 @@ static void reap(struct crew *crew)
     }
 }
 
-/* Adds a thread to those that run, with a job or as a spare. */
-static int start_thread(struct crew *crew, struct job job)
+/* Adds a thread to those that run, with a job or as a spare; wanted: how many more there are to be
+ * from now on. */
+static int start_thread(struct crew *crew, struct job job, unsigned wanted)
 {
     struct crew_thread *thread = xcalloc(1, sizeof(*thread));
     pthread_attr_t attributes;
@@ -275,7 +292,7 @@ static int start_thread(struct crew *crew, struct job job)
     err = pthread_create(&thread->id, &attributes, run_thread, thread);
     if (!err) {
         crew->count++;
-        crew->wanted++;
+        crew->wanted += wanted;
         thread->next = crew->threads;
         crew->threads = thread;
     }
@@ -294,7 +311,7 @@ int crew_hire(struct crew *crew, struct lane *lane)
 
     reap(crew);
     atomic_fetch_add_explicit(&lane->refs, 1, memory_order_relaxed);
-    err = start_thread(crew, (struct job){.lane = lane});
+    err = start_thread(crew, (struct job){.lane = lane}, 1);
     if (err)
         atomic_fetch_sub_explicit(&lane->refs, 1, memory_order_relaxed);
     return err;
@@ -302,15 +319,66 @@ int crew_hire(struct crew *crew, struct lane *lane)
 
 /* The watchdog. */
 
+/* The thread of a turn that is written off counts no more, and all others go before it: that cannot
+ * be undone without privilege, so that it ends when its turn does. Under the turn's lock. */
+static void write_off(void *arg, struct turn *turn)
+{
+    static const struct sched_param param = {0};
+    struct crew *crew = arg;
+    struct crew_thread *thread;
+
+    sched_setscheduler(turn->thread_id, SCHED_IDLE, &param);
+    pthread_mutex_lock(&crew->lock);
+    thread = turn->thread;
+    thread->is_quarantined = true;
+    crew->count--;
+    crew->quarantined++;
+    pthread_mutex_unlock(&crew->lock);
+}
+
+/* Watchdog's thread. */
+static void say_exhausted(struct crew *crew)
+{
+    unsigned quarantined = crew_quarantined(crew);
+
+    log_error("a turn did not end and was written off", log_number("quarantined", quarantined));
+    if (quarantined <= crew->config.quarantine || crew->is_exhausted)
+        return;
+    crew->is_exhausted = true;
+    if (crew->config.exhausted)
+        crew->config.exhausted(crew->config.exhausted_arg);
+}
+
+/* Another thread goes to the lane; where that was adopted before, it is a spare. */
+static void replace(struct crew *crew, struct job job)
+{
+    say_exhausted(crew);
+    if (start_thread(crew, job, 0) == 0)
+        return;
+    log_error("no thread could be started for one that was written off");
+    leave_lane(crew, job.lane, false);
+}
+
 static void look_at(struct crew *crew, struct turn *turn, uint64_t now_ns)
 {
-    struct turn_look look = turn_watch(turn, now_ns, crew->config.adopt_after_ms * NS_PER_MS);
+    const struct turn_patience patience = {
+        .adopt_after_ns = crew->config.adopt_after_ms * NS_PER_MS,
+        .quarantine_after_ns = crew->config.quarantine_after_ms * NS_PER_MS,
+        .write_off = write_off,
+        .arg = crew,
+    };
+    struct turn_look look = turn_watch(turn, now_ns, &patience);
+    struct job job = {look.late_lane, turn, look.lane_word};
 
     if (look.has_stopped)
         atomic_fetch_add_explicit(&crew->terminations, 1, memory_order_relaxed);
     if (!look.late_lane)
         return;
-    if (!send_spare(crew, (struct job){look.late_lane, turn, look.lane_word})) {
+    if (look.has_quarantined) {
+        replace(crew, job);
+        return;
+    }
+    if (!send_spare(crew, job)) {
         turn->watch.is_adoption_asked = false; /* once more at the next tick */
         leave_lane(crew, look.late_lane, false);
     }
@@ -375,7 +443,7 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
         return error_set(error, E_NOMEM, "", "the watchdog's thread cannot be started");
     }
     for (unsigned i = 0; i < config->spares; i++) {
-        if (start_thread(crew, (struct job){0}) != 0) {
+        if (start_thread(crew, (struct job){0}, 1) != 0) {
             crew_close(crew);
             return error_set(error, E_NOMEM, "spares",
                              "only %u of %u spare threads could be started", i, config->spares);
@@ -427,6 +495,12 @@ struct crew_figures crew_figures(struct crew *crew)
 
     pthread_mutex_lock(&crew->lock);
     figures.spares = crew->idle_count;
+    figures.quarantined = crew->quarantined;
     pthread_mutex_unlock(&crew->lock);
     return figures;
+}
+
+unsigned crew_quarantined(struct crew *crew)
+{
+    return crew_figures(crew).quarantined;
 }

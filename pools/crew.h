@@ -12,15 +12,24 @@
 struct crew;
 
 struct crew_config {
-    unsigned spares;          /* threads beyond the lanes' own; 0: no lane is ever adopted */
-    uint64_t adopt_after_ms;  /* a turn that lasts longer loses its lane */
-    uint64_t cancel_grace_ms; /* a turn whose task was cancelled may go on this long */
+    unsigned spares;              /* threads beyond the lanes' own; 0: no lane is ever adopted */
+    uint64_t adopt_after_ms;      /* a turn that lasts longer loses its lane */
+    uint64_t cancel_grace_ms;     /* a turn whose task was cancelled may go on this long */
+    uint64_t quarantine_after_ms; /* a turn that was stopped and lasts on so long is written off */
+    unsigned quarantine;          /* turns that may be written off at once; above that ... */
+    void (*exhausted)(void *arg); /* ... the process should be replaced: called at most once, on
+                                     the watchdog's thread; must not block. NULL: nobody */
+    void *exhausted_arg;
 };
 
 struct crew_config crew_config_default(void);
 
 /* Starts the spares and the watchdog. E_NOMEM where a thread cannot be had. */
 int crew_open(const struct crew_config *config, struct crew **ret, struct error *error);
+
+/* Threads that are in turns that were written off: as long as there are any, no pool can be closed
+ * whose turns they are. Any thread. */
+unsigned crew_quarantined(struct crew *crew);
 
 /* Stops and joins all threads. Every pool must be closed. NULL is fine. */
 void crew_close(struct crew *crew);

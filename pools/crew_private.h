@@ -30,6 +30,7 @@ void crew_thread_wakes(struct crew *crew);
 
 struct crew_figures {
     uint32_t spares;       /* idle now */
+    uint32_t quarantined;  /* now */
     uint64_t terminations; /* events that were stopped */
 };
 

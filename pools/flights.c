@@ -1,89 +1,125 @@
-/* Tasks in flight. */
+/* Executions in flight. */
 #include "pools/flights.h"
 
+#include "api/bytes.h"
 #include "shim/shim.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#define FIRST_COUNT 8u
+/* Piece p holds the slots from FLIGHTS_FIRST * (2^p - 1) on. */
+static unsigned piece_of(unsigned slot)
+{
+    return 31 - (unsigned)__builtin_clz(slot / FLIGHTS_FIRST + 1);
+}
+
+static unsigned piece_start(unsigned piece)
+{
+    return FLIGHTS_FIRST * ((1u << piece) - 1);
+}
+
+/* NULL where the slot does not exist yet. */
+static struct flight *flight_at(const struct flights *flights, unsigned slot)
+{
+    unsigned piece = piece_of(slot);
+    struct flight *first;
+
+    /* Acquire: a piece is found with what it was filled with. */
+    first = atomic_load_explicit(&flights->pieces[piece], memory_order_acquire);
+    return first ? &first[slot - piece_start(piece)] : NULL;
+}
+
+static void append_free(struct flights *flights, struct flight *flight)
+{
+    flight->next_free = 0;
+    if (flights->first_free)
+        flight_at(flights, flights->last_free)->next_free = flight->slot;
+    else
+        flights->first_free = flight->slot;
+    flights->last_free = flight->slot;
+}
 
 static void grow(struct flights *flights)
 {
-    unsigned first = flights->count ? flights->count : 1;
-    unsigned count = flights->count ? flights->count * 2 : FIRST_COUNT;
+    unsigned piece = piece_of(flights->count);
+    unsigned start = piece_start(piece);
+    unsigned left = TICKET_SLOT_MAX + 1 - flights->count;
+    unsigned size = FLIGHTS_FIRST << piece < left ? FLIGHTS_FIRST << piece : left;
+    struct flight *added;
 
-    if (count > TICKET_SLOT_MAX + 1)
-        count = TICKET_SLOT_MAX + 1;
-    assert(count > flights->count);
-    flights->slots = realloc(flights->slots, count * sizeof(flights->slots[0]));
-    if (!flights->slots)
-        abort();
-    for (unsigned i = flights->count; i < count; i++)
-        flights->slots[i] = (struct flight){.next_free = (uint16_t)(i + 1 < count ? i + 1 : 0)};
-    flights->first_free = (uint16_t)first;
-    flights->last_free = (uint16_t)(count - 1);
-    flights->count = count;
+    assert(size > 0 && start == flights->count);
+    added = xcalloc(size, sizeof(added[0]));
+    atomic_store_explicit(&flights->pieces[piece], added, memory_order_release);
+    flights->count = start + size;
+    for (unsigned i = 0; i < size; i++) {
+        added[i].slot = (uint16_t)(start + i);
+        if (start + i > 0)
+            append_free(flights, &added[i]);
+    }
 }
 
-uint32_t flights_open(struct flights *flights, struct task *task)
+struct flight *flights_open(struct flights *flights, struct task *task)
 {
     struct flight *flight;
-    uint16_t slot;
 
     if (!flights->first_free)
         grow(flights);
-    slot = flights->first_free;
-    flight = &flights->slots[slot];
+    flight = flight_at(flights, flights->first_free);
     flights->first_free = flight->next_free;
     flight->generation = (uint16_t)(flight->generation % TICKET_GENERATION_MAX + 1);
     flight->task = task;
+    flight->is_open = true;
     flight->is_cancelled = false;
+    flight->cpu_ns = 0;
     flights->in_use++;
-    return TICKET_OF(slot, flight->generation);
+    atomic_store_explicit(&flight->cpu_left_ns, UINT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&flight->ticket, TICKET_OF(flight->slot, flight->generation),
+                          memory_order_relaxed);
+    return flight;
 }
 
-struct flight *flights_find(struct flights *flights, uint32_t ticket)
+struct flight *flights_find(const struct flights *flights, uint32_t ticket)
 {
-    unsigned slot = TICKET_SLOT(ticket);
     struct flight *flight;
 
-    if (slot == 0 || slot >= flights->count)
+    if (TICKET_SLOT(ticket) == 0)
         return NULL;
-    flight = &flights->slots[slot];
-    return flight->task && TICKET_OF(slot, flight->generation) == ticket ? flight : NULL;
+    flight = flight_at(flights, TICKET_SLOT(ticket));
+    return flight && flight_ticket(flight) == ticket ? flight : NULL;
 }
 
-void flights_close(struct flights *flights, uint32_t ticket)
+void flights_close(struct flights *flights, struct flight *flight)
 {
-    struct flight *flight = flights_find(flights, ticket);
-    uint16_t slot = (uint16_t)TICKET_SLOT(ticket);
-
-    assert(flight && !flight->deadline && !flight->timers);
+    assert(flight->is_open && !flight->deadline && !flight->timers && !flight->fetches);
     flight->task = NULL;
-    flight->next_free = 0;
-    if (flights->first_free)
-        flights->slots[flights->last_free].next_free = slot;
-    else
-        flights->first_free = slot;
-    flights->last_free = slot;
+    flight->is_open = false;
+    atomic_store_explicit(&flight->ticket, 0, memory_order_relaxed);
+    append_free(flights, flight);
     flights->in_use--;
 }
 
 struct flight *flights_next(struct flights *flights, unsigned *slot)
 {
     while (*slot < flights->count) {
-        struct flight *flight = &flights->slots[(*slot)++];
+        struct flight *flight = flight_at(flights, (*slot)++);
 
-        if (flight->task)
+        if (flight->is_open)
             return flight;
     }
     return NULL;
 }
 
+uint64_t flights_cpu_left_ns(const struct flights *flights, uint32_t ticket)
+{
+    struct flight *flight = flights_find(flights, ticket);
+
+    return flight ? atomic_load_explicit(&flight->cpu_left_ns, memory_order_relaxed) : UINT64_MAX;
+}
+
 void flights_release(struct flights *flights)
 {
     assert(flights->in_use == 0);
-    free(flights->slots);
+    for (unsigned piece = 0; piece < FLIGHTS_PIECES; piece++)
+        free(atomic_load_explicit(&flights->pieces[piece], memory_order_relaxed));
     *flights = (struct flights){0};
 }

@@ -11,8 +11,9 @@
 
 struct inbox_item {
     enum event_kind kind;
-    uint32_t ticket; /* of the task it is for; 0: nobody's */
-    uint32_t timer;
+    uint32_t ticket;             /* of the task it is for; 0: nobody's */
+    uint32_t id;                 /* of the timer or the subrequest */
+    struct fetch_result *result; /* of EVENT_FETCHED: owned */
 };
 
 /* All zeroes is an empty one. */

@@ -64,7 +64,8 @@ static void on_timer(uv_timer_t *uv)
 
     lane_timer_stop(timer);
     fire(arg);
-    /* A loop that runs once fires the due timers first and then sleeps: not now, there is something to play. */
+    /* A loop that runs once fires the due timers first and then sleeps: not now, there is something
+     * to play. */
     uv_stop(&timer->lane->loop);
 }
 
@@ -185,6 +186,9 @@ static void receive(struct lane *lane, struct message *message)
         break;
     case MESSAGE_CANCEL:
         receive_cancel(lane, container_of(message, struct task, cancel_message));
+        break;
+    case MESSAGE_QUARANTINE:
+        lane_quarantine(lane, container_of(message, struct turn, quarantine));
         break;
     case MESSAGE_BACK:
         receive_back(lane, container_of(message, struct turn, back));

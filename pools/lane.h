@@ -63,7 +63,7 @@ struct lane_counters {
     _Atomic uint64_t tenant_mismatches;
     _Atomic uint64_t isolates, created, disposed, hits, misses;
     _Atomic uint64_t evicted, expired, recycled, condemned;
-    _Atomic uint64_t turns, tasks, busy_ns, adoptions, strays;
+    _Atomic uint64_t turns, tasks, busy_ns, adoptions, strays, quarantines;
 };
 
 struct lane {
@@ -137,6 +137,10 @@ void lane_place_waiting(struct lane *lane, struct task **waiting);
 /* Where a task waits that has no actor. */
 struct task **lane_waiting_list(struct lane *lane, const struct task *task);
 
+/* An actor that must not run again: the tasks that it has begun fail, the others begin elsewhere.
+ */
+void lane_evacuate(struct lane *lane, struct actor *actor);
+
 /* After anything has happened to an actor: decides what it does next. It may be gone afterwards. */
 void lane_settle(struct lane *lane, struct actor *actor);
 
@@ -156,6 +160,11 @@ void lane_count_given_back(struct lane *lane);
 void lane_count_begun(struct lane *lane);
 void lane_count_unbegun(struct lane *lane);
 
+/* An execution goes on after its task has ended: it counts as one in flight, and the lane is not
+ * empty before it ends. */
+void lane_count_extended(struct lane *lane);
+void lane_count_unextended(struct lane *lane);
+
 /* Whether the task at the queue's head is of another tenant than the actor's isolate; then it is
  * refused, and the actor condemned. */
 bool lane_refuse_stranger(struct actor *actor, struct task *task);
@@ -165,6 +174,9 @@ bool lane_refuse_stranger(struct actor *actor, struct task *task);
 /* One turn of an actor, in the given record. False where the lane was lost meanwhile, and the
  * record with it. */
 bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn);
+
+/* A turn was written off, and the lane adopted from it. */
+void lane_quarantine(struct lane *lane, struct turn *turn);
 
 /* Takes the results of a turn that is over, and settles its actor. */
 void lane_absorb(struct lane *lane, struct turn *turn);

@@ -100,6 +100,19 @@ void lane_count_unbegun(struct lane *lane)
     counter_add(&lane->counters.in_flight, (uint64_t)-1);
 }
 
+void lane_count_extended(struct lane *lane)
+{
+    counter_add(&lane->counters.in_flight, 1);
+    /* Relaxed: the task that it comes from is still counted. */
+    atomic_fetch_add_explicit(&lane->live, 1, memory_order_relaxed);
+}
+
+void lane_count_unextended(struct lane *lane)
+{
+    lane_count_unbegun(lane);
+    lane_count_given_back(lane);
+}
+
 bool lane_refuse_stranger(struct actor *actor, struct task *task)
 {
     struct failure failure = {0};
@@ -230,9 +243,7 @@ void lane_unlist(struct lane *lane, struct actor *actor)
     actor->is_listed = false;
 }
 
-/* What an actor that must not run again leaves: tasks that it has begun fail, the others begin
- * elsewhere. */
-static void evacuate(struct lane *lane, struct actor *actor)
+void lane_evacuate(struct lane *lane, struct actor *actor)
 {
     struct failure failure = {0};
     struct task *queue;
@@ -264,7 +275,7 @@ static void fail_stuck(struct actor *actor)
         failure_set(
             &failure, FAILURE_NEVER_SETTLES, PHASE_HANDLER,
             "the handler's promise can no longer settle: nothing is pending that could do it");
-        actor_fail(actor, flights_next(&actor->flights, &slot)->task->ticket, &failure);
+        actor_fail(actor, flight_ticket(flights_next(&actor->flights, &slot)), &failure);
     }
     failure_release(&failure);
 }
@@ -315,7 +326,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
         return;
     }
     if (actor->is_condemned)
-        evacuate(lane, actor);
+        lane_evacuate(lane, actor);
     else if (actor_is_stuck(actor))
         fail_stuck(actor);
     if (is_resting(actor))

@@ -7,6 +7,8 @@
 
 #include <utlist.h>
 
+#define ADOPTION_WAIT_MS 1000
+
 /* Turns. */
 
 static void prepare(struct lane *lane, struct actor *actor, struct turn *turn)
@@ -83,6 +85,19 @@ static bool leave_turn(struct lane *lane, struct turn *turn)
     return true;
 }
 
+/* The thread of a turn that was written off must not go on with the lane: a thread is on its way
+ * to adopt it. Should that not come, there is nobody else. */
+static void await_adoption(struct lane *lane, const struct turn *turn)
+{
+    static const struct timespec pause = {.tv_nsec = NS_PER_MS};
+
+    for (int i = 0; i < ADOPTION_WAIT_MS; i++) {
+        if (atomic_load_explicit(&lane->word, memory_order_relaxed) != turn->lane_word)
+            return;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
+}
+
 bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
 {
     prepare(lane, actor, turn);
@@ -96,6 +111,8 @@ bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
     /* T1. Release: an adopter sees everything that this thread has done to the lane. */
     atomic_store_explicit(&lane->word, turn->lane_word, memory_order_release);
     turn_run(turn);
+    if (turn_was_quarantined(turn))
+        await_adoption(lane, turn);
     if (!leave_turn(lane, turn)) {
         /* The lane's holder waits for this message before it closes the lane, so it is never
          * refused. */
@@ -130,4 +147,15 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn)
     if (lane->is_stopping)
         turn_hasten_all(turn, clock_now_ns(), STOP_DRAINING);
     return true;
+}
+
+void lane_quarantine(struct lane *lane, struct turn *turn)
+{
+    struct actor *actor = turn->actor;
+
+    if (!actor->stray)
+        return; /* it has come back before the lane could be adopted */
+    counter_add(&lane->counters.quarantines, 1);
+    actor_quarantine(actor, turn);
+    lane_evacuate(lane, actor);
 }

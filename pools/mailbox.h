@@ -10,11 +10,12 @@
 #include <stdbool.h>
 
 enum message_kind {
-    MESSAGE_SUBMIT,   /* a task: task.submit_message */
-    MESSAGE_CANCEL,   /* a task: task.cancel_message */
-    MESSAGE_BACK,     /* a turn whose thread has lost the lane has ended: turn.back */
-    MESSAGE_PLATFORM, /* an isolate has foreground tasks of V8: actor.platform */
-    MESSAGE_STOP,     /* the pool closes: lane.stop */
+    MESSAGE_SUBMIT,     /* a task: task.submit_message */
+    MESSAGE_CANCEL,     /* a task: task.cancel_message */
+    MESSAGE_QUARANTINE, /* a turn's: it does not end */
+    MESSAGE_BACK,       /* a turn whose thread has lost the lane has ended: turn.back */
+    MESSAGE_PLATFORM,   /* an isolate has foreground tasks of V8: actor.platform */
+    MESSAGE_STOP,       /* the pool closes: lane.stop */
 };
 
 /* Embedded in what it is about; in one mailbox at a time. */

@@ -213,6 +213,7 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     stats->condemned += counter_get(&c->condemned);
     stats->adoptions += counter_get(&c->adoptions);
     stats->strays += (uint32_t)counter_get(&c->strays);
+    stats->quarantines += counter_get(&c->quarantines);
     histogram_merge(&stats->queue_wait_us, &lane->queue_wait_us);
     histogram_merge(&stats->wall_us, &lane->wall_us);
     histogram_merge(&stats->cpu_us, &lane->cpu_us);
@@ -238,6 +239,7 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
     ret->age_ns = clock_now_ns() - pool->opened_ns;
     ret->spares = crew.spares;
+    ret->quarantined = crew.quarantined;
     ret->terminations = crew.terminations;
     ret->lane_count = pool->lane_count;
     ret->lanes = xcalloc(pool->lane_count, sizeof(ret->lanes[0]));

@@ -27,6 +27,8 @@ struct pool_stats {
     uint64_t isolates_alive, isolates_created, isolates_disposed, hits, misses;
     uint64_t evicted, expired, recycled, condemned;
     uint32_t spares, strays;
+    uint32_t quarantined; /* threads in turns that were written off, now */
+    uint64_t quarantines; /* so far */
     uint64_t adoptions, terminations;
     uint64_t age_ns; /* since the pool was opened */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;

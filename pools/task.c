@@ -3,6 +3,8 @@
 
 #include "pools/task_end.h"
 
+#include <stdlib.h>
+
 /*
  * A cancellation is a message that stands in the task itself, so a task must not be given back
  * while that message is in a mailbox. Whoever comes first decides: FATE_FINISHED, and no message is
@@ -17,6 +19,7 @@ enum fate {
 void outcome_release(struct outcome *outcome)
 {
     response_free(outcome->response);
+    free(outcome->result);
     failure_release(&outcome->failure);
     *outcome = (struct outcome){0};
 }

@@ -26,21 +26,23 @@ enum architecture {
 };
 
 enum task_kind {
-    TASK_FETCH, /* deliver `request` to the worker's fetch handler */
-    TASK_CHECK, /* evaluate the script in a throwaway isolate, and nothing more */
+    TASK_REQUEST, /* deliver `request` to the worker's fetch handler */
+    TASK_CHECK,   /* evaluate the script in a throwaway isolate, and nothing more */
 };
 
 enum outcome_kind {
     OUTCOME_NONE,
-    OUTCOME_ANSWERED, /* TASK_FETCH: response */
+    OUTCOME_ANSWERED, /* TASK_REQUEST: response of REQUEST_FETCH, result of REQUEST_TASK */
     OUTCOME_CHECKED,  /* TASK_CHECK: the script starts */
     OUTCOME_FAILED,   /* failure */
 };
 
-/* What became of a task. Owns its response and its failure. */
+/* What became of a task. Owns what it points to. */
 struct outcome {
     enum outcome_kind kind;
     struct response *response;
+    char *result; /* result_len bytes of JSON */
+    size_t result_len;
     struct failure failure;
 };
 
@@ -56,6 +58,10 @@ struct report {
     uint64_t cpu_us;
     uint64_t wall_us;
     uint64_t heap_bytes;
+    uint32_t subrequests;
+    uint64_t subrequest_us;
+    uint64_t subrequest_sent_bytes;
+    uint64_t subrequest_received_bytes;
 };
 
 struct actor;
@@ -65,7 +71,7 @@ struct task {
     enum task_kind kind;
     struct script *script;
     const char *tenant;      /* the authenticated one; an isolate of another refuses the task */
-    struct request *request; /* TASK_FETCH */
+    struct request *request; /* TASK_REQUEST */
     uint64_t deadline_ns;    /* the caller's; a task that waited longer is not run. 0: none */
     void (*done)(struct task *task);
 

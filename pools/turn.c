@@ -2,14 +2,16 @@
 #include "pools/turn.h"
 
 #include "api/clock.h"
+#include "pools/actor.h"
 #include "pools/lane.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void turn_init(struct turn *turn)
 {
-    *turn = (struct turn){.back.kind = MESSAGE_BACK};
+    *turn = (struct turn){.back.kind = MESSAGE_BACK, .quarantine.kind = MESSAGE_QUARANTINE};
     pthread_mutex_init(&turn->lock, NULL);
 }
 
@@ -26,6 +28,7 @@ void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
     turn->actor = actor;
     turn->isolate = isolate;
     pthread_getcpuclockid(pthread_self(), &turn->cpu_clock);
+    turn->thread_id = gettid();
     turn->count = 0;
     turn->opens = turn->closes = turn->samples_heap = false;
     turn->open_error = 0;
@@ -52,6 +55,7 @@ void turn_begin(struct turn *turn)
     /* The lock, so that what was prepared is seen by the watchdog, which looks under it. */
     pthread_mutex_lock(&turn->lock);
     turn->stop_reason = STOP_NONE;
+    turn->stop_blamed = 0;
     atomic_store_explicit(&turn->state, sequence << TURN_SEQUENCE_SHIFT | TURN_RUN,
                           memory_order_relaxed);
     pthread_mutex_unlock(&turn->lock);
@@ -96,13 +100,15 @@ static void seal(struct turn *turn)
 }
 
 /* The event has ended after a stop: from here on no termination comes, and what came is cleared. */
-static enum stop_reason acknowledge_stop(struct turn *turn)
+static enum stop_reason acknowledge_stop(struct turn *turn, uint32_t *ret_blamed)
 {
     enum stop_reason reason;
 
     pthread_mutex_lock(&turn->lock);
     reason = turn->stop_reason;
+    *ret_blamed = turn->stop_blamed;
     turn->stop_reason = STOP_NONE;
+    turn->stop_blamed = 0;
     /* Relaxed: whoever sets or reads STOP in order to terminate does so under the lock. */
     atomic_fetch_and_explicit(&turn->state, ~TURN_STOP, memory_order_relaxed);
     isolate_clear_termination(turn->isolate);
@@ -124,10 +130,11 @@ static void run_tail(struct turn *turn, struct turn_event *event)
 {
     atomic_fetch_or_explicit(&turn->state, TURN_TAIL, memory_order_relaxed);
     struct event_result tail = isolate_checkpoint(turn->isolate);
+    uint32_t ignored;
 
     seal(turn);
     if (is_stopped(turn))
-        acknowledge_stop(turn);
+        acknowledge_stop(turn, &ignored);
     else if (tail.was_terminated)
         isolate_clear_termination(turn->isolate);
     event->result.is_unusable |= tail.is_unusable;
@@ -143,16 +150,20 @@ static void deliver(struct turn *turn, struct turn_event *event)
     event->result = isolate_deliver(turn->isolate, &event->event);
     seal(turn);
     if (is_stopped(turn)) {
-        enum stop_reason reason = acknowledge_stop(turn);
+        uint32_t blamed;
+        enum stop_reason reason = acknowledge_stop(turn, &blamed);
 
         /* A stop that came when the event had ended by itself stopped nothing. */
-        if (event->result.was_terminated)
+        if (event->result.was_terminated) {
             event->stopped = reason;
+            event->blamed = blamed;
+        }
     } else if (event->result.was_terminated) {
         isolate_clear_termination(turn->isolate);
     }
     if (event->result.was_terminated && !event->result.is_unusable)
         run_tail(turn, event);
+    isolate_take_samples(turn->isolate, &event->samples);
 }
 
 /* Deadlines that count from the event's own beginning. */
@@ -178,7 +189,9 @@ static unsigned claim_next(struct turn *turn)
         if (TURN_BEGUN(state) == turn->count || state & TURN_CUT)
             return 0;
         if (state & TURN_STOP) {
-            acknowledge_stop(turn); /* too late: the event that was meant has ended */
+            uint32_t ignored;
+
+            acknowledge_stop(turn, &ignored); /* too late: the event that was meant has ended */
             state = atomic_load_explicit(&turn->state, memory_order_relaxed);
             continue;
         }
@@ -327,16 +340,35 @@ static uint64_t read_cpu_ns(const struct turn *turn)
                : 0;
 }
 
-/* Why the event that runs should be stopped now. Under the lock. */
-static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_t now_ns)
+/* Whether a continuation of another task than the event's has used up what that one may. */
+static bool is_other_over(const struct turn *turn, const struct isolate_owner *owner,
+                          uint32_t own_ticket)
+{
+    if (owner->ticket == 0 || owner->ticket == own_ticket)
+        return false;
+    return owner->count * TURN_SAMPLE_NS >=
+           flights_cpu_left_ns(&turn->actor->flights, owner->ticket);
+}
+
+/* Why the event that runs should be stopped now, and whose doing it is where it is not the event's
+ * own. Under the lock. */
+static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_t now_ns,
+                                uint32_t *ret_blamed)
 {
     const struct turn_event *event = &turn->events[TURN_BEGUN(state) - 1];
+    struct isolate_owner owner = isolate_last_owner(turn->isolate);
     uint64_t used = read_cpu_ns(turn) - turn->watch.cpu_ns;
+    uint64_t others = owner.others_count * TURN_SAMPLE_NS;
 
+    *ret_blamed = 0;
     if (state & TURN_TAIL)
         return used >= TURN_TAIL_NS ? STOP_CPU : STOP_NONE;
-    if (used >= event->cpu_allowed_ns)
+    if (used >= others && used - others >= event->cpu_allowed_ns)
         return STOP_CPU;
+    if (is_other_over(turn, &owner, event->event.ticket)) {
+        *ret_blamed = owner.ticket;
+        return STOP_CPU;
+    }
     return now_ns >= event->deadline_ns ? event->deadline_reason : STOP_NONE;
 }
 
@@ -344,7 +376,7 @@ static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_
  * the lock. */
 static bool has_moved(struct turn *turn, uint64_t state, uint64_t now_ns)
 {
-    uint64_t seen = state & ~(TURN_CUT | TURN_STOP);
+    uint64_t seen = state & ~(TURN_CUT | TURN_STOP | TURN_QUARANTINED);
 
     if (seen == turn->watch.state)
         return false;
@@ -359,31 +391,58 @@ static bool has_moved(struct turn *turn, uint64_t state, uint64_t now_ns)
 
 /* Stops the event that was looked at, and no other: the word must still be the one that was read.
  * Under the lock. */
-static bool stop(struct turn *turn, uint64_t state, enum stop_reason reason)
+static bool stop(struct turn *turn, uint64_t state, enum stop_reason reason, uint32_t blamed)
 {
     /* Relaxed: the turn's thread reads the reason under the lock. */
     if (!atomic_compare_exchange_strong_explicit(&turn->state, &state, state | TURN_STOP,
                                                  memory_order_relaxed, memory_order_relaxed))
         return false;
     turn->stop_reason = reason;
+    turn->stop_blamed = blamed;
+    turn->watch.stopped_ns = clock_now_ns();
     isolate_terminate(turn->isolate);
     return true;
 }
 
-/* Under the lock, with TURN_RUN set. */
-static bool watch_locked(struct turn *turn, uint64_t state, uint64_t now_ns)
+/* Writes the turn off. Its thread cannot end it meanwhile, so the message is sent before the turn's
+ * own, which gives the record back. Under the lock. */
+static bool quarantine(struct turn *turn, const struct turn_patience *patience)
+{
+    if (atomic_fetch_or_explicit(&turn->state, TURN_QUARANTINED, memory_order_relaxed) &
+        TURN_QUARANTINED)
+        return false;
+    patience->write_off(patience->arg, turn);
+    /* The lane is not closed: the turn is out. */
+    (void)lane_send(turn->lane, &turn->quarantine);
+    return true;
+}
+
+/* Under the lock, with TURN_RUN set and an isolate. A parked isolate may hold any lock of V8's:
+ * nothing is called in it any more. */
+static void watch_isolate(struct turn *turn, uint64_t state, uint64_t now_ns,
+                          const struct turn_patience *patience, struct turn_look *look)
 {
     enum stop_reason reason;
+    uint32_t blamed;
 
-    if (has_moved(turn, state, now_ns) || TURN_BEGUN(state) == 0 || !turn->isolate)
-        return false;
-    if (state & TURN_STOP) {
-        isolate_terminate(
-            turn->isolate); /* the last one was swallowed, or fell between two scopes */
-        return false;
+    if (isolate_is_parked(turn->isolate)) {
+        look->has_quarantined = quarantine(turn, patience);
+        return;
     }
-    reason = overrun(turn, state, now_ns);
-    return reason != STOP_NONE && stop(turn, state, reason);
+    if (has_moved(turn, state, now_ns) || TURN_BEGUN(state) == 0)
+        return;
+    if (state & TURN_STOP) {
+        /* The last one was swallowed, or fell between two scopes. */
+        isolate_terminate(turn->isolate);
+        if (now_ns - turn->watch.stopped_ns >= patience->quarantine_after_ns)
+            look->has_quarantined = quarantine(turn, patience);
+        return;
+    }
+    reason = overrun(turn, state, now_ns, &blamed);
+    if (reason != STOP_NONE)
+        look->has_stopped = stop(turn, state, reason, blamed);
+    else
+        isolate_sample(turn->isolate);
 }
 
 /* Under the lock, with TURN_RUN set: the lane cannot be closed meanwhile, so that a reference to it
@@ -391,7 +450,9 @@ static bool watch_locked(struct turn *turn, uint64_t state, uint64_t now_ns)
 static void ask_for_adoption(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns,
                              struct turn_look *look)
 {
-    if (turn->watch.is_adoption_asked || now_ns - turn->watch.turn_seen_ns < adopt_after_ns)
+    bool is_late = now_ns - turn->watch.turn_seen_ns >= adopt_after_ns;
+
+    if (!look->has_quarantined && (turn->watch.is_adoption_asked || !is_late))
         return;
     turn->watch.is_adoption_asked = true;
     atomic_fetch_add_explicit(&turn->lane->refs, 1, memory_order_relaxed);
@@ -399,7 +460,8 @@ static void ask_for_adoption(struct turn *turn, uint64_t now_ns, uint64_t adopt_
     look->lane_word = turn->lane_word;
 }
 
-struct turn_look turn_watch(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns)
+struct turn_look turn_watch(struct turn *turn, uint64_t now_ns,
+                            const struct turn_patience *patience)
 {
     struct turn_look look = {0};
     uint64_t state;
@@ -410,9 +472,33 @@ struct turn_look turn_watch(struct turn *turn, uint64_t now_ns, uint64_t adopt_a
     pthread_mutex_lock(&turn->lock);
     state = atomic_load_explicit(&turn->state, memory_order_acquire);
     if (state & TURN_RUN) {
-        look.has_stopped = watch_locked(turn, state, now_ns);
-        ask_for_adoption(turn, now_ns, adopt_after_ns, &look);
+        if (turn->isolate)
+            watch_isolate(turn, state, now_ns, patience, &look);
+        else
+            has_moved(turn, state, now_ns);
+        ask_for_adoption(turn, now_ns, patience->adopt_after_ns, &look);
     }
     pthread_mutex_unlock(&turn->lock);
     return look;
+}
+
+bool turn_was_quarantined(const struct turn *turn)
+{
+    /* Relaxed: it is set under the lock, which the turn's end has taken since. */
+    return atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_QUARANTINED;
+}
+
+struct turn_stuck turn_stuck(struct turn *turn)
+{
+    struct turn_stuck stuck;
+
+    pthread_mutex_lock(&turn->lock);
+    stuck = (struct turn_stuck){
+        .event = &turn->events[turn_begun(turn) - 1],
+        .reason = turn->stop_reason,
+        .blamed = turn->stop_blamed,
+        .is_parked = turn->isolate && isolate_is_parked(turn->isolate),
+    };
+    pthread_mutex_unlock(&turn->lock);
+    return stuck;
 }

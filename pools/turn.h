@@ -28,6 +28,7 @@
 #ifndef ISOYARD_TURN_H
 #define ISOYARD_TURN_H
 
+#include "api/clock.h"
 #include "pools/mailbox.h"
 #include "pools/task.h"
 #include "shim/shim.h"
@@ -46,6 +47,9 @@
 /* The microtasks that a stopped event leaves may use this much. */
 #define TURN_TAIL_NS (10 * NS_PER_MS)
 
+/* The watchdog's looks at a turn, and with them the samples, are so far apart. */
+#define TURN_SAMPLE_NS (1 * NS_PER_MS)
+
 enum stop_reason {
     STOP_NONE,
     STOP_CPU,      /* the task's CPU limit, or start-up's */
@@ -57,8 +61,8 @@ enum stop_reason {
 struct turn_event {
     /* Set before the turn begins. */
     struct event event; /* holds a reference to its request */
-    struct task *
-        task; /* EVENT_FETCH: for giving it back when it is not delivered; the lane's holder only */
+    struct task *task;  /* EVENT_REQUEST: for giving it back when it is not delivered; the lane's
+                           holder only */
     uint64_t cpu_allowed_ns;  /* CPU time that it may use */
     uint64_t wall_allowed_ns; /* from its beginning; UINT64_MAX where deadline_ns alone counts */
     uint64_t deadline_ns;     /* guarded by lock; at the latest; UINT64_MAX: none */
@@ -67,15 +71,19 @@ struct turn_event {
     /* Left by the turn's thread for the lane's holder. */
     struct event_result result;
     enum stop_reason stopped;
+    uint32_t
+        blamed; /* whose continuation it was that was stopped, where not its own task's; or 0 */
+    struct isolate_samples samples;
     uint64_t spent_ns; /* wall time of its delivery */
 };
 
 /* Bits of turn.state; above them the number of events begun, and above that the turn's sequence
  * number. */
-#define TURN_RUN UINT64_C(1)  /* between begin and end */
-#define TURN_CUT UINT64_C(2)  /* begin no further event */
-#define TURN_STOP UINT64_C(4) /* the event that runs is to end */
-#define TURN_TAIL UINT64_C(8) /* it was stopped, and what it left of microtasks runs */
+#define TURN_RUN UINT64_C(1)          /* between begin and end */
+#define TURN_CUT UINT64_C(2)          /* begin no further event */
+#define TURN_STOP UINT64_C(4)         /* the event that runs is to end */
+#define TURN_TAIL UINT64_C(8)         /* it was stopped, and what it left of microtasks runs */
+#define TURN_QUARANTINED UINT64_C(16) /* it was written off: it did not end when it was stopped */
 #define TURN_FLAGS UINT64_C(0xff)
 #define TURN_BEGUN_SHIFT 8
 #define TURN_BEGUN(state) ((unsigned)((state) >> TURN_BEGUN_SHIFT) & 0xffffu)
@@ -90,6 +98,7 @@ struct turn_watch {
     uint64_t state;        /* as it was seen, without CUT and STOP */
     uint64_t cpu_ns;       /* the thread's clock when that was first seen */
     uint64_t turn_seen_ns; /* when this turn was first seen */
+    uint64_t stopped_ns;   /* when its event was stopped */
     bool is_adoption_asked;
 };
 
@@ -99,12 +108,14 @@ struct turn {
 
     pthread_mutex_t lock;
     enum stop_reason stop_reason; /* guarded by lock: of the TURN_STOP that is set */
+    uint32_t stop_blamed;         /* guarded by lock: turn_event.blamed of it */
 
     /* Set before TURN_RUN, and then still. */
     struct lane *lane;
     uint64_t lane_word; /* the lane's word during this turn */
     struct actor *actor;
     clockid_t cpu_clock; /* of the thread */
+    pid_t thread_id;     /* the kernel's */
     unsigned count;
     struct turn_event events[TURN_EVENTS_MAX];
     bool opens;  /* makes the isolate first */
@@ -125,9 +136,11 @@ struct turn {
     unsigned absorbed;  /* events whose results were taken */
     bool is_given_back; /* what was not begun is back with the actor */
     struct message back;
+    struct message quarantine; /* sent once a turn, by the watchdog, before back can be */
     struct turn *next_stray, *prev_stray;
 
     struct turn_watch watch;
+    void *thread;      /* the crew's, that has the record; guarded by the crew's lock */
     struct turn *next; /* in the crew's list of records, and of free ones */
     struct turn *next_free;
 };
@@ -168,9 +181,29 @@ bool turn_hasten(struct turn *turn, uint32_t ticket, uint64_t deadline_ns, enum 
 /* Makes every event of the turn due now. The lane's holder. */
 void turn_hasten_all(struct turn *turn, uint64_t now_ns, enum stop_reason reason);
 
+/* Whether a turn that is over was quarantined meanwhile. */
+bool turn_was_quarantined(const struct turn *turn);
+
+/* What the event that runs in a quarantined turn was stopped for. The lane's holder. */
+struct turn_stuck {
+    const struct turn_event *event;
+    enum stop_reason reason;
+    uint32_t blamed; /* 0: the event's own */
+    bool is_parked;  /* it is out of memory, and will never end */
+};
+struct turn_stuck turn_stuck(struct turn *turn);
+
+struct turn_patience {
+    uint64_t adopt_after_ns;      /* a turn that lasts longer loses its lane */
+    uint64_t quarantine_after_ns; /* one that was stopped and lasts on so long is written off ... */
+    void (*write_off)(void *arg, struct turn *turn); /* ... by this, before the turn can end */
+    void *arg;
+};
+
 /* What the watchdog found in a look at a turn. */
 struct turn_look {
     bool has_stopped;       /* it has stopped the event that runs, just now */
+    bool has_quarantined;   /* it has written the turn off, just now: it has sent the message */
     struct lane *late_lane; /* the turn has lasted too long: its lane wants a spare. With a
                                reference; else NULL */
     uint64_t lane_word;
@@ -178,6 +211,7 @@ struct turn_look {
 
 /* The watchdog's look at a turn: stops its event where that has used up what it may, and repeats it
  * until the event has ended. Says once in a turn that a spare is wanted. */
-struct turn_look turn_watch(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns);
+struct turn_look turn_watch(struct turn *turn, uint64_t now_ns,
+                            const struct turn_patience *patience);
 
 #endif

@@ -70,11 +70,18 @@ static const struct setting settings[] = {
      "A turn that lasts longer loses its lane"},
     {"cancel-grace-ms", "MS", SETTING_U64, CREW(cancel_grace_ms), 1, 0, 60000,
      "The turn of a cancelled task may last on for this long"},
+    {"quarantine-after-ms", "MS", SETTING_U64, CREW(quarantine_after_ms), 1, 1, 600000,
+     "A turn that was stopped and lasts on for longer is written off, with its isolate and thread"},
+    {"quarantine", "N", SETTING_UINT, CREW(quarantine), 1, 0, 64,
+     "Threads that may be in such turns; with one more the server drains and leaves, to be started "
+     "anew"},
     {"cq-threads", "N", SETTING_UINT, AT(cq_threads), 1, 1, 64, "Threads that poll gRPC's queue"},
     {"v8-threads", "N", SETTING_UINT, AT(v8_threads), 1, 1, 16, "Threads of V8's background jobs"},
     {"cpu-ms", "MS", SETTING_U64, LIMITS(cpu_us), 1000, 1, DAY_MS, "Limit: CPU time of a task"},
     {"wall-ms", "MS", SETTING_U64, LIMITS(wall_us), 1000, 1, DAY_MS,
      "Limit: time from a task's start to its end"},
+    {"wait-until-ms", "MS", SETTING_U64, LIMITS(wait_until_us), 1000, 1, DAY_MS,
+     "Limit: time from the answer to the end of what ctx.waitUntil was given"},
     {"startup-ms", "MS", SETTING_U64, LIMITS(startup_us), 1000, 1, DAY_MS,
      "Limit: time to evaluate a worker's modules"},
     {"heap-mib", "MIB", SETTING_SIZE, LIMITS(heap_bytes), MIB, 8, 4096,
@@ -269,8 +276,8 @@ static const char description[] =
     "ISOYARD_IDLE_TTL_MS for --idle-ttl-ms. An option wins over the environment.\n\n"
     "SIGTERM or SIGINT: the server takes nothing new, lets what runs end within --grace-ms, and "
     "leaves; a second signal ends it at once.\n\n"
-    "Exit status: 0 ended by a signal, 1 it could not start, 2 wrong usage, 128 and the signal's "
-    "number where a second signal ended it.";
+    "Exit status: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 it should be started "
+    "anew (see --quarantine), 128 and the signal's number where a second signal ended it.";
 
 static void read_flags(struct config *config, int argc, char **argv)
 {
@@ -352,6 +359,7 @@ static void complete(struct config *config)
         exit(CONFIG_EXIT_USAGE);
     }
     config->limits.response_body_bytes = config->body_bytes;
+    config->limits.tasks = config->pool_config.tasks_per_isolate;
 }
 
 void config_parse(struct config *ret, int argc, char **argv)

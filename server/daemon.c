@@ -21,6 +21,8 @@
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <malloc.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ struct daemon {
     struct rpc_server *rpc;
     bool is_grpc_open;
     bool is_serving;
+    atomic_bool is_exhausted;
     uint64_t trimmed_ns; /* main thread only */
 };
 
@@ -108,11 +111,25 @@ static int open_store(struct daemon *d, struct error *error)
     return err;
 }
 
+/* Watchdog's thread. */
+static void on_exhausted(void *arg)
+{
+    struct daemon *d = arg;
+
+    log_error(
+        "too many threads are lost in turns that do not end; the server should be started anew");
+    atomic_store_explicit(&d->is_exhausted, true, memory_order_relaxed);
+    kill(getpid(), SIGTERM);
+}
+
 static int open_pool(struct daemon *d, struct error *error)
 {
     struct pool_config *config = &d->config->pool_config;
-    int err = crew_open(&d->config->crew_config, &d->crew, error);
+    int err;
 
+    d->config->crew_config.exhausted = on_exhausted;
+    d->config->crew_config.exhausted_arg = d;
+    err = crew_open(&d->config->crew_config, &d->crew, error);
     if (err)
         return err;
     config->console = logger_console;
@@ -248,11 +265,20 @@ static bool wait_for_clients(struct daemon *d, uint64_t until_ns)
     }
 }
 
+static uint64_t left_ms(uint64_t until_ns)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS : 0;
+}
+
 /* Those who are inside finish; who comes now is refused, and told so by a server that still
- * answers. Then the doors close, while the last answers are on their way. */
+ * answers. Then the doors close, while the last answers are on their way, and what ctx.waitUntil
+ * keeps going may end. */
 static bool drain(struct daemon *d)
 {
     uint64_t until_ns = clock_now_ns() + d->config->grace_ms * NS_PER_MS;
+    bool is_over;
     size_t left;
 
     admission_close(&d->admission);
@@ -261,10 +287,28 @@ static bool drain(struct daemon *d)
     if (left > 0)
         log_warn("calls still run after the grace period", log_number("calls", left));
     rpc_server_stop(d->rpc);
-    if (wait_for_clients(d, until_ns))
+    is_over = wait_for_clients(d, until_ns);
+    left = pool_drain(d->pool, left_ms(until_ns));
+    if (left > 0)
+        log_warn("executions still run after the grace period", log_number("executions", left));
+    if (is_over)
         return true;
     rpc_server_cancel_calls(d->rpc);
     return rpc_server_wait(d->rpc, CANCEL_MS);
+}
+
+/* Lanes that lost a thread in a turn cannot be closed. What is acknowledged is on the disk. */
+static void leave_quarantine(struct daemon *d)
+{
+    bool is_exhausted = atomic_load_explicit(&d->is_exhausted, memory_order_relaxed);
+
+    if (!is_exhausted && (!d->crew || crew_quarantined(d->crew) == 0))
+        return;
+    store_thread_stop(d->store_thread);
+    log_info("stopped; threads are left behind in turns that do not end",
+             log_number("quarantined", crew_quarantined(d->crew)));
+    logger_stop();
+    _exit(is_exhausted ? DAEMON_EXIT_EXHAUSTED : EXIT_SUCCESS);
 }
 
 /* Calls that do not even end when they are cancelled hold on to the pool: nothing can be freed in
@@ -282,6 +326,7 @@ void daemon_close(struct daemon *d)
         return;
     if (d->is_serving && !drain(d))
         give_up();
+    leave_quarantine(d);
     dispatcher_free(d->dispatcher);
     pool_close(d->pool);
     rpc_server_close(d->rpc);

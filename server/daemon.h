@@ -19,8 +19,14 @@ int daemon_open(struct config *config, struct daemon **ret, struct error *error)
  * second, main thread. */
 void daemon_tick(struct daemon *daemon);
 
-/* Takes nothing new, lets what runs end within the grace, cancels the rest, and frees all. Main
- * thread; NULL is fine. */
+/*
+ * Takes nothing new, lets what runs end within the grace, cancels the rest, and frees all. Main
+ * thread; NULL is fine. Does not return where a thread is lost in a turn: then nothing can be freed
+ * in order, and the process leaves by _exit, with 0, or with DAEMON_EXIT_EXHAUSTED where so many
+ * were lost that it should be started anew (SIGTERM is raised in that case).
+ */
 void daemon_close(struct daemon *daemon);
+
+#define DAEMON_EXIT_EXHAUSTED 3
 
 #endif

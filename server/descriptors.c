@@ -1,7 +1,7 @@
 /* An index of the descriptor set. */
 #include "server/descriptors.h"
 
-#include "server/wire.h"
+#include "api/wire.h"
 
 #include <google/protobuf/descriptor.pb-c.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 
 #include "api/script.h"
 #include "api/utf8.h"
+#include "api/wire.h"
 #include "server/http_check.h"
-#include "server/wire.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -59,10 +59,80 @@ static int read_http_request(struct bytes message, struct execute_request *ret, 
     struct wire_field field;
     enum wire_result result;
 
-    ret->is_fetch = true;
     while ((result = wire_next(&reader, &field)) == WIRE_FIELD)
         read_http_field(&field, ret);
     return result == WIRE_END ? 0 : malformed(error);
+}
+
+static void read_timestamp_field(const struct wire_field *field, struct execute_request *ret)
+{
+    if (field->type == WIRE_VARINT && field->number == 1)
+        ret->time_s = (int64_t)field->value;
+    else if (field->type == WIRE_VARINT && field->number == 2)
+        ret->time_ns = (int32_t)field->value;
+}
+
+static int read_timestamp(struct bytes message, struct execute_request *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
+    enum wire_result result;
+
+    ret->has_time = true;
+    while ((result = wire_next(&reader, &field)) == WIRE_FIELD)
+        read_timestamp_field(&field, ret);
+    return result == WIRE_END ? 0 : malformed(error);
+}
+
+static int read_scheduled(struct bytes message, struct execute_request *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
+    enum wire_result result;
+    int err = 0;
+
+    while (!err && (result = wire_next(&reader, &field)) == WIRE_FIELD) {
+        if (field.number == 1 && field.type == WIRE_BYTES)
+            err = read_timestamp(field.bytes, ret, error);
+        else if (field.number == 2)
+            read_bytes(&field, &ret->cron);
+    }
+    return err ? err : result == WIRE_END ? 0 : malformed(error);
+}
+
+static int read_task(struct bytes message, struct execute_request *ret, struct error *error)
+{
+    struct wire_reader reader = wire_reader_of(message);
+    struct wire_field field;
+    enum wire_result result;
+
+    while ((result = wire_next(&reader, &field)) == WIRE_FIELD) {
+        if (field.number == 1)
+            read_bytes(&field, &ret->body);
+        else if (field.number == 2 && field.type == WIRE_VARINT)
+            ret->attempt = (uint32_t)field.value;
+    }
+    return result == WIRE_END ? 0 : malformed(error);
+}
+
+/* The last event of the oneof counts. */
+static int read_event(const struct wire_field *field, struct execute_request *ret,
+                      struct error *error)
+{
+    if (field->type != WIRE_BYTES)
+        return 0;
+    ret->has_event = true;
+    switch (field->number) {
+    case 3:
+        ret->kind = REQUEST_FETCH;
+        return read_http_request(field->bytes, ret, error);
+    case 4:
+        ret->kind = REQUEST_SCHEDULED;
+        return read_scheduled(field->bytes, ret, error);
+    default:
+        ret->kind = REQUEST_TASK;
+        return read_task(field->bytes, ret, error);
+    }
 }
 
 static int read_field(const struct wire_field *field, struct execute_request *ret,
@@ -76,7 +146,9 @@ static int read_field(const struct wire_field *field, struct execute_request *re
         read_bytes(field, &ret->worker);
         return 0;
     case 3:
-        return field->type == WIRE_BYTES ? read_http_request(field->bytes, ret, error) : 0;
+    case 4:
+    case 5:
+        return read_event(field, ret, error);
     default:
         return 0;
     }
@@ -227,12 +299,10 @@ static int check_body(const struct execute_request *request, size_t body_max, st
     return 0;
 }
 
-static int check_event(struct execute_request *request, size_t body_max, struct error *error)
+static int check_fetch(struct execute_request *request, size_t body_max, struct error *error)
 {
     int err;
 
-    if (!request->is_fetch)
-        return error_set(error, E_INVALID, "event", "the request has no event; set fetch");
     if (!http_is_method(request->method))
         return error_set(error, E_INVALID, "fetch.method",
                          "this is no method of HTTP that a worker can be asked with");
@@ -245,6 +315,49 @@ static int check_event(struct execute_request *request, size_t body_max, struct 
     return err;
 }
 
+static int check_scheduled(const struct execute_request *request, struct error *error)
+{
+    /* google.protobuf.Timestamp: the years 1 to 9999. */
+    if (request->time_s < INT64_C(-62135596800) || request->time_s > INT64_C(253402300799) ||
+        request->time_ns < 0 || request->time_ns > 999999999)
+        return error_set(error, E_INVALID, "scheduled.time",
+                         "this is no time of the years 1 to 9999");
+    if (request->cron.len > EXECUTE_CRON_MAX)
+        return error_set(error, E_INVALID, "scheduled.cron",
+                         "the text has %zu bytes; at most %zu are allowed", request->cron.len,
+                         EXECUTE_CRON_MAX);
+    if (!utf8_is_valid(request->cron.data, request->cron.len))
+        return error_set(error, E_INVALID, "scheduled.cron", "the text is not UTF-8");
+    return 0;
+}
+
+static int check_task(const struct execute_request *request, size_t body_max, struct error *error)
+{
+    if (request->body.len > body_max)
+        return error_set(error, E_INVALID, "task.payload_json",
+                         "the payload has %zu bytes; at most %zu are allowed", request->body.len,
+                         body_max);
+    if (!utf8_is_valid(request->body.data, request->body.len))
+        return error_set(error, E_INVALID, "task.payload_json", "the text is not UTF-8");
+    return 0;
+}
+
+static int check_event(struct execute_request *request, size_t body_max, struct error *error)
+{
+    if (!request->has_event)
+        return error_set(error, E_INVALID, "event",
+                         "the request has no event; set fetch, scheduled or task");
+    switch (request->kind) {
+    case REQUEST_FETCH:
+        return check_fetch(request, body_max, error);
+    case REQUEST_SCHEDULED:
+        return check_scheduled(request, error);
+    case REQUEST_TASK:
+        return check_task(request, body_max, error);
+    }
+    return 0;
+}
+
 static void set_defaults(struct execute_request *request)
 {
     if (request->tenant.len == 0)
@@ -253,6 +366,10 @@ static void set_defaults(struct execute_request *request)
         request->method = bytes_of("GET");
     if (request->url.len == 0)
         request->url = bytes_of("/");
+    if (request->kind == REQUEST_TASK && request->body.len == 0)
+        request->body = bytes_of("null");
+    if (request->attempt == 0)
+        request->attempt = 1;
 }
 
 int execute_decode(struct bytes message, size_t body_max, struct execute_request *ret,
@@ -260,7 +377,7 @@ int execute_decode(struct bytes message, size_t body_max, struct execute_request
 {
     int err;
 
-    *ret = (struct execute_request){.message = message, .worker = {"", 0}};
+    *ret = (struct execute_request){.message = message, .worker = {"", 0}, .cron = {"", 0}};
     err = read_request(ret, error);
     if (err)
         return err;
@@ -350,9 +467,13 @@ void execute_build(const struct execute_request *request, char *room, struct req
     ret->url = request->url;
     if (is_path(request))
         ret->url = (struct bytes){end, (size_t)(put_url(end, request) - end)};
+    ret->kind = request->kind;
     ret->body = request->body;
     ret->has_body = request->has_body;
     ret->is_body_text = request->is_body_text;
+    ret->cron = request->cron;
+    ret->scheduled_ms = request->time_s * 1000 + request->time_ns / 1000000;
+    ret->attempt = request->attempt;
 }
 
 /* ExecuteResponse */
@@ -363,7 +484,10 @@ static size_t report_size(const struct report *r)
            wire_number_size(3, r->lane) + wire_number_size(4, r->is_warm ? 2 : 1) +
            wire_number_size(5, r->queue_us) + wire_number_size(6, r->lock_wait_us) +
            wire_number_size(7, r->startup_us) + wire_number_size(8, r->cpu_us) +
-           wire_number_size(9, r->wall_us) + wire_number_size(10, r->heap_bytes);
+           wire_number_size(9, r->wall_us) + wire_number_size(10, r->heap_bytes) +
+           wire_number_size(11, r->subrequests) + wire_number_size(12, r->subrequest_us) +
+           wire_number_size(13, r->subrequest_sent_bytes) +
+           wire_number_size(14, r->subrequest_received_bytes);
 }
 
 static uint8_t *put_report(uint8_t *at, const struct report *r)
@@ -377,7 +501,11 @@ static uint8_t *put_report(uint8_t *at, const struct report *r)
     at = wire_put_number(at, 7, r->startup_us);
     at = wire_put_number(at, 8, r->cpu_us);
     at = wire_put_number(at, 9, r->wall_us);
-    return wire_put_number(at, 10, r->heap_bytes);
+    at = wire_put_number(at, 10, r->heap_bytes);
+    at = wire_put_number(at, 11, r->subrequests);
+    at = wire_put_number(at, 12, r->subrequest_us);
+    at = wire_put_number(at, 13, r->subrequest_sent_bytes);
+    return wire_put_number(at, 14, r->subrequest_received_bytes);
 }
 
 /* Takes one line off the block. */
@@ -478,4 +606,19 @@ size_t execute_encode(struct response *response, const struct report *report,
     ret[1] =
         grpc_slice_new_with_user_data((void *)response->body.data, body, free_response, response);
     return 2;
+}
+
+grpc_slice execute_encode_result(struct bytes result, const struct report *report)
+{
+    size_t report_bytes = report_size(report);
+    size_t inner = wire_bytes_size(1, result.len);
+    grpc_slice slice =
+        grpc_slice_malloc(wire_bytes_size(3, report_bytes) + wire_bytes_size(5, inner));
+    uint8_t *at = wire_put_head(GRPC_SLICE_START_PTR(slice), 3, report_bytes);
+
+    at = put_report(at, report);
+    at = wire_put_head(at, 5, inner);
+    at = wire_put_bytes(at, 1, result);
+    assert(at == GRPC_SLICE_END_PTR(slice));
+    return slice;
 }

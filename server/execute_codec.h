@@ -19,6 +19,8 @@
 #define EXECUTE_HEADERS_MAX ((size_t)48 << 10)
 /* Bytes of a URL. */
 #define EXECUTE_URL_MAX ((size_t)8 << 10)
+/* Bytes of a schedule's text. */
+#define EXECUTE_CRON_MAX ((size_t)256)
 /* What an ExecuteRequest may have beside its body. */
 #define EXECUTE_HEAD_MAX ((size_t)64 << 10)
 
@@ -27,17 +29,24 @@ struct execute_request {
     struct bytes message;
     struct bytes tenant; /* "default" where none was given */
     struct bytes worker;
-    bool is_fetch;
+    bool has_event;
+    enum request_kind kind;
     struct bytes method; /* GET where none was given */
     struct bytes url;    /* "/" where none was given */
     struct bytes body;
     bool has_body;
     bool is_body_text;
     size_t header_bytes; /* of the header block */
+    struct bytes cron;
+    bool has_time;
+    int64_t time_s; /* of a scheduled event, since 1970, and ... */
+    int32_t time_ns;
+    uint32_t attempt; /* 1 where none was given */
 };
 
 /*
- * Reads a message and checks the event in it: method, URL, headers, body against body_max.
+ * Reads a message and checks the event in it: method, URL, headers, body against body_max; that a
+ * payload is JSON is not checked here.
  * E_INVALID with the field otherwise. Tenant and worker may be anything (see execute_check_names).
  * Any thread.
  */
@@ -64,5 +73,8 @@ void execute_build(const struct execute_request *request, char *room, struct req
  */
 size_t execute_encode(struct response *response, const struct report *report,
                       grpc_slice ret[EXECUTE_SLICES_MAX]);
+
+/* An ExecuteResponse with the JSON text of a task's result; the caller unrefs it. Any thread. */
+grpc_slice execute_encode_result(struct bytes result, const struct report *report);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* URL and headers of most requests fit in here; what does not is allocated. */
 #define ROOM_BYTES 1024
@@ -72,7 +73,7 @@ static void reply_error(struct execution *e)
     call_fail(&e->call, &status);
 }
 
-static void reply_answer(struct execution *e)
+static void reply_response(struct execution *e)
 {
     struct task *task = &e->dispatch.task;
     grpc_slice slices[EXECUTE_SLICES_MAX];
@@ -80,6 +81,38 @@ static void reply_answer(struct execution *e)
 
     task->outcome.response = NULL;
     call_reply(&e->call, slices, count);
+}
+
+static void reply_result(struct execution *e)
+{
+    struct task *task = &e->dispatch.task;
+    struct bytes result = {task->outcome.result, task->outcome.result_len};
+    grpc_slice slice = execute_encode_result(result, &task->report);
+
+    call_reply(&e->call, &slice, 1);
+}
+
+static void reply_scheduled(struct execution *e)
+{
+    Isoyard__V1__ExecuteResponse response = ISOYARD__V1__EXECUTE_RESPONSE__INIT;
+    Isoyard__V1__ScheduledResult result = ISOYARD__V1__SCHEDULED_RESULT__INIT;
+    Isoyard__V1__ExecutionReport report;
+
+    report_message_init(&report, &e->dispatch.task.report);
+    response.outcome_case = ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_SCHEDULED;
+    response.scheduled = &result;
+    response.report = &report;
+    call_reply_message(&e->call, &response.base);
+}
+
+static void reply_answer(struct execution *e)
+{
+    if (e->dispatch.task.outcome.response)
+        reply_response(e);
+    else if (e->dispatch.task.outcome.result)
+        reply_result(e);
+    else
+        reply_scheduled(e);
 }
 
 /* Lane thread. The request's reference keeps the execution until the last line. */
@@ -95,6 +128,18 @@ static void on_done(struct task *task)
         reply_error(e);
     outcome_release(&task->outcome);
     request_unref(&e->request);
+}
+
+/* A scheduled event without a time is due now. */
+static void set_time(struct execute_request *decoded)
+{
+    struct timespec now;
+
+    if (decoded->kind != REQUEST_SCHEDULED || decoded->has_time)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    decoded->time_s = now.tv_sec;
+    decoded->time_ns = (int32_t)now.tv_nsec;
 }
 
 static void build_request(struct execution *e, const struct execute_request *decoded)
@@ -115,7 +160,7 @@ static void build_task(struct execution *e, const struct execute_request *decode
     struct task *task = &e->dispatch.task;
 
     memcpy(e->tenant, decoded->tenant.data, decoded->tenant.len);
-    task->kind = TASK_FETCH;
+    task->kind = TASK_REQUEST;
     task->tenant = e->tenant;
     task->request = &e->request;
     task->deadline_ns = call_deadline_ns(&e->call);
@@ -149,6 +194,7 @@ static int prepare(struct execution *e, struct error *error)
         registry_find(service->registry, decoded.tenant, decoded.worker, &e->dispatch.task.script);
     if (err)
         return find_error(&decoded, err, error);
+    set_time(&decoded);
     build_task(e, &decoded);
     build_request(e, &decoded);
     return 0;

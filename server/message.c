@@ -70,6 +70,10 @@ void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report 
     ret->cpu_us = report->cpu_us;
     ret->wall_us = report->wall_us;
     ret->heap_bytes = report->heap_bytes;
+    ret->subrequests = report->subrequests;
+    ret->subrequest_us = report->subrequest_us;
+    ret->subrequest_sent_bytes = report->subrequest_sent_bytes;
+    ret->subrequest_received_bytes = report->subrequest_received_bytes;
 }
 
 void timestamp_message_init(Google__Protobuf__Timestamp *ret, int64_t us)

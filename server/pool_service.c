@@ -73,6 +73,8 @@ static void set_threads(Isoyard__V1__ThreadCounters *m, const struct pool_stats 
     m->adoptions = stats->adoptions;
     m->terminations = stats->terminations;
     m->strays = stats->strays;
+    m->quarantined = stats->quarantined;
+    m->quarantines = stats->quarantines;
 }
 
 static void set_distribution(Isoyard__V1__Distribution *m, const struct histogram *h)

@@ -2,7 +2,7 @@
 #include "server/proto_check.h"
 
 #include "api/utf8.h"
-#include "server/wire.h"
+#include "api/wire.h"
 
 #include <stdio.h>
 

@@ -156,6 +156,7 @@ int isolate_open(struct script *script, const struct isolate_host *host, struct 
     configure_heap(&params.constraints, script->limits.heap_bytes);
     v8::Isolate::Initialize(isolate->v8, params);
     isolate_configure(isolate);
+    isolate_handle_fatal_errors(isolate);
     if (!open_context(isolate)) {
         isolate_close(isolate);
         return E_NOMEM;
@@ -301,11 +302,13 @@ static void deliver_one(struct isolate *isolate, v8::Local<v8::Context> context,
     case EVENT_LOAD:
         loader_load(isolate, context, caught);
         break;
-    case EVENT_FETCH:
+    case EVENT_REQUEST:
         deliver_fetch(isolate, context, event);
         break;
     case EVENT_TIMER:
         deliver_timer(isolate, context, event);
+        break;
+    case EVENT_FETCHED:
         break;
     case EVENT_END:
         deliver_end(isolate, context, event);
@@ -339,6 +342,7 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     v8::TryCatch caught(isolate->v8);
 
     isolate->op_count = 0;
+    isolate_begin_samples(isolate, event->ticket);
     compat::set_owner(isolate->v8, context, event->ticket);
     deliver_one(isolate, context, caught, event);
     result.was_terminated = is_terminated(isolate, caught);

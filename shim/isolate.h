@@ -10,6 +10,7 @@
 #include "shim/platform.h"
 #include "shim/shim.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,12 @@ struct isolate {
     bool is_heap_limit_hit = false;
     size_t heap_used_at_limit = 0;
     const void *stack_owner = nullptr; /* the thread for which the stack limit was last set */
+
+    struct isolate_samples samples = {}; /* of this event; the first owner is its own ticket */
+    std::atomic<bool> is_sample_asked = false;
+    std::atomic<uint64_t> last_owner = 0;
+    std::atomic<uint32_t> others_count = 0;
+    std::atomic<bool> is_parked = false;
 };
 
 /* The isolate of a V8 isolate, in a callback. */
@@ -102,6 +109,14 @@ v8::Local<v8::String> string_of(v8::Isolate *v8, const char *text);
 /* Throws an error of the class with a literal message. */
 void throw_type_error(v8::Isolate *v8, const char *message);
 void throw_range_error(v8::Isolate *v8, const char *message);
+
+/* sample.cc */
+
+/* An event of the ticket begins. */
+void isolate_begin_samples(struct isolate *isolate, uint32_t ticket);
+
+/* From now on V8's fatal errors park the thread. */
+void isolate_handle_fatal_errors(struct isolate *isolate);
 
 /* engine.cc */
 

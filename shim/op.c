@@ -24,14 +24,20 @@ void op_free(struct op *op)
         failure_release(&op->failure);
         break;
     case OP_ANSWER:
-        response_free(op->response);
+        response_free(op->answer.response);
+        free(op->answer.result);
+        break;
+    case OP_FETCH_START:
+        free(op->fetch.request);
         break;
     case OP_LOG:
         free(op->log.text);
         break;
     case OP_LOADED:
     case OP_TIMER_START:
+    case OP_END:
     case OP_TIMER_STOP:
+    case OP_FETCH_STOP:
         break;
     }
     free(op);

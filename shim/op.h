@@ -8,19 +8,26 @@
 #include "api/failure.h"
 #include "api/response.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+struct fetch_request;
+
 enum op_kind {
     OP_LOADED,      /* the modules are evaluated and there is a handler */
     OP_LOAD_FAILED, /* they are not, and never will be: failure */
-    OP_ANSWER,      /* the task is answered: response */
+    OP_ANSWER,      /* the task is answered: answer. Where has_more, it goes on, and OP_END comes */
     OP_FAIL,        /* the task has failed: failure */
+    OP_END,         /* what ctx.waitUntil was given has settled: nothing is left of the task */
     OP_TIMER_START, /* deliver EVENT_TIMER with timer.id after timer.delay_ms */
     OP_TIMER_STOP,  /* do not */
+    OP_FETCH_START, /* make a subrequest and deliver EVENT_FETCHED with fetch.id */
+    OP_FETCH_STOP,  /* do not: nobody waits for it */
     OP_LOG,         /* a console line: log */
 };
 
@@ -38,11 +45,20 @@ struct op {
     uint32_t ticket; /* of the task that asked; 0: the isolate's start-up, or nobody */
     union {
         struct failure failure;
-        struct response *response;
+        struct {
+            struct response *response; /* of REQUEST_FETCH */
+            char *result;              /* of REQUEST_TASK: len bytes of JSON */
+            size_t len;
+            bool has_more;
+        } answer;
         struct {
             uint32_t id;
             uint32_t delay_ms;
         } timer;
+        struct {
+            uint32_t id; /* unique among the isolate's subrequests under way; never 0 */
+            struct fetch_request *request; /* one piece of memory, for free */
+        } fetch;
         struct {
             enum console_level level;
             uint32_t len;

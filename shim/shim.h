@@ -89,13 +89,16 @@ void isolate_close(struct isolate *isolate);
  * turn to leave. */
 void isolate_enter(struct isolate *isolate, void (*turn)(void *arg), void *arg);
 
+struct fetch_result;
+
 enum event_kind {
     EVENT_LOAD, /* evaluate the modules; the first event of an isolate, once. Ends, now or later, in
                    OP_LOADED or OP_LOAD_FAILED, unless it can never settle */
-    EVENT_FETCH, /* a request for `ticket`. Ends, now or later, in OP_ANSWER or OP_FAIL, unless it
-                    can never settle */
-    EVENT_TIMER, /* `timer` is due */
-    EVENT_END,   /* the caller has given up the task `ticket`: forget it */
+    EVENT_REQUEST, /* a request for `ticket`. Ends, now or later, in OP_ANSWER or OP_FAIL, unless it
+                      can never settle */
+    EVENT_TIMER,   /* `timer` is due */
+    EVENT_FETCHED, /* the subrequest `fetch` has ended: `result` */
+    EVENT_END,     /* the caller has given up the task `ticket`: forget it */
     EVENT_PLATFORM, /* V8's foreground tasks that are due; for those that are not, platform_task is
                        called again */
 };
@@ -103,8 +106,12 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     uint32_t ticket; /* the task it is for; 0: start-up, or nobody */
-    uint32_t timer;
-    struct request *request; /* EVENT_FETCH; borrowed during the call */
+    union {
+        uint32_t timer;
+        uint32_t fetch;
+    };
+    struct request *request;     /* EVENT_REQUEST; borrowed during the call */
+    struct fetch_result *result; /* EVENT_FETCHED; borrowed, but its body may be taken out */
 };
 
 #define TICKET_SLOT_MAX 65535u
@@ -144,6 +151,37 @@ void isolate_terminate(struct isolate *isolate);
 /* Clears a termination, so that the isolate can run JavaScript again. In a turn, after its last
  * isolate_terminate. */
 void isolate_clear_termination(struct isolate *isolate);
+
+/* Whose continuations an event has run, seen at moments about a millisecond apart. */
+#define ISOLATE_OWNERS_MAX 8u
+struct owner_samples {
+    uint32_t ticket; /* 0: nobody's */
+    uint32_t count;
+};
+struct isolate_samples {
+    uint32_t total;       /* of all counts; those beyond the last owner count as the event's own */
+    unsigned owner_count; /* the event's own ticket is the first, where there are any */
+    struct owner_samples owners[ISOLATE_OWNERS_MAX];
+};
+
+/* Has the isolate note whose continuation runs, as soon as its JavaScript can be interrupted. Any
+ * thread, during a turn of it. */
+void isolate_sample(struct isolate *isolate);
+
+/* What was noted during the last event. In a turn. */
+void isolate_take_samples(struct isolate *isolate, struct isolate_samples *ret);
+
+/* What was noted last of the event that runs. Any thread, during a turn. */
+struct isolate_owner {
+    uint32_t ticket;       /* 0: nothing yet, or nobody's */
+    uint32_t count;        /* how often it was that one */
+    uint32_t others_count; /* how often it was another one than the event's own */
+};
+struct isolate_owner isolate_last_owner(const struct isolate *isolate);
+
+/* Whether V8 has given up in the isolate's turn (it is out of memory, or found itself broken): then
+ * the turn's thread sleeps for ever. Any thread. */
+bool isolate_is_parked(const struct isolate *isolate);
 
 /* The tenant that was written into the isolate at its creation. Any thread. */
 const char *isolate_tenant(const struct isolate *isolate);

@@ -241,9 +241,9 @@ inline void one_byte_write(v8::Isolate *isolate, v8::Local<v8::String> text, uin
 
 /* Where V8 goes when it finds no more memory; it must not return. */
 #if ISOYARD_V8 < 1100
-#define ISOYARD_OOM_HANDLER(name) void name(const char *location, bool)
+#define ISOYARD_OOM_HANDLER(name) void name(const char *, bool)
 #else
-#define ISOYARD_OOM_HANDLER(name) void name(const char *location, const v8::OOMDetails &)
+#define ISOYARD_OOM_HANDLER(name) void name(const char *, const v8::OOMDetails &)
 #endif
 
 } // namespace compat

@@ -68,12 +68,13 @@ void op_answer(op_info info)
         return fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, body_len,
                           limits->response_body_bytes);
     op = op_new(OP_ANSWER, slot->ticket);
-    op->response = response_new((uint16_t)info[1].As<v8::Uint32>()->Value(), header_len, body_len);
-    if (!op->response)
+    op->answer.response =
+        response_new((uint16_t)info[1].As<v8::Uint32>()->Value(), header_len, body_len);
+    if (!op->answer.response)
         abort();
-    op->response->has_body = has_body;
-    op_utf8_write(v8, info[2].As<v8::String>(), op->response->data, header_len);
-    write_body(v8, info[3], op->response);
+    op->answer.response->has_body = has_body;
+    op_utf8_write(v8, info[2].As<v8::String>(), op->answer.response->data, header_len);
+    write_body(v8, info[3], op->answer.response);
     isolate_close_slot(slot);
     op_list_append(&isolate->ops, op);
 }

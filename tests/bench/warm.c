@@ -84,7 +84,7 @@ static void deliver_batch(void *arg)
 
     bare->generation = bare->generation % TICKET_GENERATION_MAX + 1;
     for (unsigned i = 1; i <= BATCH; i++) {
-        struct event event = {.kind = EVENT_FETCH,
+        struct event event = {.kind = EVENT_REQUEST,
                               .ticket = TICKET_OF(i, bare->generation),
                               .request = bare->request};
 
@@ -159,7 +159,7 @@ static void prepare_slots(struct load *load)
     for (unsigned i = 0; i < BATCH; i++) {
         load->slots[i].load = load;
         load->slots[i].task = (struct task){
-            .kind = TASK_FETCH,
+            .kind = TASK_REQUEST,
             .script = load->script,
             .tenant = load->script->tenant,
             .request = load->request,

@@ -82,7 +82,8 @@ class Reflection:
 
     def test_file_by_name_comes_with_its_imports(self):
         files = self.files(file_by_filename="isoyard/v1/execution.proto")
-        self.assertEqual([file.name for file in files], ["isoyard/v1/execution.proto", "isoyard/v1/failure.proto"])
+        self.assertEqual([file.name for file in files], ["isoyard/v1/execution.proto", "google/protobuf/timestamp.proto",
+                                                          "isoyard/v1/failure.proto"])
 
     def test_file_containing_symbol(self):
         for symbol, file in (("isoyard.v1.WorkerService", "isoyard/v1/worker.proto"),

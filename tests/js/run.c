@@ -139,7 +139,7 @@ static int run(struct pool *pool, struct script *script, bool is_text)
 {
     struct request *request =
         request_new(bytes_of("POST"), bytes_of(url), bytes_of(headers), bytes_of(body));
-    struct task task = {.kind = TASK_FETCH,
+    struct task task = {.kind = TASK_REQUEST,
                         .script = script,
                         .tenant = script->tenant,
                         .request = request,

@@ -143,7 +143,7 @@ uint32_t worker_fetch(struct worker *worker, const char *method, const char *url
     struct request *request =
         request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content);
     struct event event = {
-        .kind = EVENT_FETCH, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
+        .kind = EVENT_REQUEST, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
 
     worker_deliver(worker, &event);
     request_unref(request);
@@ -202,7 +202,7 @@ const char *worker_get(struct worker *worker, const char *url)
     }
     op = worker_take(worker, OP_ANSWER);
     expect(op);
-    snprintf(body, sizeof(body), "%.*s", (int)op->response->body.len, op->response->body.data);
+    snprintf(body, sizeof(body), "%.*s", (int)op->answer.response->body.len, op->answer.response->body.data);
     keep(op);
     return body;
 }

@@ -18,13 +18,13 @@ int main(void)
     worker_fetch(worker, "POST", "https://host/path?x=1", "x-name\nIs\n", "gr\xc3\xbc\xc3\x9f");
     op = worker_take(worker, OP_ANSWER);
     expect(op);
-    expect(op->response->status == 201);
-    expect(op->response->has_body && op->response->is_body_text);
-    expect(op->response->body.len == strlen("POST /path Is gr\xc3\xbc\xc3\x9f"));
-    expect(memcmp(op->response->body.data, "POST /path Is gr\xc3\xbc\xc3\x9f",
-                  op->response->body.len) == 0);
-    expect(op->response->headers.len > 0);
-    fprintf(stderr, "%.*s", (int)op->response->headers.len, op->response->headers.data);
+    expect(op->answer.response->status == 201);
+    expect(op->answer.response->has_body && op->answer.response->is_body_text);
+    expect(op->answer.response->body.len == strlen("POST /path Is gr\xc3\xbc\xc3\x9f"));
+    expect(memcmp(op->answer.response->body.data, "POST /path Is gr\xc3\xbc\xc3\x9f",
+                  op->answer.response->body.len) == 0);
+    expect(op->answer.response->headers.len > 0);
+    fprintf(stderr, "%.*s", (int)op->answer.response->headers.len, op->answer.response->headers.data);
     op_free(op);
     worker_free(worker);
     engine_close();

@@ -48,7 +48,7 @@ int main(void)
 
         worker_fetch(worker, "GET", "https://h/", "", NULL);
         op = await_answer(worker);
-        expect(op->response->body.len == 2 && memcmp(op->response->body.data, "42", 2) == 0);
+        expect(op->answer.response->body.len == 2 && memcmp(op->answer.response->body.data, "42", 2) == 0);
         op_free(op);
     }
     expect(worker->platform_tasks > 0);

@@ -8,7 +8,7 @@
 #include "shim_test.h"
 
 #include "api/clock.h"
-#include "pools/turn.h"
+#include "pools/actor.h"
 
 #include <pthread.h>
 
@@ -25,13 +25,16 @@ static const char source[] =
     "} };\n";
 
 static struct turn turn;
+static struct actor actor;
 static bool is_over;
 
 static void *watch(void *arg)
 {
+    static const struct turn_patience patience = {UINT64_MAX, UINT64_MAX, NULL, NULL};
+
     (void)arg;
     while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE))
-        turn_watch(&turn, clock_now_ns(), UINT64_MAX);
+        turn_watch(&turn, clock_now_ns(), &patience);
     return NULL;
 }
 
@@ -48,7 +51,7 @@ static void add(uint32_t slot, const char *path, uint64_t allowed_ns)
     struct turn_event *event = turn_add(&turn);
 
     event->event = (struct event){
-        .kind = EVENT_FETCH, .ticket = TICKET_OF(slot, 1), .request = request_of(path)};
+        .kind = EVENT_REQUEST, .ticket = TICKET_OF(slot, 1), .request = request_of(path)};
     event->cpu_allowed_ns = UINT64_MAX;
     event->wall_allowed_ns = allowed_ns;
 }
@@ -97,7 +100,7 @@ static bool take_turn(struct worker *worker, unsigned *seed)
     char path[16];
 
     snprintf(path, sizeof(path), "%u", us);
-    turn_prepare(&turn, NULL, NULL, worker->isolate);
+    turn_prepare(&turn, NULL, &actor, worker->isolate);
     add(1, "short", UINT64_MAX);
     add(2, is_endless ? "loop" : path, (uint64_t)rand_r(seed) % (LONGEST_US * 1000));
     add(3, "short", UINT64_MAX);

@@ -17,6 +17,7 @@ struct program {
     char *text; /* owned */
     char *rest; /* the next step */
     char taken[512];
+    bool is_awaiting;
 };
 
 struct isolate {
@@ -30,18 +31,25 @@ struct isolate {
         uint32_t timer;
         uint32_t ticket;
     } timers[4096]; /* by timer % 4096 */
-    bool has_burn_later;
+    bool has_burn_later, has_resume;
     uint64_t last_number;
 
     atomic_bool is_entered;
     atomic_bool is_terminating;
     atomic_uint platform_tasks;
     pthread_mutex_t lock; /* the Locker */
+
+    uint32_t owner; /* whose program runs */
+    struct isolate_samples samples;
+    atomic_bool is_sample_asked;
+    _Atomic uint64_t last_owner; /* ticket << 32 | count */
+    atomic_uint others_count;
+    atomic_bool is_parked;
 };
 
 struct fake_figures fake_figures;
 atomic_uint fake_open_us, fake_close_us;
-atomic_bool fake_open_fails, fake_is_busy;
+atomic_bool fake_open_fails, fake_is_busy, fake_holds;
 
 static void spin_us(uint64_t us)
 {
@@ -143,6 +151,39 @@ static struct program *open_program(struct isolate *isolate, uint32_t ticket, co
     return program;
 }
 
+/* The event's own ticket is the first. */
+static struct owner_samples *find_owner(struct isolate *isolate)
+{
+    struct isolate_samples *samples = &isolate->samples;
+
+    for (unsigned i = 0; i < samples->owner_count; i++) {
+        if (samples->owners[i].ticket == isolate->owner)
+            return &samples->owners[i];
+    }
+    samples->owners[samples->owner_count].ticket = isolate->owner;
+    return &samples->owners[samples->owner_count++];
+}
+
+static void note_owner(struct isolate *isolate)
+{
+    struct isolate_samples *samples = &isolate->samples;
+    struct owner_samples *sample = find_owner(isolate);
+
+    sample->count++;
+    samples->total++;
+    atomic_store(&isolate->others_count, samples->total - samples->owners[0].count);
+    atomic_store(&isolate->last_owner, (uint64_t)sample->ticket << 32 | sample->count);
+}
+
+static void begin_samples(struct isolate *isolate, uint32_t ticket)
+{
+    isolate->owner = ticket;
+    isolate->samples = (struct isolate_samples){.owner_count = 1, .owners = {{ticket, 0}}};
+    atomic_store(&isolate->is_sample_asked, false);
+    atomic_store(&isolate->last_owner, 0);
+    atomic_store(&isolate->others_count, 0);
+}
+
 /* Until so much CPU time is used, or somebody stops it: whether that came first. */
 static bool work(struct isolate *isolate, uint64_t us)
 {
@@ -151,6 +192,8 @@ static bool work(struct isolate *isolate, uint64_t us)
     while (clock_thread_cpu_ns() < end) {
         if (atomic_load_explicit(&isolate->is_terminating, memory_order_relaxed))
             return true;
+        if (atomic_exchange(&isolate->is_sample_asked, false))
+            note_owner(isolate);
     }
     return false;
 }
@@ -172,6 +215,21 @@ static void start_timer(struct isolate *isolate, uint32_t ticket, uint32_t delay
     isolate->timers[op->timer.id % 4096].ticket = ticket;
 }
 
+/* Uninterruptible, until the test lets go. */
+static void hold(void)
+{
+    while (atomic_load(&fake_holds))
+        spin_us(100);
+}
+
+static void answer_more(struct isolate *isolate, struct program *program)
+{
+    struct op *op = add_op(isolate, OP_ANSWER, program->ticket);
+
+    op->answer.response = response_new(202, 0, 0);
+    op->answer.has_more = true;
+}
+
 static void finish(struct isolate *isolate, struct program *program, bool is_answer)
 {
     struct op *op;
@@ -187,9 +245,9 @@ static void finish(struct isolate *isolate, struct program *program, bool is_ans
     if (is_answer) {
         size_t len = strlen(program->taken);
 
-        op->response = response_new(200, 0, len);
-        memcpy(op->response->data, program->taken, len);
-        op->response->has_body = true;
+        op->answer.response = response_new(200, 0, len);
+        memcpy(op->answer.response->data, program->taken, len);
+        op->answer.response->has_body = true;
     } else {
         failure_set(&op->failure, FAILURE_EXCEPTION, PHASE_HANDLER, "thrown");
     }
@@ -224,6 +282,20 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         start_timer(isolate, program->ticket, number);
         return STEP_PARKED;
     }
+    if (strcmp(step, "end") == 0) {
+        program->is_open = false;
+        add_op(isolate, OP_END, program->ticket);
+        return STEP_ENDED;
+    }
+    if (strcmp(step, "await") == 0) {
+        program->is_awaiting = true;
+        return STEP_PARKED;
+    }
+    if (strcmp(step, "park") == 0) {
+        atomic_store(&isolate->is_parked, true);
+        hold();
+        return STEP_HEAP;
+    }
     if (strcmp(step, "stray-timer") == 0)
         start_timer(isolate, program->ticket, 3600 * 1000);
     else if (strncmp(step, "spin:", 5) == 0)
@@ -239,6 +311,12 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         return STEP_HEAP;
     else if (strcmp(step, "never") == 0)
         return STEP_PARKED;
+    else if (strcmp(step, "hold") == 0)
+        hold();
+    else if (strcmp(step, "resume") == 0)
+        isolate->has_resume = true;
+    else if (strcmp(step, "answer-more") == 0)
+        answer_more(isolate, program);
     else if (strcmp(step, "log") == 0) {
         struct op *op = add_op(isolate, OP_LOG, program->ticket);
 
@@ -285,7 +363,7 @@ static enum step_result deliver(struct isolate *isolate, const struct event *eve
         program = open_program(isolate, 0, isolate->script->files[0].content,
                                isolate->script->files[0].size);
         break;
-    case EVENT_FETCH:
+    case EVENT_REQUEST:
         check_order(isolate, event->request);
         program =
             open_program(isolate, event->ticket, event->request->url.data, event->request->url.len);
@@ -293,6 +371,9 @@ static enum step_result deliver(struct isolate *isolate, const struct event *eve
     case EVENT_TIMER:
         assert(isolate->timers[event->timer % 4096].timer == event->timer);
         program = program_of(isolate, isolate->timers[event->timer % 4096].ticket);
+        break;
+    case EVENT_FETCHED:
+        program = program_of(isolate, event->ticket);
         break;
     case EVENT_END:
         program = program_of(isolate, event->ticket);
@@ -312,6 +393,7 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     enum step_result step;
 
     atomic_fetch_add(&fake_figures.events, 1);
+    begin_samples(isolate, event->ticket);
     step = deliver(isolate, event);
     if (step == STEP_HEAP) {
         result = (struct event_result){.was_terminated = true,
@@ -329,6 +411,25 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     return result;
 }
 
+/* Continuations of the programs that await: whether one of them was stopped. */
+static bool resume_all(struct isolate *isolate)
+{
+    uint32_t event_owner = isolate->owner;
+    bool is_stopped = false;
+
+    for (unsigned i = 0; i < isolate->program_count && !is_stopped; i++) {
+        struct program *program = &isolate->programs[i];
+
+        if (!program->is_open || !program->is_awaiting)
+            continue;
+        program->is_awaiting = false;
+        isolate->owner = program->ticket;
+        is_stopped = run_program(isolate, program) == STEP_STOPPED;
+    }
+    isolate->owner = event_owner;
+    return is_stopped;
+}
+
 struct event_result isolate_checkpoint(struct isolate *isolate)
 {
     struct event_result result = {0};
@@ -338,7 +439,37 @@ struct event_result isolate_checkpoint(struct isolate *isolate)
         burn(isolate);
         result.was_terminated = result.is_unusable = true;
     }
+    if (isolate->has_resume) {
+        isolate->has_resume = false;
+        if (resume_all(isolate))
+            result.was_terminated = result.is_unusable = true;
+    }
     return result;
+}
+
+void isolate_sample(struct isolate *isolate)
+{
+    atomic_store(&isolate->is_sample_asked, true);
+}
+
+void isolate_take_samples(struct isolate *isolate, struct isolate_samples *ret)
+{
+    *ret = isolate->samples;
+    if (ret->total == 0)
+        ret->owner_count = 0;
+}
+
+struct isolate_owner isolate_last_owner(const struct isolate *isolate)
+{
+    uint64_t last = atomic_load(&isolate->last_owner);
+
+    return (struct isolate_owner){(uint32_t)(last >> 32), (uint32_t)last,
+                                  atomic_load(&isolate->others_count)};
+}
+
+bool isolate_is_parked(const struct isolate *isolate)
+{
+    return atomic_load(&isolate->is_parked);
 }
 
 void isolate_take_ops(struct isolate *isolate, struct op_list *ret)

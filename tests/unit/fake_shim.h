@@ -15,6 +15,12 @@
  *   log           writes a console line
  *   stray-timer   starts a timer that is never stopped
  *   never         ends the event, and nothing is pending
+ *   await         waits for another program's "resume"
+ *   resume        in the checkpoint, lets those that wait go on
+ *   answer-more   answers, and goes on as ctx.waitUntil has it, to
+ *   end           the end of that
+ *   hold          spins until the test clears fake_holds, and cannot be stopped
+ *   park          is out of memory: the same, with the isolate parked
  *
  * The content of the script's first file is the program of its start-up: the same steps, with
  * "answer" as "load".
@@ -44,6 +50,9 @@ extern struct fake_figures fake_figures;
 /* How long opening and closing take; and whether opening fails. */
 extern atomic_uint fake_open_us, fake_close_us;
 extern atomic_bool fake_open_fails;
+
+/* While it is set, "hold" and "park" last. */
+extern atomic_bool fake_holds;
 
 /* Whether V8 works in the background. */
 extern atomic_bool fake_is_busy;

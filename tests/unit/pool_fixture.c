@@ -99,7 +99,7 @@ int call_start_numbered(struct call *call, struct fixture *f, struct script *scr
         snprintf(headers, sizeof(headers), "n\n%lu\n", number);
     call->task.request =
         request_new(bytes_of("GET"), bytes_of(program), bytes_of(headers), (struct bytes){NULL, 0});
-    return start(call, f, script, TASK_FETCH);
+    return start(call, f, script, TASK_REQUEST);
 }
 
 int call_start(struct call *call, struct fixture *f, struct script *script, const char *program)

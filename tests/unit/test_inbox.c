@@ -9,7 +9,7 @@ static struct inbox inbox;
 
 static struct inbox_item item(uint32_t number)
 {
-    return (struct inbox_item){EVENT_TIMER, number, number + 1};
+    return (struct inbox_item){.kind = EVENT_TIMER, .ticket = number, .id = number + 1};
 }
 
 START_TEST(inbox_pop_empty_aborts)
@@ -40,7 +40,7 @@ START_TEST(inbox_random_pushes_and_pops_match_array)
             struct inbox_item popped = inbox_pop(&inbox);
 
             ck_assert_uint_eq(popped.ticket, model[first++]);
-            ck_assert_uint_eq(popped.timer, popped.ticket + 1);
+            ck_assert_uint_eq(popped.id, popped.ticket + 1);
         }
         ck_assert_uint_eq(inbox.count, end - first);
     }

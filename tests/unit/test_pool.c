@@ -421,7 +421,7 @@ START_TEST(pool_submit_late_task_is_not_run)
     late.task.request =
         request_new(bytes_of("GET"), bytes_of("log answer"), bytes_of(""), (struct bytes){NULL, 0});
     late.fixture = &f;
-    late.task.kind = TASK_FETCH;
+    late.task.kind = TASK_REQUEST;
     late.task.script = script;
     late.task.tenant = script->tenant;
     late.task.done = blocker.task.done;
@@ -656,7 +656,7 @@ START_TEST(pool_submit_task_of_another_tenant_is_refused)
     call_expect(&f, script, "answer", "answer ");
     call = (struct call){0};
     call.fixture = &f;
-    call.task.kind = TASK_FETCH;
+    call.task.kind = TASK_REQUEST;
     call.task.script = script;
     call.task.tenant = "bob";
     call.task.request =

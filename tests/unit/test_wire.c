@@ -1,5 +1,5 @@
 /* server/wire: the wire format, from both sides. */
-#include "server/wire.h"
+#include "api/wire.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Reading protobuf's wire format. */
-#include "server/wire.h"
+#include "api/wire.h"
 
 #include <stdbool.h>
 

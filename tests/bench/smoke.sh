@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs each benchmark once in its shortest form, so that all are known to run. Their figures mean
+# nothing then.
+set -euo pipefail
+
+if [ $# -gt 0 ]; then
+    echo "usage: tests/bench/smoke.sh"
+    echo "Runs each benchmark of the release build once, as short as can be; fails where one fails."
+    [ "$1" = --help ] || [ "$1" = -h ] && exit 0 || exit 2
+fi
+
+cd "$(dirname "$0")"
+bin=../../build/release/bin
+failed=()
+pid=
+
+stop() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+    [ -z "$pid" ] || wait "$pid" 2>/dev/null || true
+}
+trap stop EXIT
+
+run() {
+    printf '\n== %s\n' "$*"
+    timeout --foreground 120 "$@" &
+    pid=$!
+    wait "$pid" || failed+=("${1##*/}")
+    pid=
+}
+
+run "$bin/bench_warm" 1 640
+run "$bin/bench_adoption" 3
+run ./e2e.sh --quick
+
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "smoke: failed: ${failed[*]}" >&2
+    exit 1
+fi
