@@ -156,7 +156,8 @@ static int run_stats(struct options *options, int argc, char **argv)
         return status;
     response = (const Isoyard__V1__GetStatsResponse *)reply.response;
     if (options->is_json)
-        json_print(stdout, json_of_message(&response->stats->base));
+        json_print(stdout,
+                   response->stats ? json_of_message(&response->stats->base) : json_object());
     else if (response->stats)
         print_stats(response->stats);
     reply_release(&reply);

@@ -213,8 +213,8 @@ void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32
     struct flight *flight = flights_find(&actor->flights, ticket);
     struct actor_timer *timer;
 
-    if (ticket != 0 && !flight)
-        return; /* its task has ended */
+    if (!flight && (ticket != 0 || actor->state == ACTOR_READY))
+        return; /* its task, or the start-up, has ended */
     HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
     if (timer)
         return; /* the prelude never uses an id twice; whoever else gets at the host functions gains
@@ -242,6 +242,17 @@ void actor_stop_timer(struct actor *actor, uint32_t id)
     HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
     if (timer)
         stop_timer(timer);
+}
+
+void actor_stop_nobodys_timers(struct actor *actor)
+{
+    struct actor_timer *timer, *next;
+
+    HASH_ITER(hh, actor->timers, timer, next)
+    {
+        if (timer->ticket == 0)
+            stop_timer(timer);
+    }
 }
 
 void actor_stop_timers(struct actor *actor)

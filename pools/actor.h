@@ -166,7 +166,8 @@ struct task *actor_take_queue(struct actor *actor);
 /* Timers of the isolate's JavaScript. */
 void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms);
 void actor_stop_timer(struct actor *actor, uint32_t id);
-void actor_stop_timers(struct actor *actor); /* all, and the actor's own */
+void actor_stop_timers(struct actor *actor);         /* all, and the actor's own */
+void actor_stop_nobodys_timers(struct actor *actor); /* of the start-up, when that has ended */
 
 /* isolate_host.platform_task: V8 has a foreground task. Any thread. */
 void actor_say_platform(void *arg, uint64_t delay_ns);

@@ -57,17 +57,13 @@ static uint64_t wall_end_ns(const struct flight *flight)
     return flight->started_ns + wall_allowed_us(flight) * NS_PER_US;
 }
 
-static void add_load(struct actor *actor, struct turn *turn)
+/* Makes the isolate in this turn, and evaluates the modules: its first event. */
+static void begin_startup(struct actor *actor, struct turn *turn)
 {
-    struct turn_event *event = turn_add(turn);
-
     turn->opens = true;
-    turn->samples_heap = true;
     turn->open_isolate = open_isolate;
-    event->event.kind = EVENT_LOAD;
-    event->cpu_allowed_ns = startup_left_ns(actor);
-    event->wall_allowed_ns = actor->script->limits.startup_us * NS_PER_US;
     actor->state = ACTOR_LOADING;
+    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
 }
 
 /* What an event of nobody's may use: start-up's, as long as that lasts. */
@@ -95,6 +91,8 @@ static void add_item(struct actor *actor, struct turn *turn, struct inbox_item i
     } else {
         event->cpu_allowed_ns = nobodys_cpu_ns(actor, item.kind);
     }
+    if (item.kind == EVENT_LOAD)
+        event->wall_allowed_ns = actor->script->limits.startup_us * NS_PER_US;
 }
 
 /* A task that has waited for longer than its caller does is not run. */
@@ -137,8 +135,7 @@ void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
 {
     if (actor->state == ACTOR_NEW) {
         actor->opened_ns = now_ns;
-        add_load(actor, turn);
-        return;
+        begin_startup(actor, turn);
     }
     turn->samples_heap = now_ns - actor->heap_sampled_ns > HEAP_SAMPLE_NS;
     while (actor->inbox.count > 0 && turn->count < TURN_EVENTS_MAX)
@@ -281,6 +278,7 @@ static void apply_loaded(struct actor *actor)
     uint64_t now_ns = clock_now_ns();
 
     actor->state = ACTOR_READY;
+    actor_stop_nobodys_timers(actor);
     actor->startup_ns = now_ns - actor->opened_ns;
     lane_timer_stop(actor->startup_timer);
     actor->startup_timer = NULL;
@@ -485,7 +483,8 @@ static void settle_event(struct actor *actor, const struct turn_event *event)
     struct flight *flight = flights_find(&actor->flights, ticket);
     struct flight *own;
 
-    if (event->result.is_unusable)
+    /* What nobody's code does nobody pays for: it may not run on. */
+    if (event->result.is_unusable || (!flight && event->stopped && actor->state == ACTOR_READY))
         condemn(actor, flight);
     if (!flight && actor->state == ACTOR_LOADING && event->event.ticket == 0)
         settle_startup(actor, event);

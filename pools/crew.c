@@ -298,8 +298,10 @@ static int start_thread(struct crew *crew, struct job job, unsigned wanted)
     }
     pthread_mutex_unlock(&crew->lock);
     pthread_attr_destroy(&attributes);
-    if (!err)
+    if (!err) {
+        pthread_setname_np(thread->id, "lane");
         return 0;
+    }
     pthread_cond_destroy(&thread->changed);
     free(thread);
     return E_NOMEM;
@@ -442,6 +444,7 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
         free(crew);
         return error_set(error, E_NOMEM, "", "the watchdog's thread cannot be started");
     }
+    pthread_setname_np(crew->watchdog, "watchdog");
     for (unsigned i = 0; i < config->spares; i++) {
         if (start_thread(crew, (struct job){0}, 1) != 0) {
             crew_close(crew);

@@ -44,9 +44,6 @@ enum lane_phase {
 #define LANE_PHASE(word) ((enum lane_phase)((word)&3))
 #define LANE_EPOCH(word) ((word) >> 2)
 
-/* Isolates of TASK_CHECK that a lane has at once, beyond its share of warm ones. */
-#define LANE_CHECKS_MAX 4u
-
 /* A one-shot timer of the lane's loop. Handles are kept and used again. */
 struct lane_timer {
     uv_timer_t uv;
@@ -156,7 +153,7 @@ void lane_fail_task(struct lane *lane, struct task *task, const struct failure *
 /* The task's done has been called. */
 void lane_count_given_back(struct lane *lane);
 
-/* A task begins; it has not begun after all, or ends. */
+/* A task begins; it has not begun after all. */
 void lane_count_begun(struct lane *lane);
 void lane_count_unbegun(struct lane *lane);
 

@@ -64,6 +64,11 @@ void lane_count_given_back(struct lane *lane)
     atomic_fetch_sub_explicit(&lane->live, 1, memory_order_release);
 }
 
+static void count_not_in_flight(struct lane *lane)
+{
+    counter_add(&lane->counters.in_flight, (uint64_t)-1);
+}
+
 void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
 {
     uint64_t now_ns = clock_now_ns();
@@ -71,12 +76,13 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns) {
+        counter_add(task->report.is_warm ? &lane->counters.hits : &lane->counters.misses, 1);
         histogram_record(&lane->queue_wait_us, task->report.queue_us);
         histogram_record(&lane->cpu_us, task->report.cpu_us);
     }
     histogram_record(&lane->wall_us, task->report.wall_us);
     if (task->ticket)
-        lane_count_unbegun(lane);
+        count_not_in_flight(lane);
     task->actor = NULL;
     if (task_end(task))
         lane_count_given_back(lane);
@@ -97,7 +103,8 @@ void lane_count_begun(struct lane *lane)
 
 void lane_count_unbegun(struct lane *lane)
 {
-    counter_add(&lane->counters.in_flight, (uint64_t)-1);
+    count_not_in_flight(lane);
+    counter_add(&lane->counters.tasks, (uint64_t)-1);
 }
 
 void lane_count_extended(struct lane *lane)
@@ -109,7 +116,7 @@ void lane_count_extended(struct lane *lane)
 
 void lane_count_unextended(struct lane *lane)
 {
-    lane_count_unbegun(lane);
+    count_not_in_flight(lane);
     lane_count_given_back(lane);
 }
 
@@ -141,17 +148,11 @@ bool lane_refuse_stranger(struct actor *actor, struct task *task)
  * its tasks waits here: so they begin in the order of their submission.
  */
 
-static void give(struct lane *lane, struct actor *actor, struct task *task, bool is_hit)
-{
-    counter_add(is_hit ? &lane->counters.hits : &lane->counters.misses, 1);
-    actor_enqueue(actor, task);
-}
-
 static struct actor *make_actor(struct lane *lane, const struct task *task)
 {
     if (task->kind != TASK_CHECK)
         return lane->pool->ops->make(lane, task->script);
-    return lane->checks < LANE_CHECKS_MAX ? actor_new(lane, task->script, true) : NULL;
+    return lane->checks < POOL_CHECKS_PER_LANE ? actor_new(lane, task->script, true) : NULL;
 }
 
 static struct actor *find_actor(struct lane *lane, const struct task *task)
@@ -186,7 +187,7 @@ void lane_place(struct lane *lane, struct task *task)
     }
     actor = find_actor(lane, task);
     if (actor) {
-        give(lane, actor, task, true);
+        actor_enqueue(actor, task);
         lane_settle(lane, actor);
         return;
     }
@@ -196,18 +197,16 @@ void lane_place(struct lane *lane, struct task *task)
 }
 
 /* Gives a new actor those that wait for its worker. */
-static void take_waiting(struct lane *lane, struct task **waiting, struct actor *actor)
+static void take_waiting(struct task **waiting, struct actor *actor)
 {
     struct task *task, *next;
-    bool is_hit = false;
 
     DL_FOREACH_SAFE(*waiting, task, next)
     {
         if (task->script != actor->script)
             continue;
         DL_DELETE(*waiting, task);
-        give(lane, actor, task, is_hit);
-        is_hit = true;
+        actor_enqueue(actor, task);
         if (!actor_accepts(actor))
             return; /* it is for one task only */
     }
@@ -220,7 +219,7 @@ void lane_place_waiting(struct lane *lane, struct task **waiting)
 
         if (!actor)
             return;
-        take_waiting(lane, waiting, actor);
+        take_waiting(waiting, actor);
         lane_settle(lane, actor);
     }
 }

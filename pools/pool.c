@@ -16,9 +16,10 @@
 struct pool_config pool_config_default(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned lanes = cores > 0 ? (unsigned)cores : 1;
 
     return (struct pool_config){
-        .lanes = cores > 0 ? (unsigned)cores : 1,
+        .lanes = lanes < POOL_LANES_MAX ? lanes : POOL_LANES_MAX,
         .isolates = 256,
         .queue = 1024,
         .tasks_per_isolate = 1024,

@@ -40,6 +40,9 @@ struct pool_config {
 
 #define POOL_LANES_MAX 256u
 
+/* Isolates of TASK_CHECK that a lane has at once, beyond its share of warm ones. */
+#define POOL_CHECKS_PER_LANE 4u
+
 struct pool_config pool_config_default(void);
 
 /*

@@ -56,10 +56,10 @@ void turn_begin(struct turn *turn)
     pthread_mutex_lock(&turn->lock);
     turn->stop_reason = STOP_NONE;
     turn->stop_blamed = 0;
+    turn->started_ns = clock_now_ns();
     atomic_store_explicit(&turn->state, sequence << TURN_SEQUENCE_SHIFT | TURN_RUN,
                           memory_order_relaxed);
     pthread_mutex_unlock(&turn->lock);
-    turn->started_ns = clock_now_ns();
 }
 
 static void open_isolate(struct turn *turn)
@@ -169,11 +169,16 @@ static void deliver(struct turn *turn, struct turn_event *event)
 /* Deadlines that count from the event's own beginning. */
 static void start_event_clock(struct turn *turn, struct turn_event *event)
 {
+    uint64_t deadline_ns = clock_now_ns() + event->wall_allowed_ns;
+
     if (event->wall_allowed_ns == UINT64_MAX)
         return;
     pthread_mutex_lock(&turn->lock);
-    event->deadline_ns = clock_now_ns() + event->wall_allowed_ns;
-    event->deadline_reason = STOP_WALL;
+    /* Unless it was hastened before it began. */
+    if (deadline_ns < event->deadline_ns) {
+        event->deadline_ns = deadline_ns;
+        event->deadline_reason = STOP_WALL;
+    }
     pthread_mutex_unlock(&turn->lock);
 }
 
@@ -374,14 +379,13 @@ static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_
 
 /* Whether the turn has moved since the last look; then the clocks of the watch start again. Under
  * the lock. */
-static bool has_moved(struct turn *turn, uint64_t state, uint64_t now_ns)
+static bool has_moved(struct turn *turn, uint64_t state)
 {
     uint64_t seen = state & ~(TURN_CUT | TURN_STOP | TURN_QUARANTINED);
 
     if (seen == turn->watch.state)
         return false;
     if (seen >> TURN_SEQUENCE_SHIFT != turn->watch.state >> TURN_SEQUENCE_SHIFT) {
-        turn->watch.turn_seen_ns = now_ns;
         turn->watch.is_adoption_asked = false;
     }
     turn->watch.state = seen;
@@ -429,7 +433,7 @@ static void watch_isolate(struct turn *turn, uint64_t state, uint64_t now_ns,
         look->has_quarantined = quarantine(turn, patience);
         return;
     }
-    if (has_moved(turn, state, now_ns) || TURN_BEGUN(state) == 0)
+    if (has_moved(turn, state) || TURN_BEGUN(state) == 0)
         return;
     if (state & TURN_STOP) {
         /* The last one was swallowed, or fell between two scopes. */
@@ -450,7 +454,7 @@ static void watch_isolate(struct turn *turn, uint64_t state, uint64_t now_ns,
 static void ask_for_adoption(struct turn *turn, uint64_t now_ns, uint64_t adopt_after_ns,
                              struct turn_look *look)
 {
-    bool is_late = now_ns - turn->watch.turn_seen_ns >= adopt_after_ns;
+    bool is_late = now_ns > turn->started_ns && now_ns - turn->started_ns >= adopt_after_ns;
 
     if (!look->has_quarantined && (turn->watch.is_adoption_asked || !is_late))
         return;
@@ -475,7 +479,7 @@ struct turn_look turn_watch(struct turn *turn, uint64_t now_ns,
         if (turn->isolate)
             watch_isolate(turn, state, now_ns, patience, &look);
         else
-            has_moved(turn, state, now_ns);
+            has_moved(turn, state);
         ask_for_adoption(turn, now_ns, patience->adopt_after_ns, &look);
     }
     pthread_mutex_unlock(&turn->lock);

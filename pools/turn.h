@@ -95,10 +95,9 @@ struct lane;
 
 /* What the watchdog remembers of a turn from one look to the next. Watchdog's thread only. */
 struct turn_watch {
-    uint64_t state;        /* as it was seen, without CUT and STOP */
-    uint64_t cpu_ns;       /* the thread's clock when that was first seen */
-    uint64_t turn_seen_ns; /* when this turn was first seen */
-    uint64_t stopped_ns;   /* when its event was stopped */
+    uint64_t state;      /* as it was seen, without CUT and STOP */
+    uint64_t cpu_ns;     /* the thread's clock when that was first seen */
+    uint64_t stopped_ns; /* when its event was stopped */
     bool is_adoption_asked;
 };
 
@@ -114,6 +113,7 @@ struct turn {
     struct lane *lane;
     uint64_t lane_word; /* the lane's word during this turn */
     struct actor *actor;
+    uint64_t started_ns;
     clockid_t cpu_clock; /* of the thread */
     pid_t thread_id;     /* the kernel's */
     unsigned count;
@@ -126,7 +126,6 @@ struct turn {
 
     /* Left by the turn's thread. */
     int open_error;
-    uint64_t started_ns;
     uint64_t ended_ns;
     uint64_t cpu_ns;
     uint64_t open_ns;    /* it took to make the isolate */

@@ -276,7 +276,7 @@ static const char description[] =
     "ISOYARD_IDLE_TTL_MS for --idle-ttl-ms. An option wins over the environment.\n\n"
     "SIGTERM or SIGINT: the server takes nothing new, lets what runs end within --grace-ms, and "
     "leaves; a second signal ends it at once.\n\n"
-    "Exit status: 0 ended by a signal, 1 it could not start, 2 wrong usage, 3 it should be started "
+    "Exit status: 0 ended by a signal, 1 it could not start or stop in order, 2 wrong usage, 3 it should be started "
     "anew (see --quarantine), 128 and the signal's number where a second signal ended it.";
 
 static void read_flags(struct config *config, int argc, char **argv)
@@ -419,9 +419,18 @@ static unsigned isolate_bound(void)
     return mappings < UINT_MAX ? (unsigned)mappings : UINT_MAX;
 }
 
-void config_bound_isolates(struct config *config)
+/* Beside the warm ones a lane has isolates for checks, and one that is being disposed of. */
+static unsigned warm_isolate_bound(unsigned lanes)
 {
     unsigned bound = isolate_bound();
+    unsigned others = lanes * (POOL_CHECKS_PER_LANE + 1);
+
+    return bound > others + lanes ? bound - others : lanes;
+}
+
+void config_bound_isolates(struct config *config)
+{
+    unsigned bound = warm_isolate_bound(config->pool_config.lanes);
 
     if (config->pool_config.isolates <= bound)
         return;

@@ -304,7 +304,6 @@ static void leave_quarantine(struct daemon *d)
 
     if (!is_exhausted && (!d->crew || crew_quarantined(d->crew) == 0))
         return;
-    store_thread_stop(d->store_thread);
     log_info("stopped; threads are left behind in turns that do not end",
              log_number("quarantined", crew_quarantined(d->crew)));
     logger_stop();
@@ -326,11 +325,12 @@ void daemon_close(struct daemon *d)
         return;
     if (d->is_serving && !drain(d))
         give_up();
-    leave_quarantine(d);
-    dispatcher_free(d->dispatcher);
-    pool_close(d->pool);
-    rpc_server_close(d->rpc);
+    /* First: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
+    leave_quarantine(d);
+    pool_close(d->pool);
+    dispatcher_free(d->dispatcher);
+    rpc_server_close(d->rpc);
     if (d->is_grpc_open)
         grpc_shutdown();
     crew_close(d->crew);

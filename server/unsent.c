@@ -49,10 +49,17 @@ static void forget_idle(struct unsent *u, struct unsent_connection *c)
     free(c);
 }
 
+/* gRPC has one name for all connections of a Unix socket: they share the whole bound. */
+static bool is_one_connection(const char *peer)
+{
+    return strncmp(peer, "unix", 4) != 0;
+}
+
 /* A single answer is always allowed, however large the bound makes it: it is bounded by itself. */
 static bool fits(const struct unsent *u, const struct unsent_connection *c, size_t bytes)
 {
-    bool fits_part = c->bytes == 0 || c->bytes + bytes <= u->bound / PARTS;
+    size_t part = is_one_connection(c->peer) ? u->bound / PARTS : u->bound;
+    bool fits_part = c->bytes == 0 || c->bytes + bytes <= part;
     bool fits_all = u->large == 0 || u->large + bytes <= u->bound;
 
     return fits_part && fits_all;

@@ -25,6 +25,7 @@ void engine_start(unsigned worker_threads)
     the_platform = new platform(worker_threads);
     v8::V8::InitializePlatform(the_platform);
     v8::V8::Initialize();
+    the_platform->start();
 }
 
 static int check_version(struct error *error)

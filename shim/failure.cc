@@ -13,11 +13,20 @@ struct place {
     uint32_t column = 0;
 };
 
+/* More of a text is of no use to anybody, and a worker can make one of hundreds of MiB. */
+#define TEXT_MAX ((size_t)64 << 10)
+
 static std::string text_of(v8::Isolate *v8, v8::Local<v8::Value> value)
 {
-    v8::String::Utf8Value text(v8, value);
+    v8::Local<v8::String> text;
+    std::string ret;
 
-    return *text ? std::string(*text, (size_t)text.length()) : std::string();
+    if (!value->ToString(v8->GetCurrentContext()).ToLocal(&text))
+        return ret;
+    /* A UTF-16 unit becomes at most three bytes. */
+    ret.resize(std::min((size_t)text->Length() * 3, TEXT_MAX));
+    ret.resize(compat::utf8_write(v8, text, ret.data(), ret.size(), nullptr));
+    return ret;
 }
 
 static char *copy_of(std::string_view text)

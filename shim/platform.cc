@@ -77,10 +77,16 @@ void foreground_runner::close()
     tasks.swap(tasks_);
 }
 
-worker_threads::worker_threads(unsigned count)
+worker_threads::worker_threads(unsigned count) : count_(count)
 {
-    for (unsigned i = 0; i < count; i++)
+}
+
+void worker_threads::start()
+{
+    for (unsigned i = 0; i < count_; i++) {
         threads_.emplace_back([this] { run(); });
+        pthread_setname_np(threads_.back().native_handle(), "v8");
+    }
 }
 
 worker_threads::~worker_threads()

@@ -56,12 +56,15 @@ class worker_threads
     explicit worker_threads(unsigned count);
     ~worker_threads();
 
+    /* Until then tasks wait. */
+    void start();
+
     void post(std::unique_ptr<v8::Task> task, uint64_t due_ns);
     /* Whether a task runs or is due. */
     bool is_busy();
     unsigned count() const
     {
-        return (unsigned)threads_.size();
+        return count_;
     }
 
   private:
@@ -74,7 +77,8 @@ class worker_threads
         tasks_; /* by due time in ns; equal ones in order of arrival */
     unsigned running_ = 0;
     bool is_stopping_ = false;
-    std::vector<std::thread> threads_; /* immutable after construction */
+    const unsigned count_;
+    std::vector<std::thread> threads_; /* set by start, and then still */
 };
 
 class platform final : public compat::platform
@@ -82,6 +86,13 @@ class platform final : public compat::platform
   public:
     explicit platform(unsigned worker_count) : workers_(worker_count)
     {
+    }
+
+    /* Starts the threads: once V8 is initialised, since its protection keys are inherited when
+     * threads are created. */
+    void start()
+    {
+        workers_.start();
     }
 
     /* Between Isolate::Allocate and Isolate::Initialize, since V8 asks for the runner while it

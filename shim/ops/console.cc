@@ -4,16 +4,6 @@
 
 #include <algorithm>
 
-/* A cut at `len` bytes that does not split a character of UTF-8. */
-static size_t whole_characters(const char *text, size_t len, size_t max)
-{
-    if (len <= max)
-        return len;
-    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
-        max--;
-    return max;
-}
-
 static struct op *log_op(uint32_t ticket, enum console_level level, const char *text, size_t len)
 {
     struct op *op = op_new(OP_LOG, ticket);
@@ -50,15 +40,18 @@ void op_log(op_info info)
     struct isolate *isolate = isolate_of(v8);
     uint32_t ticket = compat::owner(v8, v8->GetCurrentContext());
     size_t slot = TICKET_SLOT(ticket);
+    std::string text;
     size_t len;
 
     if (!info[0]->IsUint32() || !info[1]->IsString() || slot >= isolate->slots.size())
         return;
-    v8::String::Utf8Value text(v8, info[1]);
-    len = whole_characters(*text ? *text : "", (size_t)text.length(), LOG_LINE_MAX);
+    if (isolate->slots[slot].ticket != ticket)
+        return; /* of a task that ended long ago: its lines would be the next one's */
+    text.resize(std::min((size_t)info[1].As<v8::String>()->Length() * 3, (size_t)LOG_LINE_MAX));
+    len = compat::utf8_write(v8, info[1].As<v8::String>(), text.data(), text.size(), nullptr);
     if (!admit_line(isolate, &isolate->slots[slot], ticket, len))
         return;
     (void)isolate_add_op(
         isolate, log_op(ticket, (enum console_level)std::min(info[0].As<v8::Uint32>()->Value(), 3u),
-                        *text ? *text : "", len));
+                        text.data(), len));
 }

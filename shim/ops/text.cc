@@ -206,6 +206,9 @@ static const UIDNA *uts46()
     (UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG | UIDNA_ERROR_DOMAIN_NAME_TOO_LONG |     \
      UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4)
 
+/* Bytes of UTF-8: far more than any domain has. */
+#define DOMAIN_MAX 8192
+
 void op_domain_to_ascii(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
@@ -218,6 +221,8 @@ void op_domain_to_ascii(op_info info)
     if (!info[0]->IsString())
         return throw_type_error(v8, "domainToAscii: a string is needed");
     v8::String::Utf8Value domain(v8, info[0]);
+    if (domain.length() > DOMAIN_MAX)
+        return info.GetReturnValue().SetNull();
     /* Punycode is at most a few times as long; what does not fit in this is longer than any domain.
      */
     len = uidna_nameToASCII_UTF8(uts46(), *domain ? *domain : "", domain.length(),

@@ -95,6 +95,26 @@ START_TEST(lane_adopt_stuck_opening_others_go_on)
 }
 END_TEST
 
+/* The event that was given back is delivered under its limits. */
+START_TEST(lane_adopt_stuck_opening_startup_keeps_its_limit)
+{
+    struct limits limits = limits_default();
+    struct call call;
+
+    limits.startup_us = 40 * 1000;
+    open_lanes(1);
+    struct script *script = fixture_worker("t", "w", "sleep:60000 load", &limits);
+
+    atomic_store(&fake_open_us, 50 * 1000);
+    ck_assert_int_eq(call_start(&call, &f, script, "answer"), 0);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.failure.limit, LIMIT_STARTUP);
+    call_release(&call);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(lane_adopt_without_spares_waits)
 {
     struct call stuck, quick;
@@ -196,8 +216,8 @@ END_TEST
 
 UNIT_MAIN("adoption", lane_adopt_stuck_turn_others_go_on,
           lane_adopt_answered_batch_mates_leave_before_the_stuck_one,
-          lane_adopt_stuck_opening_others_go_on, lane_adopt_without_spares_waits,
-          lane_adopt_stray_task_reaches_wall_limit,
+          lane_adopt_stuck_opening_others_go_on, lane_adopt_stuck_opening_startup_keeps_its_limit,
+          lane_adopt_without_spares_waits, lane_adopt_stray_task_reaches_wall_limit,
           lane_adopt_stray_overdue_task_that_ends_by_itself_fails,
           lane_adopt_cancelled_stray_task_that_ends_by_itself_fails,
           lane_adopt_pool_closes_while_a_turn_is_stray)
