@@ -40,6 +40,13 @@ struct script *script_new(const char *tenant, const char *worker, size_t file_co
     return s;
 }
 
+void script_set_max_tasks(struct script *s, uint32_t max_tasks)
+{
+    s->max_tasks = max_tasks;
+    if (max_tasks > 0 && max_tasks < s->limits.tasks)
+        s->limits.tasks = max_tasks;
+}
+
 int script_set_file(struct script *s, size_t index, const char *name, enum file_kind kind,
                     const void *content, size_t size)
 {

@@ -44,10 +44,11 @@ struct script {
     uint32_t version; /* from 1; 0 while it is only a candidate */
     char tenant[SCRIPT_NAME_MAX + 1];
     char worker[SCRIPT_NAME_MAX + 1];
-    unsigned char sha256[SCRIPT_SHA256_BYTES]; /* of the canonical form, see script_hash */
+    unsigned char sha256[SCRIPT_SHA256_BYTES]; /* of the canonical form, see script.c */
     uint64_t worker_key; /* a hash of tenant and worker: the same for all versions of a worker */
     struct limits limits;
-    size_t size_bytes; /* sum of the files' sizes */
+    uint32_t max_tasks; /* limits.tasks as its deployer wants it; 0: says nothing */
+    size_t size_bytes;  /* sum of the files' sizes */
     size_t file_count;
     struct script_file files[]; /* the main one first */
 };
@@ -62,6 +63,10 @@ struct script *script_new(const char *tenant, const char *worker, size_t file_co
 /* Copies name and content in as file `index`. E_NOMEM where there is no memory for it. */
 int script_set_file(struct script *s, size_t index, const char *name, enum file_kind kind,
                     const void *content, size_t size);
+
+/* Lowers limits.tasks; 0 leaves it. Before anyone else sees the script. */
+void script_set_max_tasks(struct script *s, uint32_t max_tasks);
+#define SCRIPT_MAX_TASKS_MAX 65535u
 
 /*
  * Checks names, kinds and text of the files and computes size and hash. E_INVALID, with the field,

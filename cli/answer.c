@@ -51,6 +51,15 @@ static json_t *json_of_result(struct bytes text)
     return value ? value : json_of_text(text.data, text.len);
 }
 
+bool answer_is_success(const struct reply *reply)
+{
+    json_t *result = json_of_result(answer_result(reply));
+    bool is_success = json_is_true(json_object_get(result, "success"));
+
+    json_decref(result);
+    return is_success;
+}
+
 void answer_print_head(const Isoyard__V1__HttpResponse *response)
 {
     fprintf(stderr, "HTTP %" PRIu32 "\n", response->status);

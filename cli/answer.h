@@ -23,6 +23,9 @@ struct body answer_body(const struct reply *reply);
 /* The JSON text that a task handler returned, in the same way. */
 struct bytes answer_result(const struct reply *reply);
 
+/* Whether that says success. */
+bool answer_is_success(const struct reply *reply);
+
 /* Prints status line, headers and report to stderr. */
 void answer_print_head(const Isoyard__V1__HttpResponse *response);
 void answer_print_report(const Isoyard__V1__ExecutionReport *report);

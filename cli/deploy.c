@@ -7,6 +7,7 @@
 #include "cli/problem.h"
 #include "cli/text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct deploy_arguments {
     const char *name;
     const char *message;
     bool skips_activation;
+    uint32_t max_tasks;
     size_t max_bytes;
     char *paths[FILES_MAX];
     size_t path_count;
@@ -30,6 +32,7 @@ enum {
     KEY_NO_ACTIVATE = 1000,
     KEY_TYPE,
     KEY_MAX_BYTES,
+    KEY_MAX_TASKS,
 };
 
 static const struct argp_option deploy_options[] = {
@@ -43,6 +46,8 @@ static const struct argp_option deploy_options[] = {
      0},
     {"max-bytes", KEY_MAX_BYTES, "BYTES", 0,
      "The largest sum of the files' sizes that the server allows (10485760)", 0},
+    {"max-tasks", KEY_MAX_TASKS, "N", 0,
+     "Tasks in flight in one isolate of this version at once (what the server allows)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
@@ -63,14 +68,17 @@ static void add_choice(struct deploy_arguments *a, const char *text, struct argp
         argp_error(state, "--type: %s", error.message);
 }
 
-static size_t parse_bytes(const char *text, struct argp_state *state)
+static uint64_t parse_number(const char *option, const char *text, uint64_t max,
+                             struct argp_state *state)
 {
     char *end;
-    unsigned long long value = strtoull(text, &end, 10);
+    unsigned long long value;
 
-    if (text[0] < '0' || text[0] > '9' || *end != '\0')
-        argp_error(state, "--max-bytes: '%s' is no number", text);
-    return (size_t)value;
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value > max)
+        argp_error(state, "--%s: '%s' is no number up to %" PRIu64, option, text, max);
+    return value;
 }
 
 static void check(const struct deploy_arguments *a, struct argp_state *state)
@@ -99,7 +107,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         add_choice(a, arg, state);
         return 0;
     case KEY_MAX_BYTES:
-        a->max_bytes = parse_bytes(arg, state);
+        a->max_bytes = (size_t)parse_number("max-bytes", arg, SIZE_MAX, state);
+        return 0;
+    case KEY_MAX_TASKS:
+        a->max_tasks = (uint32_t)parse_number("max-tasks", arg, UINT32_MAX, state);
         return 0;
     case ARGP_KEY_ARG:
         add_path(a, arg, state);
@@ -144,6 +155,7 @@ static int send(const struct options *options, const struct deploy_arguments *a,
     request.worker = (char *)a->name;
     request.message = (char *)(a->message ? a->message : "");
     request.skip_activation = a->skips_activation;
+    request.max_tasks = a->max_tasks;
     request.n_files = bundle->count;
     request.files = bundle->pointers;
     status = client_ask(options, "/isoyard.v1.WorkerService/Deploy", &request.base,

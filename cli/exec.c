@@ -12,8 +12,17 @@
 #define HEADERS_MAX 256
 #define DATA_BYTES_MAX ((size_t)256 << 20)
 
+enum event {
+    EVENT_FETCH,
+    EVENT_SCHEDULED,
+    EVENT_TASK,
+};
+
 struct exec_arguments {
     const char *name;
+    enum event event;
+    const char *cron;
+    uint32_t attempt;
     const char *method;
     const char *path;
     const char *data; /* text, or @FILE */
@@ -26,6 +35,9 @@ struct exec_arguments {
 
 enum {
     KEY_PRINT_REQUEST = 1000,
+    KEY_EVENT,
+    KEY_CRON,
+    KEY_ATTEMPT,
 };
 
 static const struct argp_option exec_options[] = {
@@ -33,9 +45,18 @@ static const struct argp_option exec_options[] = {
     {"path", 'p', "PATH", 0, "The request's path, or its whole URL (/)", 0},
     {"header", 'H', "'NAME: VALUE'", 0, "A header of the request; may be given again", 0},
     {"data", 'd', "DATA", 0,
-     "The request's body: the text itself, @FILE for what is in a file, @- for stdin", 0},
+     "The request's body, or a task's payload (JSON): the text itself, @FILE for what is in a file, "
+     "@- for stdin",
+     0},
+    {"event", KEY_EVENT, "KIND", 0,
+     "What happens to the worker: fetch (a request; the default), scheduled or task", 0},
+    {"cron", KEY_CRON, "TEXT", 0, "The schedule of --event scheduled, as '*/5 * * * *'", 0},
+    {"attempt", KEY_ATTEMPT, "N", 0, "Which attempt --event task is (1)", 0},
     {"verbose", 'v', NULL, 0, "Print the answer's head and the report to stderr", 0},
-    {"fail", 'f', NULL, 0, "An answer of status 400 or more is a failure (exit status 1)", 0},
+    {"fail", 'f', NULL, 0,
+     "An answer of status 400 or more is a failure (exit status 1); so is a task's result without "
+     "success",
+     0},
     {"print-request", KEY_PRINT_REQUEST, NULL, 0,
      "Call nobody: write the request to stdout as gRPC frames it, for load generators", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -57,6 +78,42 @@ static void set_name(struct exec_arguments *a, const char *name, struct argp_sta
     if (a->name)
         argp_error(state, "unexpected argument '%s'", name);
     a->name = name;
+}
+
+static enum event parse_event(const char *text, struct argp_state *state)
+{
+    static const char *const names[] = {"fetch", "scheduled", "task"};
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, names[i]) == 0)
+            return (enum event)i;
+    }
+    argp_error(state, "--event: '%s' is none of fetch, scheduled and task", text);
+    return EVENT_FETCH;
+}
+
+static uint32_t parse_attempt(const char *text, struct argp_state *state)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (text[0] < '1' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)
+        argp_error(state, "--attempt: '%s' is no number from 1 on", text);
+    return (uint32_t)value;
+}
+
+static void check(const struct exec_arguments *a, struct argp_state *state)
+{
+    if (!a->name)
+        argp_error(state, "no worker named");
+    if (a->event != EVENT_FETCH && (a->method || a->path || a->header_count > 0))
+        argp_error(state, "--method, --path and --header are for --event fetch");
+    if (a->event != EVENT_SCHEDULED && a->cron)
+        argp_error(state, "--cron is for --event scheduled");
+    if (a->event != EVENT_TASK && a->attempt)
+        argp_error(state, "--attempt is for --event task");
+    if (a->event == EVENT_SCHEDULED && a->data)
+        argp_error(state, "a scheduled event has no --data");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -82,6 +139,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         a->fails = true;
         return 0;
+    case KEY_EVENT:
+        a->event = parse_event(arg, state);
+        return 0;
+    case KEY_CRON:
+        a->cron = arg;
+        return 0;
+    case KEY_ATTEMPT:
+        a->attempt = parse_attempt(arg, state);
+        return 0;
     case KEY_PRINT_REQUEST:
         a->prints_request = true;
         return 0;
@@ -89,8 +155,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         set_name(a, arg, state);
         return 0;
     case ARGP_KEY_END:
-        if (!a->name)
-            argp_error(state, "no worker named");
+        check(a, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -101,15 +166,19 @@ static const struct argp exec_argp = {
     .options = exec_options,
     .parser = parse,
     .args_doc = "NAME",
-    .doc = "Sends a request to a worker and prints the body of its answer to stdout.\v"
-           "With --json an object {status, headers: [[name, value], ...], body or body_base64, "
-           "report} is printed instead. An answer of any status is an answer, unless --fail is "
-           "given.\n\n" EXIT_STATUS_HELP,
+    .doc =
+        "Sends a request, or another event, to a worker and prints the body of its answer, or the "
+        "task's result, to stdout.\v"
+        "With --json an object {status, headers: [[name, value], ...], body or body_base64, "
+        "report} is printed instead, or {result, report} of a task. An answer of any status is "
+        "an answer, unless --fail is given.\n\n" EXIT_STATUS_HELP,
 };
 
 /* An ExecuteRequest with all that it points to. */
 struct execute_message {
     Isoyard__V1__ExecuteRequest request;
+    Isoyard__V1__ScheduledEvent scheduled;
+    Isoyard__V1__TaskEvent task;
     Isoyard__V1__HttpRequest fetch;
     Isoyard__V1__HttpHeader headers[HEADERS_MAX];
     Isoyard__V1__HttpHeader *header_pointers[HEADERS_MAX];
@@ -175,13 +244,41 @@ static int set_body(struct execute_message *m, const struct exec_arguments *a, s
     return 0;
 }
 
-static int build(struct execute_message *m, const struct options *options,
-                 const struct exec_arguments *a, struct error *error)
+static void build_scheduled(struct execute_message *m, const struct exec_arguments *a)
 {
-    isoyard__v1__execute_request__init(&m->request);
+    isoyard__v1__scheduled_event__init(&m->scheduled);
+    m->request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_SCHEDULED;
+    m->request.scheduled = &m->scheduled;
+    if (a->cron)
+        m->scheduled.cron = (char *)a->cron;
+}
+
+static int build_task(struct execute_message *m, const struct exec_arguments *a,
+                      struct error *error)
+{
+    int err = 0;
+
+    isoyard__v1__task_event__init(&m->task);
+    m->request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_TASK;
+    m->request.task = &m->task;
+    m->task.attempt = a->attempt;
+    if (a->data && a->data[0] == '@')
+        err = file_read(a->data + 1, DATA_BYTES_MAX, &m->data, error);
+    else if (a->data)
+        buffer_append_text(&m->data, a->data);
+    if (err || m->data.len == 0)
+        return err;
+    if (memchr(m->data.data, '\0', m->data.len))
+        return error_set(error, E_INVALID, NULL, "the payload is no JSON: it holds a NUL");
+    buffer_append(&m->data, "", 1);
+    m->task.payload_json = m->data.data;
+    return 0;
+}
+
+static int build_fetch(struct execute_message *m, const struct exec_arguments *a,
+                       struct error *error)
+{
     isoyard__v1__http_request__init(&m->fetch);
-    m->request.tenant = (char *)options->tenant;
-    m->request.worker = (char *)a->name;
     m->request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_FETCH;
     m->request.fetch = &m->fetch;
     m->url = escape_url(a->path ? a->path : "/");
@@ -189,6 +286,23 @@ static int build(struct execute_message *m, const struct options *options,
     m->fetch.method = (char *)(a->method ? a->method : a->data ? "POST" : "GET");
     set_headers(m, a);
     return set_body(m, a, error);
+}
+
+static int build(struct execute_message *m, const struct options *options,
+                 const struct exec_arguments *a, struct error *error)
+{
+    isoyard__v1__execute_request__init(&m->request);
+    m->request.tenant = (char *)options->tenant;
+    m->request.worker = (char *)a->name;
+    switch (a->event) {
+    case EVENT_SCHEDULED:
+        build_scheduled(m, a);
+        return 0;
+    case EVENT_TASK:
+        return build_task(m, a, error);
+    default:
+        return build_fetch(m, a, error);
+    }
 }
 
 static void message_free(struct execute_message *m)
@@ -216,29 +330,36 @@ static int print_request(const Isoyard__V1__ExecuteRequest *request)
     return EXIT_FINE;
 }
 
+static void print_text(const struct exec_arguments *a, struct bytes text)
+{
+    fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    if (a->is_verbose && text.len > 0 && text.data[text.len - 1] != '\n')
+        fputc('\n', stderr);
+}
+
 static void print_answer(const struct exec_arguments *a, const struct reply *reply)
 {
     const Isoyard__V1__ExecuteResponse *response =
         (const Isoyard__V1__ExecuteResponse *)reply->response;
-    struct body body;
 
-    if (response->outcome_case != ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE) {
-        if (response->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE)
-            problem_print_failure(response->failure);
+    switch (response->outcome_case) {
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE:
         if (a->is_verbose)
-            answer_print_report(response->report);
-        return;
+            answer_print_head(response->response);
+        print_text(a, answer_body(reply).bytes);
+        break;
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK:
+        print_text(a, answer_result(reply));
+        break;
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE:
+        problem_print_failure(response->failure);
+        break;
+    default:
+        break;
     }
-    body = answer_body(reply);
     if (a->is_verbose)
-        answer_print_head(response->response);
-    fwrite(body.bytes.data, 1, body.bytes.len, stdout);
-    fflush(stdout);
-    if (!a->is_verbose)
-        return;
-    if (body.bytes.len > 0 && body.bytes.data[body.bytes.len - 1] != '\n')
-        fputc('\n', stderr);
-    answer_print_report(response->report);
+        answer_print_report(response->report);
 }
 
 static bool is_failure(const struct exec_arguments *a, const struct reply *reply)
@@ -246,9 +367,16 @@ static bool is_failure(const struct exec_arguments *a, const struct reply *reply
     const Isoyard__V1__ExecuteResponse *response =
         (const Isoyard__V1__ExecuteResponse *)reply->response;
 
-    if (response->outcome_case != ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE)
+    switch (response->outcome_case) {
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE:
+        return a->fails && response->response->status >= 400;
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK:
+        return a->fails && !answer_is_success(reply);
+    case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_SCHEDULED:
+        return false;
+    default:
         return true;
-    return a->fails && response->response->status >= 400;
+    }
 }
 
 static int call(const struct options *options, const struct exec_arguments *a,

@@ -57,6 +57,7 @@ struct crew {
 
     _Atomic(struct turn *) turns; /* all records; grows under the lock, and is read without */
     _Atomic uint64_t terminations;
+    atomic_uint forced; /* turns that crew_force_adoption was asked about */
 
     atomic_uint awake; /* threads that play and do not sleep, and strays */
     atomic_int watchdog_sleeps;
@@ -240,6 +241,20 @@ static bool send_spare(struct crew *crew, struct job job)
     }
     pthread_mutex_unlock(&crew->lock);
     return thread != NULL;
+}
+
+bool crew_force_adoption(struct crew *crew, struct turn *turn)
+{
+    unsigned every = crew->config.adopt_every;
+
+    if (every == 0 ||
+        atomic_fetch_add_explicit(&crew->forced, 1, memory_order_relaxed) % every != 0)
+        return false;
+    atomic_fetch_add_explicit(&turn->lane->refs, 1, memory_order_relaxed);
+    if (send_spare(crew, (struct job){turn->lane, turn, turn->lane_word}))
+        return true;
+    leave_lane(crew, turn->lane, false);
+    return false;
 }
 
 static void free_thread(struct crew_thread *thread)

@@ -5,6 +5,7 @@
 #include "pools/crew.h"
 #include "pools/turn.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lane;
@@ -19,6 +20,10 @@ void crew_await_closed(struct crew *crew, struct lane *lane);
 
 /* Waits until no other thread has anything to do with the lane. Its holder. */
 void crew_await_others(struct crew *crew, struct lane *lane);
+
+/* For tests (crew_config.adopt_every): sends a spare to adopt the lane from this turn, if its time
+ * has come and one is idle; whether it did. The turn's thread, in phase TURN. */
+bool crew_force_adoption(struct crew *crew, struct turn *turn);
 
 /* Gives a turn's record back. Any thread. */
 void crew_give_turn(struct crew *crew, struct turn *turn);

@@ -85,19 +85,6 @@ static bool leave_turn(struct lane *lane, struct turn *turn)
     return true;
 }
 
-/* The thread of a turn that was written off must not go on with the lane: a thread is on its way
- * to adopt it. Should that not come, there is nobody else. */
-static void await_adoption(struct lane *lane, const struct turn *turn)
-{
-    static const struct timespec pause = {.tv_nsec = NS_PER_MS};
-
-    for (int i = 0; i < ADOPTION_WAIT_MS; i++) {
-        if (atomic_load_explicit(&lane->word, memory_order_relaxed) != turn->lane_word)
-            return;
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-    }
-}
-
 bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
 {
     prepare(lane, actor, turn);
@@ -110,9 +97,12 @@ bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
     turn_begin(turn);
     /* T1. Release: an adopter sees everything that this thread has done to the lane. */
     atomic_store_explicit(&lane->word, turn->lane_word, memory_order_release);
+    turn->is_adoption_forced = crew_force_adoption(lane->crew, turn);
     turn_run(turn);
+    /* A thread is on its way to adopt the lane, and this one must not go on with it. Should that
+     * not come, there is nobody else. */
     if (turn_was_quarantined(turn))
-        await_adoption(lane, turn);
+        turn_await_adoption(turn, ADOPTION_WAIT_MS);
     if (!leave_turn(lane, turn)) {
         /* The lane's holder waits for this message before it closes the lane, so it is never
          * refused. */

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A spare that was sent comes sooner, unless the machine is very busy. */
+#define ADOPTION_WAIT_MS 1000
+
 void turn_init(struct turn *turn)
 {
     *turn = (struct turn){.back.kind = MESSAGE_BACK, .quarantine.kind = MESSAGE_QUARANTINE};
@@ -30,7 +33,7 @@ void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
     pthread_getcpuclockid(pthread_self(), &turn->cpu_clock);
     turn->thread_id = gettid();
     turn->count = 0;
-    turn->opens = turn->closes = turn->samples_heap = false;
+    turn->opens = turn->closes = turn->samples_heap = turn->is_adoption_forced = false;
     turn->open_error = 0;
     turn->ended_ns = turn->open_ns = turn->heap_bytes = 0;
     turn->absorbed = 0;
@@ -145,8 +148,24 @@ static void run_tail(struct turn *turn, struct turn_event *event)
     }
 }
 
+bool turn_await_adoption(const struct turn *turn, unsigned timeout_ms)
+{
+    static const struct timespec pause = {.tv_nsec = NS_PER_MS / 10};
+    uint64_t end_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+
+    while (clock_now_ns() < end_ns) {
+        /* Relaxed: this thread touches the lane no more, whatever it reads. */
+        if (atomic_load_explicit(&turn->lane->word, memory_order_relaxed) != turn->lane_word)
+            return true;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
+    return false;
+}
+
 static void deliver(struct turn *turn, struct turn_event *event)
 {
+    if (turn->is_adoption_forced && event == &turn->events[0])
+        turn_await_adoption(turn, ADOPTION_WAIT_MS);
     event->result = isolate_deliver(turn->isolate, &event->event);
     seal(turn);
     if (is_stopped(turn)) {

@@ -121,6 +121,7 @@ struct turn {
     bool opens;  /* makes the isolate first */
     bool closes; /* closes it at the end */
     bool samples_heap;
+    bool is_adoption_forced; /* its first event waits until the lane was adopted */
     int (*open_isolate)(struct actor *actor, struct isolate **ret);
     struct isolate *isolate; /* guarded by lock where the turn opens it */
 
@@ -179,6 +180,10 @@ bool turn_hasten(struct turn *turn, uint32_t ticket, uint64_t deadline_ns, enum 
 
 /* Makes every event of the turn due now. The lane's holder. */
 void turn_hasten_all(struct turn *turn, uint64_t now_ns, enum stop_reason reason);
+
+/* Waits until the turn's lane was adopted, at most timeout_ms; whether it was. The turn's thread.
+ */
+bool turn_await_adoption(const struct turn *turn, unsigned timeout_ms);
 
 /* Whether a turn that is over was quarantined meanwhile. */
 bool turn_was_quarantined(const struct turn *turn);

@@ -68,6 +68,8 @@ static const struct setting settings[] = {
      "Threads that stand by to adopt a lane whose turn lasts"},
     {"adopt-after-ms", "MS", SETTING_U64, CREW(adopt_after_ms), 1, 1, 60000,
      "A turn that lasts longer loses its lane"},
+    {"adopt-every", "N", SETTING_UINT, CREW(adopt_every), 1, 0, UINT32_MAX,
+     "For tests: every N turns a lane is adopted though its turn does not last; 0: never"},
     {"cancel-grace-ms", "MS", SETTING_U64, CREW(cancel_grace_ms), 1, 0, 60000,
      "The turn of a cancelled task may last on for this long"},
     {"quarantine-after-ms", "MS", SETTING_U64, CREW(quarantine_after_ms), 1, 1, 600000,

@@ -157,6 +157,9 @@ static int check_sizes(const struct worker_service *service,
         return error_set(error, E_INVALID, "files",
                          "the files have %zu bytes together; at most %zu are allowed", size,
                          service->bundle_bytes);
+    if (request->max_tasks > SCRIPT_MAX_TASKS_MAX)
+        return error_set(error, E_INVALID, "max_tasks", "it is %u, and at most %u",
+                         request->max_tasks, SCRIPT_MAX_TASKS_MAX);
     if (strlen(request->message) > SCRIPT_MESSAGE_MAX)
         return error_set(error, E_INVALID, "message",
                          "the message has %zu bytes; at most %d are allowed",
@@ -190,6 +193,7 @@ static int build_script(struct deployment *d, Isoyard__V1__DeployRequest *reques
     d->message = xstrdup(request->message);
     d->skips_activation = request->skip_activation;
     d->script = script_new(request->tenant, request->worker, request->n_files, &service->limits);
+    script_set_max_tasks(d->script, request->max_tasks);
     err = set_files(d->script, request);
     return err ? err : script_seal(d->script, error);
 }

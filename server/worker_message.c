@@ -24,6 +24,7 @@ void version_message_init(struct version_message *ret, const struct version_info
     version->create_time = &ret->created;
     version->message = info->message;
     version->is_active = info->is_active;
+    version->max_tasks = info->max_tasks;
     version->n_file_names = info->file_count;
     version->file_names = info->file_names;
 }

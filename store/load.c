@@ -14,6 +14,7 @@ struct version_key {
     char tenant[SCRIPT_NAME_MAX + 1];
     char worker[SCRIPT_NAME_MAX + 1];
     unsigned char sha256[SCRIPT_SHA256_BYTES];
+    uint32_t max_tasks;
 };
 
 static int refuse(const struct version_key *key, const char *why, struct error *error)
@@ -100,6 +101,7 @@ static int load(struct store *store, const struct version_key *key, const struct
         return err;
     }
     script->version = key->number;
+    script_set_max_tasks(script, key->max_tasks);
     *ret = script;
     return 0;
 }
@@ -125,6 +127,7 @@ static int find_version(struct store *store, int64_t worker_id, uint32_t version
     if (more > 0) {
         ret->id = query_number(&q, 0);
         set_hash(ret, query_blob(&q, 2));
+        ret->max_tasks = (uint32_t)query_number(&q, 6);
     }
     query_release(&q);
     return more;
@@ -158,6 +161,7 @@ static void read_active(const struct query *q, struct version_key *ret)
     snprintf(ret->tenant, sizeof(ret->tenant), "%s", query_text(q, 0));
     snprintf(ret->worker, sizeof(ret->worker), "%s", query_text(q, 1));
     set_hash(ret, query_blob(q, 4));
+    ret->max_tasks = (uint32_t)query_number(q, 5);
 }
 
 static int visit(struct store *store, const struct version_key *key, const struct limits *limits,

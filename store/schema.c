@@ -48,8 +48,12 @@ static const char first_tables[] = "PRAGMA application_id = " TEXT(
                            "  UNIQUE (version, position)"
                            ") STRICT;";
 
+/* 0: none of its own. */
+static const char max_tasks[] =
+    "ALTER TABLE versions ADD COLUMN max_tasks INTEGER NOT NULL DEFAULT 0 CHECK (max_tasks >= 0);";
+
 /* migrations[n] brings version n to n + 1. */
-static const char *const migrations[] = {first_tables};
+static const char *const migrations[] = {first_tables, max_tasks};
 
 int schema_latest(void)
 {

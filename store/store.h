@@ -28,7 +28,8 @@ struct version_info {
     uint64_t size_bytes;
     int64_t created_us; /* since the Unix epoch */
     bool is_active;
-    char *message; /* never NULL */
+    char *message;      /* never NULL */
+    uint32_t max_tasks; /* script.max_tasks */
     size_t file_count;
     char **file_names; /* the main one first */
 };
@@ -100,7 +101,8 @@ int store_load_version(struct store *store, const char *tenant, const char *work
                        uint32_t version, const struct limits *limits, struct script **ret,
                        struct error *error);
 
-/* Who is told of each worker. None may call the store; names and error are valid during the call. */
+/* Who is told of each worker. None may call the store; names and error are valid during the call.
+ */
 struct worker_visitor {
     void *arg;
     void (*active)(void *arg, struct script *script); /* takes the reference */

@@ -25,9 +25,18 @@ static void count_line(void *arg, const struct script *script, enum console_leve
     pthread_mutex_unlock(&f->lock);
 }
 
+/* CTest runs some programs once more with this set: every so many turns a lane is adopted. */
+static unsigned forced_adoptions(void)
+{
+    const char *every = getenv("ISOYARD_TEST_ADOPT_EVERY");
+
+    return every ? (unsigned)atoi(every) : 0;
+}
+
 void fixture_init(struct fixture *f)
 {
     *f = (struct fixture){.crew_config = crew_config_default(), .config = pool_config_default()};
+    f->crew_config.adopt_every = forced_adoptions();
     f->config.lanes = 1;
     f->config.console = count_line;
     f->config.console_arg = f;

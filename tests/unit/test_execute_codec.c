@@ -310,8 +310,116 @@ START_TEST(execute_encode_without_a_body_has_none)
 }
 END_TEST
 
+static int decode_packed(const Isoyard__V1__ExecuteRequest *request, uint8_t *room,
+                         struct execute_request *ret, struct error *error)
+{
+    size_t size = isoyard__v1__execute_request__pack(request, room);
+
+    return execute_decode((struct bytes){(const char *)room, size}, BODY_MAX, ret, error);
+}
+
+START_TEST(execute_decode_scheduled_event)
+{
+    Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__ScheduledEvent scheduled = ISOYARD__V1__SCHEDULED_EVENT__INIT;
+    Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    struct execute_request read;
+    struct request built;
+    struct error error;
+    uint8_t room[512];
+    char text[512];
+
+    request.worker = (char *)"w";
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_SCHEDULED;
+    request.scheduled = &scheduled;
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), 0);
+    ck_assert_int_eq(read.kind, REQUEST_SCHEDULED);
+    ck_assert(!read.has_time);
+    scheduled.time = &time;
+    scheduled.cron = (char *)"*/5 * * * *";
+    time.seconds = -2;
+    time.nanos = 500000000;
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), 0);
+    execute_build(&read, text, &built);
+    ck_assert_int_eq(built.kind, REQUEST_SCHEDULED);
+    ck_assert_int_eq(built.scheduled_ms, -1500);
+    ck_assert(bytes_equal(built.cron, bytes_of("*/5 * * * *")));
+    time.seconds = INT64_C(253402300800);
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), E_INVALID);
+    ck_assert_str_eq(error.field, "scheduled.time");
+    time.seconds = 0;
+    time.nanos = -1;
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), E_INVALID);
+}
+END_TEST
+
+START_TEST(execute_decode_scheduled_cron_is_bounded)
+{
+    Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__ScheduledEvent scheduled = ISOYARD__V1__SCHEDULED_EVENT__INIT;
+    struct execute_request read;
+    struct error error;
+    uint8_t room[512];
+    char cron[EXECUTE_CRON_MAX + 2] = "";
+
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_SCHEDULED;
+    request.scheduled = &scheduled;
+    scheduled.cron = cron;
+    memset(cron, '*', EXECUTE_CRON_MAX);
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), 0);
+    cron[EXECUTE_CRON_MAX] = '*';
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), E_INVALID);
+    ck_assert_str_eq(error.field, "scheduled.cron");
+}
+END_TEST
+
+START_TEST(execute_decode_task_event)
+{
+    Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__TaskEvent task = ISOYARD__V1__TASK_EVENT__INIT;
+    struct execute_request read;
+    struct error error;
+    uint8_t *room = malloc(BODY_MAX + 100);
+    char *payload = calloc(1, BODY_MAX + 2);
+
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_TASK;
+    request.task = &task;
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), 0);
+    ck_assert_int_eq(read.kind, REQUEST_TASK);
+    ck_assert(bytes_equal(read.body, bytes_of("null")));
+    ck_assert_uint_eq(read.attempt, 1);
+    task.attempt = 7;
+    task.payload_json = memset(payload, '1', BODY_MAX);
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), 0);
+    ck_assert_uint_eq(read.body.len, BODY_MAX);
+    ck_assert_uint_eq(read.attempt, 7);
+    payload[BODY_MAX] = '1';
+    ck_assert_int_eq(decode_packed(&request, room, &read, &error), E_INVALID);
+    ck_assert_str_eq(error.field, "task.payload_json");
+    free(payload);
+    free(room);
+}
+END_TEST
+
+START_TEST(execute_encode_result_protobuf_c_reads_it)
+{
+    const struct report report = {.version = 9, .subrequests = 3, .subrequest_sent_bytes = 70000};
+    grpc_slice slice = execute_encode_result(bytes_of("{\"success\":true}"), &report);
+    Isoyard__V1__ExecuteResponse *read = read_back(&slice, 1);
+
+    ck_assert_int_eq(read->outcome_case, ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK);
+    ck_assert_str_eq(read->task->result_json, "{\"success\":true}");
+    ck_assert_uint_eq(read->report->version, 9);
+    ck_assert_uint_eq(read->report->subrequests, 3);
+    ck_assert_uint_eq(read->report->subrequest_sent_bytes, 70000);
+    isoyard__v1__execute_response__free_unpacked(read, NULL);
+}
+END_TEST
+
 UNIT_MAIN("execute_codec", execute_decode_what_protobuf_c_wrote_is_read,
           execute_decode_damaged_message_is_refused_or_stays_inside,
           execute_decode_fields_that_stand_twice_are_merged,
           execute_decode_unknown_fields_are_skipped, execute_check_names_finds_the_wrong_one,
+          execute_decode_scheduled_event, execute_decode_scheduled_cron_is_bounded,
+          execute_decode_task_event, execute_encode_result_protobuf_c_reads_it,
           execute_encode_protobuf_c_reads_it, execute_encode_without_a_body_has_none)
