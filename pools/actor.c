@@ -121,7 +121,7 @@ bool actor_has_work(const struct actor *actor)
 
 static bool is_something_pending(const struct actor *actor)
 {
-    return actor->timers || actor->inbox.count > 0 || actor->platform_timer ||
+    return actor->timers || actor->fetches || actor->inbox.count > 0 || actor->platform_timer ||
            atomic_load_explicit(&actor->is_platform_said, memory_order_relaxed) ||
            (actor->isolate && isolate_has_platform_task(actor->isolate));
 }
@@ -185,104 +185,13 @@ void actor_condemn(struct actor *actor, const char *because)
     cache_remove(&actor->lane->cache, actor);
 }
 
-/* Timers. */
-
-static void free_timer(struct actor_timer *timer)
-{
-    struct flight *flight = flights_find(&timer->actor->flights, timer->ticket);
-
-    if (flight)
-        DL_DELETE(flight->timers, timer);
-    HASH_DEL(timer->actor->timers, timer);
-    free(timer);
-}
-
-static void on_timer(void *arg)
-{
-    struct actor_timer *timer = arg;
-    struct actor *actor = timer->actor;
-
-    inbox_push(&actor->inbox,
-               (struct inbox_item){.kind = EVENT_TIMER, .ticket = timer->ticket, .id = timer->id});
-    free_timer(timer);
-    lane_settle(actor->lane, actor);
-}
-
-void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms)
-{
-    struct flight *flight = flights_find(&actor->flights, ticket);
-    struct actor_timer *timer;
-
-    if (!flight && (ticket != 0 || actor->state == ACTOR_READY))
-        return; /* its task, or the start-up, has ended */
-    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
-    if (timer)
-        return; /* the prelude never uses an id twice; whoever else gets at the host functions gains
-                   nothing */
-    timer = xcalloc(1, sizeof(*timer));
-    timer->id = id;
-    timer->ticket = ticket;
-    timer->actor = actor;
-    timer->timer = lane_timer_start(actor->lane, delay_ms * NS_PER_MS, on_timer, timer);
-    HASH_ADD(hh, actor->timers, id, sizeof(timer->id), timer);
-    if (flight)
-        DL_APPEND(flight->timers, timer);
-}
-
-static void stop_timer(struct actor_timer *timer)
-{
-    lane_timer_stop(timer->timer);
-    free_timer(timer);
-}
-
-void actor_stop_timer(struct actor *actor, uint32_t id)
-{
-    struct actor_timer *timer;
-
-    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
-    if (timer)
-        stop_timer(timer);
-}
-
-void actor_stop_nobodys_timers(struct actor *actor)
-{
-    struct actor_timer *timer, *next;
-
-    HASH_ITER(hh, actor->timers, timer, next)
-    {
-        if (timer->ticket == 0)
-            stop_timer(timer);
-    }
-}
-
-void actor_stop_timers(struct actor *actor)
-{
-    struct actor_timer *timer, *next;
-
-    HASH_ITER(hh, actor->timers, timer, next)
-    stop_timer(timer);
-    lane_timer_stop(actor->startup_timer);
-    lane_timer_stop(actor->platform_timer);
-    lane_timer_stop(actor->recheck_timer);
-    actor->startup_timer = actor->platform_timer = actor->recheck_timer = NULL;
-}
-
 /* The ends of executions. */
-
-/* Its timers, and what else waits for it on the lane. */
-static void stop_waiting(struct flight *flight)
-{
-    while (flight->timers)
-        stop_timer(flight->timers);
-    lane_timer_stop(flight->deadline);
-    flight->deadline = NULL;
-}
 
 void actor_end_flight(struct actor *actor, struct flight *flight)
 {
     struct task *task = flight->task;
 
-    stop_waiting(flight);
+    actor_stop_waiting(flight);
     if (task)
         task->cpu_ns = flight->cpu_ns;
     flights_close(&actor->flights, flight);

@@ -57,6 +57,15 @@ struct actor_timer {
     UT_hash_handle hh;               /* in actor.timers, by id */
 };
 
+/* A subrequest of it. */
+struct actor_fetch {
+    uint32_t id;
+    struct flight *flight; /* whose it is */
+    struct fetch *fetch;
+    struct actor_fetch *prev, *next; /* in the flight's list */
+    UT_hash_handle hh;               /* in actor.fetches, by id */
+};
+
 struct actor {
     struct lane *lane;     /* where it lives */
     struct script *script; /* a reference */
@@ -80,7 +89,8 @@ struct actor {
     unsigned task_limit; /* in flight at once */
     struct inbox inbox;
     struct flights flights;
-    struct actor_timer *timers; /* uthash */
+    struct actor_timer *timers;  /* uthash */
+    struct actor_fetch *fetches; /* the same */
 
     struct message platform_message;  /* V8's foreground tasks: said by any thread ... */
     atomic_bool is_platform_said;     /* ... the message is on its way ... */
@@ -163,11 +173,19 @@ void actor_fail_startup(struct actor *actor, const struct failure *failure);
 /* Takes out the tasks that have not begun, in order: utlist's DL. */
 struct task *actor_take_queue(struct actor *actor);
 
-/* Timers of the isolate's JavaScript. */
+/* Timers of the isolate's JavaScript: actor_wait.c. */
 void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms);
 void actor_stop_timer(struct actor *actor, uint32_t id);
 void actor_stop_timers(struct actor *actor);         /* all, and the actor's own */
 void actor_stop_nobodys_timers(struct actor *actor); /* of the start-up, when that has ended */
+
+/* Subrequests. The request is changed, and copied. */
+void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
+                       struct fetch_request *request);
+void actor_stop_fetch(struct actor *actor, uint32_t id);
+
+/* All timers and subrequests of an execution that ends. */
+void actor_stop_waiting(struct flight *flight);
 
 /* isolate_host.platform_task: V8 has a foreground task. Any thread. */
 void actor_say_platform(void *arg, uint64_t delay_ns);

@@ -6,6 +6,7 @@
 #include "api/clock.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
+#include "shim/net/fetch_result.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -79,8 +80,10 @@ static void add_item(struct actor *actor, struct turn *turn, struct inbox_item i
     struct flight *flight = flights_find(&actor->flights, item.ticket);
     struct turn_event *event;
 
-    if (item.kind == EVENT_TIMER && item.ticket != 0 && !flight)
-        return; /* its execution has ended, and JavaScript has forgotten the timer */
+    if ((item.kind == EVENT_TIMER || item.kind == EVENT_FETCHED) && item.ticket != 0 && !flight) {
+        fetch_result_free(item.result);
+        return; /* its execution has ended, and JavaScript has forgotten what it waited for */
+    }
     event = turn_add(turn);
     event->event = (struct event){
         .kind = item.kind, .ticket = item.ticket, .timer = item.id, .result = item.result};
@@ -156,6 +159,8 @@ static void release_event(struct event *event)
 {
     request_unref(event->request);
     event->request = NULL;
+    fetch_result_free(event->result);
+    event->result = NULL;
 }
 
 static void take_back_task(struct actor *actor, struct turn_event *event)
@@ -188,6 +193,7 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
                                                                 .result = event->event.result});
         request_unref(event->event.request);
         event->event.request = NULL;
+        event->event.result = NULL; /* the inbox has it again */
     }
 }
 
@@ -328,7 +334,10 @@ static void apply_op(struct actor *actor, struct op *op)
         apply_end(actor, op);
         break;
     case OP_FETCH_START:
+        actor_start_fetch(actor, op->ticket, op->fetch.id, op->fetch.request);
+        break;
     case OP_FETCH_STOP:
+        actor_stop_fetch(actor, op->fetch.id);
         break;
     }
 }

@@ -1,6 +1,8 @@
 /* Inboxes. */
 #include "pools/inbox.h"
 
+#include "shim/net/fetch_result.h"
+
 #include "api/bytes.h"
 
 #include <assert.h>
@@ -50,6 +52,8 @@ struct inbox_item inbox_pop(struct inbox *inbox)
 
 void inbox_release(struct inbox *inbox)
 {
+    while (inbox->count > 0)
+        fetch_result_free(inbox_pop(inbox).result);
     free(inbox->items);
     *inbox = (struct inbox){0};
 }

@@ -5,6 +5,7 @@
 #include "pools/crew_private.h"
 #include "pools/pool_private.h"
 #include "pools/task_end.h"
+#include "shim/net/fetcher.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,8 +23,21 @@ static void on_wake(uv_async_t *wake)
     (void)wake; /* it only ends the loop's sleep */
 }
 
-int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index)
+static int open_loop(struct lane *lane, struct error *error)
 {
+    if (uv_loop_init(&lane->loop) != 0)
+        return error_set(error, E_NOMEM, "lanes", "no event loop can be had");
+    if (uv_async_init(&lane->loop, &lane->wake, on_wake) == 0)
+        return 0;
+    uv_loop_close(&lane->loop);
+    return error_set(error, E_NOMEM, "lanes", "no event loop can be had");
+}
+
+int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index,
+              struct error *error)
+{
+    int err;
+
     lane->pool = pool;
     lane->crew = crew;
     lane->index = index;
@@ -31,13 +45,13 @@ int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned 
     atomic_init(&lane->word, lane->held_word);
     lane->stop_message.kind = MESSAGE_STOP;
     mailbox_init(&lane->mailbox);
-    if (uv_loop_init(&lane->loop) != 0)
-        return E_NOMEM;
-    if (uv_async_init(&lane->loop, &lane->wake, on_wake) != 0) {
-        uv_loop_close(&lane->loop);
-        return E_NOMEM;
-    }
-    return 0;
+    err = open_loop(lane, error);
+    if (err || !pool->config.fetcher)
+        return err;
+    err = fetcher_open(&lane->loop, pool->config.fetcher, &lane->fetcher, error);
+    if (err)
+        lane_release(lane);
+    return err;
 }
 
 int lane_send(struct lane *lane, struct message *message)
@@ -258,20 +272,18 @@ static bool is_empty(struct lane *lane)
            atomic_load_explicit(&lane->live, memory_order_acquire) == 0;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
-    free(handle->data); /* a timer's; the others have none */
+    free(handle->data);
 }
 
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-    (void)arg;
-    uv_close(handle, on_closed);
-}
-
+/* All timers are stopped by now, and so in the list. */
 void lane_release(struct lane *lane)
 {
-    uv_walk(&lane->loop, close_handle, NULL);
+    fetcher_close(lane->fetcher);
+    for (struct lane_timer *timer = lane->free_timers; timer; timer = timer->next_free)
+        uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
+    uv_close((uv_handle_t *)&lane->wake, NULL);
     uv_run(&lane->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&lane->loop) != 0)
         abort(); /* a handle was forgotten */

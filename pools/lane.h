@@ -76,8 +76,8 @@ struct lane {
 
     uv_loop_t loop;
     uv_async_t wake;
+    struct fetcher *fetcher; /* NULL: nobody can fetch */
     struct lane_timer *free_timers;
-    unsigned timers_in_use;
     uint64_t polled_ns; /* when the loop last ran */
 
     struct actor *ready;  /* that have work, in order; utlist's DL */
@@ -96,8 +96,9 @@ struct lane {
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
 };
 
-/* Before start. E_NOMEM where there is no loop to be had. */
-int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index);
+/* Before start. E_NOMEM where there is no loop to be had; what fetcher_open says. */
+int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index,
+              struct error *error);
 
 /* Closes the loop. The last one that has anything to do with the lane. */
 void lane_release(struct lane *lane);

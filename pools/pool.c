@@ -53,11 +53,10 @@ static int check_config(const struct pool_config *c, struct error *error)
 static int open_lane(struct pool *pool, struct error *error)
 {
     struct lane *lane = &pool->lanes[pool->lane_count];
-    int err = lane_init(lane, pool, pool->crew, pool->lane_count);
+    int err = lane_init(lane, pool, pool->crew, pool->lane_count, error);
 
     if (err)
-        return error_set(error, err, "lanes", "lane %u: its event loop cannot be made",
-                         lane->index);
+        return err;
     err = crew_hire(pool->crew, lane);
     if (err) {
         lane_release(lane);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct crew;
+struct fetcher_config;
 struct pool;
 struct pool_ops;
 
@@ -27,6 +28,10 @@ struct pool_config {
     unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
     uint64_t idle_ttl_ms;       /* an isolate without tasks is disposed of after this; 0: never */
     uint64_t recycle_after;     /* ... after this many tasks; 0: never */
+
+    /* Of the lanes' HTTP clients; NULL: workers cannot fetch. Used in pool_open only, but for its
+     * egress policy. */
+    const struct fetcher_config *fetcher;
 
     /* A console line of a worker; text is len bytes of UTF-8, valid during the call. Lane thread;
      * must not block. */

@@ -22,6 +22,7 @@
 enum setting_kind {
     SETTING_TEXT,   /* char * */
     SETTING_UINT,   /* unsigned */
+    SETTING_U32,    /* uint32_t */
     SETTING_U64,    /* uint64_t */
     SETTING_SIZE,   /* size_t */
     SETTING_LEVEL,  /* enum log_level */
@@ -41,6 +42,7 @@ struct setting {
 #define AT(member) offsetof(struct config, member)
 #define POOL(member) offsetof(struct config, pool_config.member)
 #define CREW(member) offsetof(struct config, crew_config.member)
+#define FETCHER(member) offsetof(struct config, fetcher_config.member)
 #define LIMITS(member) offsetof(struct config, limits.member)
 
 static const struct setting settings[] = {
@@ -90,6 +92,24 @@ static const struct setting settings[] = {
      "Limit: JavaScript heap of an isolate"},
     {"external-mib", "MIB", SETTING_SIZE, LIMITS(external_bytes), MIB, 1, 65536,
      "Limit: memory of an isolate's ArrayBuffers"},
+    {"max-subrequests", "N", SETTING_U32, LIMITS(subrequests), 1, 0, 1000000,
+     "Limit: fetch() calls of a task"},
+    {"max-concurrent-subrequests", "N", SETTING_U32, LIMITS(concurrent_subrequests), 1, 1, 1000,
+     "fetch() calls of a task at once; those after them wait"},
+    {"max-fetch-body-bytes", "BYTES", SETTING_SIZE, LIMITS(fetch_body_bytes), 1, 1024, 1024 * MIB,
+     "The largest body that fetch() takes, decompressed"},
+    {"egress-allow", "CIDR,...", SETTING_TEXT, AT(egress_allow), 0, 0, 0,
+     "Networks that workers may reach beside public addresses, as 10.1.0.0/16"},
+    {"dns-server", "ADDR:PORT", SETTING_TEXT, AT(dns_server), 0, 0, 0,
+     "Who resolves names for fetch() (the system's servers)"},
+    {"ca-file", "PATH", SETTING_TEXT, AT(ca_file), 0, 0, 0,
+     "Certificates that fetch() trusts, PEM (the system's)"},
+    {"connect-timeout-ms", "MS", SETTING_U64, FETCHER(connect_timeout_ms), 1, 1, 600000,
+     "fetch() gives up connecting after this"},
+    {"connections", "N", SETTING_UINT, FETCHER(connections), 1, 1, 65536,
+     "Connections of fetch(), per lane"},
+    {"connections-per-tenant", "N", SETTING_UINT, FETCHER(connections_per_tenant), 1, 1, 65536,
+     "... and of them those of a tenant"},
     {"max-bundle-bytes", "BYTES", SETTING_SIZE, AT(bundle_bytes), 1, 1024, 256 * MIB,
      "The largest sum of a deployment's files"},
     {"max-body-bytes", "BYTES", SETTING_SIZE, AT(body_bytes), 1, 1024, 256 * MIB,
@@ -138,6 +158,8 @@ static int set_number(struct config *config, const struct setting *s, const char
     value *= s->scale;
     if (s->kind == SETTING_UINT)
         *(unsigned *)place_of(config, s) = (unsigned)value;
+    else if (s->kind == SETTING_U32)
+        *(uint32_t *)place_of(config, s) = (uint32_t)value;
     else if (s->kind == SETTING_SIZE)
         *(size_t *)place_of(config, s) = (size_t)value;
     else
@@ -235,6 +257,8 @@ static void print_number(char *ret, size_t size, const void *place, const struct
 
     if (s->kind == SETTING_UINT)
         value = *(const unsigned *)place;
+    else if (s->kind == SETTING_U32)
+        value = *(const uint32_t *)place;
     else if (s->kind == SETTING_SIZE)
         value = *(const size_t *)place;
     else
@@ -340,6 +364,10 @@ static void set_defaults(struct config *config)
         .pool_config = pool_config_default(),
         .crew_config = crew_config_default(),
         .limits = limits_default(),
+        .fetcher_config = {.connections_per_tenant = 64,
+                           .connections = 256,
+                           .fetches_per_tenant = 4096,
+                           .connect_timeout_ms = 10000},
         .cq_threads = 1,
         .v8_threads = 1,
         .bundle_bytes = (size_t)10 << 20,
@@ -362,6 +390,8 @@ static void complete(struct config *config)
     }
     config->limits.response_body_bytes = config->body_bytes;
     config->limits.tasks = config->pool_config.tasks_per_isolate;
+    config->fetcher_config.dns_server = config->dns_server;
+    config->fetcher_config.ca_file = config->ca_file;
 }
 
 void config_parse(struct config *ret, int argc, char **argv)
@@ -447,5 +477,8 @@ void config_release(struct config *config)
     free(config->unix_path);
     free(config->db_path);
     free(config->pool);
+    free(config->egress_allow);
+    free(config->dns_server);
+    free(config->ca_file);
     *config = (struct config){0};
 }

@@ -10,16 +10,21 @@
 #include "api/log.h"
 #include "pools/crew.h"
 #include "pools/pool.h"
+#include "shim/net/fetcher.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 /* Owns its strings. */
 struct config {
-    char *listen;    /* HOST:PORT; NULL: no TCP */
-    char *unix_path; /* NULL: no Unix socket */
-    char *db_path;   /* never NULL once parsed */
-    char *pool;      /* an architecture's name */
+    char *listen;       /* HOST:PORT; NULL: no TCP */
+    char *unix_path;    /* NULL: no Unix socket */
+    char *db_path;      /* never NULL once parsed */
+    char *pool;         /* an architecture's name */
+    char *egress_allow; /* networks, with commas between them; NULL: none */
+    char *dns_server;   /* NULL: the system's */
+    char *ca_file;      /* NULL: the system's roots */
+    struct fetcher_config fetcher_config;
     struct pool_config pool_config;
     struct crew_config crew_config;
     struct limits limits;

@@ -16,6 +16,7 @@
 #include "server/rpc_server.h"
 #include "server/store_thread.h"
 #include "server/worker_service.h"
+#include "shim/net/egress.h"
 #include "shim/shim.h"
 
 #include <grpc/grpc.h>
@@ -24,6 +25,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Free memory in malloc's hands that is worth giving back, and how often while calls run. */
@@ -36,9 +38,13 @@
 /* How long clients without anything to wait for have to hang up. */
 #define LINGER_MS 500
 
+/* That --egress-allow names. */
+#define EGRESS_NETWORKS_MAX 256
+
 struct daemon {
     struct config *config;
     struct admission admission;
+    struct egress *egress;
     struct crew *crew;
     struct pool *pool;
     struct registry *registry;
@@ -122,11 +128,43 @@ static void on_exhausted(void *arg)
     kill(getpid(), SIGTERM);
 }
 
+/* The networks of a list with commas between them, in place. */
+static size_t split_networks(char *list, const char **ret, size_t max)
+{
+    size_t count = 0;
+    char *rest = list;
+    char *network;
+
+    while (count < max && (network = strsep(&rest, ",")))
+        ret[count++] = network;
+    return rest ? max + 1 : count;
+}
+
+static int open_egress(struct daemon *d, struct error *error)
+{
+    const char *networks[EGRESS_NETWORKS_MAX];
+    char *list = d->config->egress_allow ? xstrdup(d->config->egress_allow) : NULL;
+    size_t count = list ? split_networks(list, networks, EGRESS_NETWORKS_MAX) : 0;
+    int err;
+
+    if (count > EGRESS_NETWORKS_MAX)
+        err = error_set(error, E_INVALID, "egress-allow", "--egress-allow: more than %d networks",
+                        EGRESS_NETWORKS_MAX);
+    else
+        err = egress_new(networks, count, &d->egress, error);
+    free(list);
+    return err;
+}
+
 static int open_pool(struct daemon *d, struct error *error)
 {
     struct pool_config *config = &d->config->pool_config;
-    int err;
+    int err = open_egress(d, error);
 
+    if (err)
+        return err;
+    d->config->fetcher_config.egress = d->egress;
+    config->fetcher = &d->config->fetcher_config;
     d->config->crew_config.exhausted = on_exhausted;
     d->config->crew_config.exhausted_arg = d;
     err = crew_open(&d->config->crew_config, &d->crew, error);
@@ -334,6 +372,7 @@ void daemon_close(struct daemon *d)
     if (d->is_grpc_open)
         grpc_shutdown();
     crew_close(d->crew);
+    egress_free(d->egress);
     descriptors_free(d->descriptors);
     registry_free(d->registry);
     admission_release(&d->admission);

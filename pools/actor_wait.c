@@ -1,0 +1,174 @@
+/* What an actor's JavaScript waits for on its lane: timers and subrequests. */
+#include "pools/actor.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "pools/lane.h"
+#include "shim/net/fetcher.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+/* Timers. */
+
+static void free_timer(struct actor_timer *timer)
+{
+    struct flight *flight = flights_find(&timer->actor->flights, timer->ticket);
+
+    if (flight)
+        DL_DELETE(flight->timers, timer);
+    HASH_DEL(timer->actor->timers, timer);
+    free(timer);
+}
+
+static void on_timer(void *arg)
+{
+    struct actor_timer *timer = arg;
+    struct actor *actor = timer->actor;
+
+    inbox_push(&actor->inbox,
+               (struct inbox_item){.kind = EVENT_TIMER, .ticket = timer->ticket, .id = timer->id});
+    free_timer(timer);
+    lane_settle(actor->lane, actor);
+}
+
+void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32_t delay_ms)
+{
+    struct flight *flight = flights_find(&actor->flights, ticket);
+    struct actor_timer *timer;
+
+    if (!flight && (ticket != 0 || actor->state == ACTOR_READY))
+        return; /* its task, or the start-up, has ended */
+    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
+    if (timer)
+        return; /* the prelude never uses an id twice; whoever else gets at the host functions gains
+                   nothing */
+    timer = xcalloc(1, sizeof(*timer));
+    timer->id = id;
+    timer->ticket = ticket;
+    timer->actor = actor;
+    timer->timer = lane_timer_start(actor->lane, delay_ms * NS_PER_MS, on_timer, timer);
+    HASH_ADD(hh, actor->timers, id, sizeof(timer->id), timer);
+    if (flight)
+        DL_APPEND(flight->timers, timer);
+}
+
+static void stop_timer(struct actor_timer *timer)
+{
+    lane_timer_stop(timer->timer);
+    free_timer(timer);
+}
+
+void actor_stop_timer(struct actor *actor, uint32_t id)
+{
+    struct actor_timer *timer;
+
+    HASH_FIND(hh, actor->timers, &id, sizeof(id), timer);
+    if (timer)
+        stop_timer(timer);
+}
+
+void actor_stop_nobodys_timers(struct actor *actor)
+{
+    struct actor_timer *timer, *next;
+
+    HASH_ITER(hh, actor->timers, timer, next)
+    {
+        if (timer->ticket == 0)
+            stop_timer(timer);
+    }
+}
+
+/* Subrequests. */
+
+static void free_fetch(struct actor_fetch *fetch)
+{
+    DL_DELETE(fetch->flight->fetches, fetch);
+    HASH_DEL(fetch->flight->actor->fetches, fetch);
+    free(fetch);
+}
+
+static void report(struct task *task, const struct fetch_result *result)
+{
+    task->report.subrequest_us += result->duration_us;
+    task->report.subrequest_sent_bytes += result->sent_bytes;
+    task->report.subrequest_received_bytes += result->received_bytes;
+}
+
+static void on_fetched(void *arg, struct fetch_result *result)
+{
+    struct actor_fetch *fetch = arg;
+    struct actor *actor = fetch->flight->actor;
+
+    if (fetch->flight->task)
+        report(fetch->flight->task, result);
+    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
+                                                  .ticket = flight_ticket(fetch->flight),
+                                                  .id = fetch->id,
+                                                  .result = result});
+    free_fetch(fetch);
+    lane_settle(actor->lane, actor);
+}
+
+void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
+                       struct fetch_request *request)
+{
+    struct flight *flight = flights_find(&actor->flights, ticket);
+    struct actor_fetch *fetch;
+
+    if (!flight || !actor->lane->fetcher)
+        return; /* its task has ended, and JavaScript knows; or nobody can fetch */
+    HASH_FIND(hh, actor->fetches, &id, sizeof(id), fetch);
+    if (fetch)
+        return; /* as with timers */
+    fetch = xcalloc(1, sizeof(*fetch));
+    fetch->id = id;
+    fetch->flight = flight;
+    HASH_ADD(hh, actor->fetches, id, sizeof(fetch->id), fetch);
+    DL_APPEND(flight->fetches, fetch);
+    if (flight->task)
+        flight->task->report.subrequests++;
+    request->tenant = actor->script->tenant;
+    request->body_bytes_max = actor->script->limits.fetch_body_bytes;
+    request->header_bytes_max = actor->script->limits.fetch_header_bytes;
+    fetch->fetch = fetcher_start(actor->lane->fetcher, request, on_fetched, fetch);
+}
+
+static void stop_fetch(struct actor_fetch *fetch)
+{
+    fetch_cancel(fetch->fetch);
+    free_fetch(fetch);
+}
+
+void actor_stop_fetch(struct actor *actor, uint32_t id)
+{
+    struct actor_fetch *fetch;
+
+    HASH_FIND(hh, actor->fetches, &id, sizeof(id), fetch);
+    if (fetch)
+        stop_fetch(fetch);
+}
+
+/* Both. */
+
+void actor_stop_waiting(struct flight *flight)
+{
+    while (flight->timers)
+        stop_timer(flight->timers);
+    while (flight->fetches)
+        stop_fetch(flight->fetches);
+    lane_timer_stop(flight->deadline);
+    flight->deadline = NULL;
+}
+
+void actor_stop_timers(struct actor *actor)
+{
+    struct actor_timer *timer, *next;
+
+    HASH_ITER(hh, actor->timers, timer, next)
+    stop_timer(timer);
+    lane_timer_stop(actor->startup_timer);
+    lane_timer_stop(actor->platform_timer);
+    lane_timer_stop(actor->recheck_timer);
+    actor->startup_timer = actor->platform_timer = actor->recheck_timer = NULL;
+}
