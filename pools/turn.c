@@ -364,13 +364,21 @@ static uint64_t read_cpu_ns(const struct turn *turn)
                : 0;
 }
 
+/* What `count` of `total` samples stand for. The figures may be a sample apart. */
+static uint64_t share(uint64_t used, uint32_t count, uint32_t total)
+{
+    if (count >= total)
+        return total > 0 ? used : 0;
+    return (uint64_t)((double)used * count / total);
+}
+
 /* Whether a continuation of another task than the event's has used up what that one may. */
 static bool is_other_over(const struct turn *turn, const struct isolate_owner *owner,
-                          uint32_t own_ticket)
+                          uint32_t own_ticket, uint64_t used)
 {
     if (owner->ticket == 0 || owner->ticket == own_ticket)
         return false;
-    return owner->count * TURN_SAMPLE_NS >=
+    return share(used, owner->count, owner->total) >=
            flights_cpu_left_ns(&turn->actor->flights, owner->ticket);
 }
 
@@ -382,14 +390,14 @@ static enum stop_reason overrun(const struct turn *turn, uint64_t state, uint64_
     const struct turn_event *event = &turn->events[TURN_BEGUN(state) - 1];
     struct isolate_owner owner = isolate_last_owner(turn->isolate);
     uint64_t used = read_cpu_ns(turn) - turn->watch.cpu_ns;
-    uint64_t others = owner.others_count * TURN_SAMPLE_NS;
+    uint64_t others = share(used, owner.others_count, owner.total);
 
     *ret_blamed = 0;
     if (state & TURN_TAIL)
         return used >= TURN_TAIL_NS ? STOP_CPU : STOP_NONE;
-    if (used >= others && used - others >= event->cpu_allowed_ns)
+    if (used - others >= event->cpu_allowed_ns)
         return STOP_CPU;
-    if (is_other_over(turn, &owner, event->event.ticket)) {
+    if (is_other_over(turn, &owner, event->event.ticket, used)) {
         *ret_blamed = owner.ticket;
         return STOP_CPU;
     }

@@ -16,10 +16,16 @@ scripts/build.sh --without-tests release
 bin=build/release/bin
 dir=$(mktemp -d)
 server=
+upstream=
 
+end() {
+    [ -z "$1" ] || kill "$1" 2>/dev/null || true
+    [ -z "$1" ] || wait "$1" 2>/dev/null || true
+}
+# shellcheck disable=SC2317
 stop() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    [ -z "$server" ] || wait "$server" 2>/dev/null || true
+    end "$server"
+    end "$upstream"
     rm -rf "$dir"
 }
 trap stop EXIT
@@ -31,7 +37,7 @@ run() {
 }
 
 title "A server on an embedded SQLite file"
-"$bin/isoyardd" --listen 127.0.0.1:0 --db "$dir/isoyard.db" 2>"$dir/log" &
+"$bin/isoyardd" --listen 127.0.0.1:0 --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
 server=$!
 for _ in $(seq 100); do
     grep -q 'msg=ready' "$dir/log" && break
@@ -53,6 +59,23 @@ printf '\n'
 run exec sum --method POST --data '[20, 22]'
 printf '\n'
 run exec greet --path '/?name=Isoyard' --verbose
+
+title "A worker that asks two upstreams at once: each takes 50 ms, and so do both"
+node docs/examples/upstream.mjs >"$dir/port" &
+upstream=$!
+for _ in $(seq 100); do
+    [ ! -s "$dir/port" ] || break
+    sleep 0.1
+done
+run deploy docs/examples/fanout.js --name fanout
+run exec fanout --path "/?upstream=http://127.0.0.1:$(cat "$dir/port")" --verbose
+printf '\n'
+
+title "Other events than requests"
+run deploy docs/examples/jobs.js --name jobs
+run exec jobs --event task --data '{"numbers": [3, 4]}' --attempt 2
+printf '\n'
+run exec jobs --event scheduled --cron '*/5 * * * *'
 
 title "What is stored"
 run workers list

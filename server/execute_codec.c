@@ -469,8 +469,8 @@ void execute_build(const struct execute_request *request, char *room, struct req
         ret->url = (struct bytes){end, (size_t)(put_url(end, request) - end)};
     ret->kind = request->kind;
     ret->body = request->body;
-    ret->has_body = request->has_body;
-    ret->is_body_text = request->is_body_text;
+    ret->has_body = request->has_body || request->kind == REQUEST_TASK;
+    ret->is_body_text = request->is_body_text || request->kind == REQUEST_TASK;
     ret->cron = request->cron;
     ret->scheduled_ms = request->time_s * 1000 + request->time_ns / 1000000;
     ret->attempt = request->attempt;

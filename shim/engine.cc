@@ -71,6 +71,7 @@ int engine_open(const struct engine_config *config, struct error *ret)
     the_prelude_source.set(engine_prelude_source().data, engine_prelude_source().len);
     u_init(&icu); /* ICU's data is loaded before V8 starts, and before there are threads */
     engine_start(config->worker_threads);
+    isolate_park_on_traps();
     return 0;
 }
 

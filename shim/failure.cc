@@ -150,6 +150,21 @@ static std::string message_text(v8::Isolate *v8, v8::Local<v8::Message> message)
     return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
+/* ": sentence" of the error that an error names as its cause, as that of fetch() does. */
+static std::string cause_text(v8::Isolate *v8, v8::Local<v8::Context> context,
+                              v8::Local<v8::Value> exception)
+{
+    v8::Local<v8::Value> cause, message;
+
+    if (!exception->IsNativeError() ||
+        !exception.As<v8::Object>()->Get(context, string_of(v8, "cause")).ToLocal(&cause) ||
+        !cause->IsNativeError() ||
+        !cause.As<v8::Object>()->Get(context, string_of(v8, "message")).ToLocal(&message) ||
+        !message->IsString())
+        return "";
+    return ": " + text_of(v8, message);
+}
+
 /* Two limits show themselves as RangeErrors that a worker may catch. Where nothing caught them,
  * they are the reason. */
 static void recognise_limit(struct isolate *isolate, struct failure *f)
@@ -179,7 +194,8 @@ void failure_from_exception(struct isolate *isolate, v8::Local<v8::Context> cont
 
     if (message.IsEmpty())
         message = v8::Exception::CreateMessage(v8, exception);
-    failure_set(ret, reason, phase, "%s", message_text(v8, message).c_str());
+    failure_set(ret, reason, phase, "%s%s", message_text(v8, message).c_str(),
+                cause_text(v8, context, exception).c_str());
     set_stack(ret, v8, context, exception);
     set_place(ret, v8, context, message);
     if (exception->IsNativeError())

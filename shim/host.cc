@@ -10,6 +10,8 @@ struct host_function {
 
 static const struct host_function functions[] = {
     {"answer", op_answer},
+    {"answerEvent", op_answer_event},
+    {"endTask", op_end_task},
     {"fail", op_fail},
     {"loaded", op_loaded},
     {"loadFailed", op_load_failed},
@@ -17,6 +19,11 @@ static const struct host_function functions[] = {
     {"bodyBytes", op_body_bytes},
     {"releaseBody", op_release_body},
     {"owner", op_owner},
+    {"startFetch", op_start_fetch},
+    {"stopFetch", op_stop_fetch},
+    {"maxSubrequests", op_max_subrequests},
+    {"maxConcurrentSubrequests", op_max_concurrent_subrequests},
+    {"describeException", op_describe_exception},
     {"startTimer", op_start_timer},
     {"stopTimer", op_stop_timer},
     {"now", op_now},

@@ -8,7 +8,8 @@
 #include <cassert>
 #include <pthread.h>
 
-const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {"fetch", "timer", "end", "load"};
+const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {
+    "fetch", "scheduled", "task", "timer", "fetched", "rejected", "handled", "end", "load"};
 
 /* When the heap limit is reached V8 needs room to unwind, and one allocation above the raised limit
  * ends the process: so the limit, which is no memory yet, is raised by much. */
@@ -157,6 +158,7 @@ int isolate_open(struct script *script, const struct isolate_host *host, struct 
     v8::Isolate::Initialize(isolate->v8, params);
     isolate_configure(isolate);
     isolate_handle_fatal_errors(isolate);
+    isolate->v8->SetPromiseRejectCallback(rejection_note);
     if (!open_context(isolate)) {
         isolate_close(isolate);
         return E_NOMEM;
@@ -171,6 +173,7 @@ static void drop_handles(struct isolate *isolate)
     v8::Isolate::Scope isolate_scope(isolate->v8);
 
     isolate->modules.clear();
+    isolate->rejections.clear();
     for (v8::Global<v8::Function> &function : isolate->prelude)
         function.Reset();
     isolate->context.Reset();
@@ -261,6 +264,52 @@ static void deliver_fetch(struct isolate *isolate, v8::Local<v8::Context> contex
     isolate_call_prelude(isolate, context, PRELUDE_FETCH, 5, arguments);
 }
 
+static void deliver_scheduled(struct isolate *isolate, v8::Local<v8::Context> context,
+                              const struct event *event)
+{
+    v8::Isolate *v8 = isolate->v8;
+    const struct request *request = event->request;
+    v8::Local<v8::String> cron;
+
+    isolate_open_slot(isolate, event->ticket);
+    if (!string_from_utf8(v8, request->cron.data, request->cron.len).ToLocal(&cron))
+        return;
+    v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(v8, event->ticket),
+                                        v8::Number::New(v8, (double)request->scheduled_ms), cron};
+    isolate_call_prelude(isolate, context, PRELUDE_SCHEDULED, 3, arguments);
+}
+
+static void deliver_task(struct isolate *isolate, v8::Local<v8::Context> context,
+                         const struct event *event)
+{
+    v8::Isolate *v8 = isolate->v8;
+    struct bytes payload = event->request->has_body ? event->request->body : bytes_of("null");
+    v8::Local<v8::String> json;
+
+    isolate_open_slot(isolate, event->ticket);
+    if (!string_from_utf8(v8, payload.data, payload.len).ToLocal(&json))
+        return;
+    v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(v8, event->ticket), json,
+                                        v8::Integer::NewFromUnsigned(v8, event->request->attempt)};
+    isolate_call_prelude(isolate, context, PRELUDE_TASK, 3, arguments);
+}
+
+static void deliver_request(struct isolate *isolate, v8::Local<v8::Context> context,
+                            const struct event *event)
+{
+    switch (event->request->kind) {
+    case REQUEST_FETCH:
+        deliver_fetch(isolate, context, event);
+        break;
+    case REQUEST_SCHEDULED:
+        deliver_scheduled(isolate, context, event);
+        break;
+    case REQUEST_TASK:
+        deliver_task(isolate, context, event);
+        break;
+    }
+}
+
 static void deliver_timer(struct isolate *isolate, v8::Local<v8::Context> context,
                           const struct event *event)
 {
@@ -303,12 +352,13 @@ static void deliver_one(struct isolate *isolate, v8::Local<v8::Context> context,
         loader_load(isolate, context, caught);
         break;
     case EVENT_REQUEST:
-        deliver_fetch(isolate, context, event);
+        deliver_request(isolate, context, event);
         break;
     case EVENT_TIMER:
         deliver_timer(isolate, context, event);
         break;
     case EVENT_FETCHED:
+        fetch_deliver(isolate, context, event);
         break;
     case EVENT_END:
         deliver_end(isolate, context, event);
@@ -342,6 +392,7 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     v8::TryCatch caught(isolate->v8);
 
     isolate->op_count = 0;
+    isolate->event_ticket = event->ticket;
     isolate_begin_samples(isolate, event->ticket);
     compat::set_owner(isolate->v8, context, event->ticket);
     deliver_one(isolate, context, caught, event);
@@ -353,15 +404,36 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     return result;
 }
 
-struct event_result isolate_checkpoint(struct isolate *isolate)
+/* False where it was cut off: V8 has then thrown the rest of the queue away, and with it
+ * continuations of any task. */
+static bool run_microtasks(struct isolate *isolate)
 {
-    struct event_result result = {};
     v8::TryCatch caught(isolate->v8);
 
     isolate->v8->PerformMicrotaskCheckpoint();
-    result.was_terminated = is_terminated(isolate, caught);
-    /* V8 has thrown the rest of the queue away, and with it continuations of any task. */
-    result.is_unusable = result.was_terminated;
+    return !is_terminated(isolate, caught);
+}
+
+/* Listeners that are told of rejected promises may leave further ones; after so many rounds they
+ * are dropped. */
+#define REJECTION_ROUNDS_MAX 8
+
+struct event_result isolate_checkpoint(struct isolate *isolate)
+{
+    v8::HandleScope handles(isolate->v8);
+    v8::Local<v8::Context> context = isolate->v8->GetCurrentContext();
+    struct event_result result = {};
+
+    result.was_terminated = result.is_unusable = !run_microtasks(isolate);
+    for (int i = 0; i < REJECTION_ROUNDS_MAX; i++) {
+        if (result.was_terminated || isolate->rejections.empty())
+            break;
+        if (rejections_report(isolate, context))
+            result.was_terminated = result.is_unusable = !run_microtasks(isolate);
+        else
+            result.was_terminated = true;
+    }
+    isolate->rejections.clear();
     set_heap_limit_result(isolate, &result);
     return result;
 }

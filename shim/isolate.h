@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 /* Which embedder slot of the V8 isolate holds our own. */
@@ -22,6 +23,9 @@
  * heap. */
 #define OPS_PER_EVENT_MAX 100000u
 
+/* Rejected promises that are kept until the end of an event; what comes after is not reported. */
+#define REJECTIONS_MAX 1000u
+
 /* A console line is cut after this many bytes. */
 #define LOG_LINE_MAX ((size_t)16 << 10)
 
@@ -29,7 +33,12 @@
  */
 enum prelude_function {
     PRELUDE_FETCH,
+    PRELUDE_SCHEDULED,
+    PRELUDE_TASK,
     PRELUDE_TIMER,
+    PRELUDE_FETCHED,
+    PRELUDE_REJECTED,
+    PRELUDE_HANDLED,
     PRELUDE_END,
     PRELUDE_LOAD,
     PRELUDE_FUNCTIONS,
@@ -44,10 +53,19 @@ extern const char *const prelude_function_names[PRELUDE_FUNCTIONS];
 /* What an isolate keeps of a task in flight. Slot 0 is the start-up's. */
 struct ticket_slot {
     uint32_t ticket = 0;               /* of the task that has the slot */
-    bool is_open = false;              /* neither answered nor failed nor given up */
+    bool is_open = false;              /* something of the task is left */
+    bool is_answered = false;          /* and that is what ctx.waitUntil was given */
     struct request *request = nullptr; /* until the body is read or the task ends */
     uint32_t log_lines = 0;
     size_t log_bytes = 0;
+};
+
+/* A promise that was rejected and has no handler; or one that the prelude has heard of as such, and
+ * that has one now. */
+struct rejection {
+    v8::Global<v8::Promise> promise;
+    uint32_t owner; /* whose code rejected or handled it */
+    bool is_handled;
 };
 
 /* A module of the bundle that was compiled. */
@@ -65,9 +83,13 @@ struct isolate {
     v8::Global<v8::Function> prelude[PRELUDE_FUNCTIONS];
     std::vector<struct ticket_slot> slots;
     std::vector<struct loaded_module> modules;
+    std::vector<struct rejection> rejections;     /* in order; at most REJECTIONS_MAX */
+    bool has_reported_rejection = false;          /* ever */
+    std::unordered_map<uint32_t, size_t> fetches; /* under way: what their requests were charged */
 
     struct op_list ops;
-    unsigned op_count = 0; /* in this event */
+    unsigned op_count = 0;     /* in this event */
+    uint32_t event_ticket = 0; /* its own */
 
     bool is_heap_limit_hit = false;
     size_t heap_used_at_limit = 0;
@@ -77,6 +99,7 @@ struct isolate {
     std::atomic<bool> is_sample_asked = false;
     std::atomic<uint64_t> last_owner = 0;
     std::atomic<uint32_t> others_count = 0;
+    std::atomic<uint32_t> sample_count = 0;
     std::atomic<bool> is_parked = false;
 };
 
@@ -84,6 +107,12 @@ struct isolate {
 static inline struct isolate *isolate_of(v8::Isolate *v8)
 {
     return static_cast<struct isolate *>(v8->GetData(ISOLATE_DATA_SLOT));
+}
+
+/* Whose code runs: the owner of the continuation, or else the event's. */
+static inline uint32_t running_ticket(const struct isolate *isolate)
+{
+    return compat::owner(isolate->v8, isolate->v8->GetCurrentContext(), isolate->event_ticket);
 }
 
 /* The slot of a ticket that is in flight, or NULL. */
@@ -117,6 +146,9 @@ void isolate_begin_samples(struct isolate *isolate, uint32_t ticket);
 
 /* From now on V8's fatal errors park the thread. */
 void isolate_handle_fatal_errors(struct isolate *isolate);
+
+/* So do its traps, in any isolate's turn. Once in a process. */
+void isolate_park_on_traps();
 
 /* engine.cc */
 
@@ -188,6 +220,21 @@ v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context,
                                           v8::Local<v8::FixedArray> attributes);
 void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
                              v8::Local<v8::Object> meta);
+
+/* rejection.cc */
+
+/* V8's call for each promise that is rejected without a handler, and for each that gets one later.
+ */
+void rejection_note(v8::PromiseRejectMessage message);
+
+/* Tells the prelude of what was noted and is still so. False where that was cut off. */
+bool rejections_report(struct isolate *isolate, v8::Local<v8::Context> context);
+
+/* ops/fetch.cc */
+
+/* Hands the prelude what has become of a subrequest. */
+void fetch_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
+                   const struct event *event);
 
 /* failure.cc */
 

@@ -15,6 +15,11 @@ bool buffer_allocator::charge(size_t length)
     return false;
 }
 
+void buffer_allocator::discharge(size_t length)
+{
+    used_.fetch_sub(length, std::memory_order_relaxed);
+}
+
 void *buffer_allocator::allocate(size_t length, void *(*make)(size_t count, size_t size))
 {
     void *data;
@@ -23,7 +28,7 @@ void *buffer_allocator::allocate(size_t length, void *(*make)(size_t count, size
         return nullptr;
     data = make(length ? length : 1, 1);
     if (!data)
-        used_.fetch_sub(length, std::memory_order_relaxed);
+        discharge(length);
     return data;
 }
 
@@ -39,7 +44,7 @@ void *buffer_allocator::AllocateUninitialized(size_t length)
 
 void buffer_allocator::Free(void *data, size_t length)
 {
-    used_.fetch_sub(length, std::memory_order_relaxed);
+    discharge(length);
     free(data);
 }
 
@@ -51,17 +56,48 @@ static void free_buffer(void *data, size_t length, void *arg)
     delete allocator;
 }
 
+/* Of memory that is charged to the allocator. */
+static v8::Local<v8::ArrayBuffer> buffer_over(v8::Isolate *isolate,
+                                              const std::shared_ptr<buffer_allocator> &allocator,
+                                              void *data, size_t length)
+{
+    return v8::ArrayBuffer::New(
+        isolate, v8::ArrayBuffer::NewBackingStore(
+                     data, length, free_buffer, new std::shared_ptr<buffer_allocator>(allocator)));
+}
+
+/* Has buffers collected that nobody uses any more, as V8 does before an allocation of its own
+ * fails. False where that cannot help. */
+static bool collect(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                    size_t length)
+{
+    if (length > allocator->budget())
+        return false;
+    isolate->LowMemoryNotification();
+    return true;
+}
+
 v8::MaybeLocal<v8::ArrayBuffer> array_buffer_new(v8::Isolate *isolate,
                                                  const std::shared_ptr<buffer_allocator> &allocator,
                                                  size_t length)
 {
     void *data = allocator->AllocateUninitialized(length);
 
+    if (!data && collect(isolate, allocator, length))
+        data = allocator->AllocateUninitialized(length);
     if (!data)
         return {};
-    return v8::ArrayBuffer::New(
-        isolate, v8::ArrayBuffer::NewBackingStore(
-                     data, length, free_buffer, new std::shared_ptr<buffer_allocator>(allocator)));
+    return buffer_over(isolate, allocator, data, length);
+}
+
+v8::MaybeLocal<v8::ArrayBuffer>
+array_buffer_adopt(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                   void *data, size_t length)
+{
+    if (!allocator->charge(length) &&
+        !(collect(isolate, allocator, length) && allocator->charge(length)))
+        return {};
+    return buffer_over(isolate, allocator, data, length);
 }
 
 v8::MaybeLocal<v8::ArrayBuffer>

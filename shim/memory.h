@@ -25,6 +25,10 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
     void *AllocateUninitialized(size_t length) override;
     void Free(void *data, size_t length) override;
 
+    /* Counts memory that is not the allocator's own against the budget; false above it. */
+    bool charge(size_t length);
+    void discharge(size_t length);
+
     size_t used() const
     {
         return used_.load(std::memory_order_relaxed);
@@ -45,7 +49,6 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
     }
 
   private:
-    bool charge(size_t length);
     void *allocate(size_t length, void *(*make)(size_t count, size_t size));
 
     const size_t budget_;
@@ -64,5 +67,11 @@ v8::MaybeLocal<v8::ArrayBuffer> array_buffer_new(v8::Isolate *isolate,
 v8::MaybeLocal<v8::ArrayBuffer>
 array_buffer_copy(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
                   const void *data, size_t length);
+
+/* An ArrayBuffer over memory of malloc's, which it takes; above the budget nothing, and the memory
+ * is still the caller's. In a turn. */
+v8::MaybeLocal<v8::ArrayBuffer>
+array_buffer_adopt(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                   void *data, size_t length);
 
 #endif

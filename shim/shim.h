@@ -174,8 +174,9 @@ void isolate_take_samples(struct isolate *isolate, struct isolate_samples *ret);
 /* What was noted last of the event that runs. Any thread, during a turn. */
 struct isolate_owner {
     uint32_t ticket;       /* 0: nothing yet, or nobody's */
-    uint32_t count;        /* how often it was that one */
-    uint32_t others_count; /* how often it was another one than the event's own */
+    uint32_t count;        /* how often it was that one ... */
+    uint32_t others_count; /* ... how often another one than the event's own ... */
+    uint32_t total;        /* ... of so many */
 };
 struct isolate_owner isolate_last_owner(const struct isolate *isolate);
 

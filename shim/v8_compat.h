@@ -164,7 +164,9 @@ inline void set_owner(v8::Isolate *isolate, v8::Local<v8::Context> context, uint
 #endif
 }
 
-inline uint32_t owner(v8::Isolate *isolate, v8::Local<v8::Context> context)
+/* `otherwise` where V8 has none: it carries the owner neither to what a thenable's then() runs nor
+ * to its own tasks. */
+inline uint32_t owner(v8::Isolate *isolate, v8::Local<v8::Context> context, uint32_t otherwise = 0)
 {
 #if ISOYARD_V8 < 1300
     (void)isolate;
@@ -173,7 +175,7 @@ inline uint32_t owner(v8::Isolate *isolate, v8::Local<v8::Context> context)
     (void)context;
     v8::Local<v8::Value> value = isolate->GetContinuationPreservedEmbedderData();
 #endif
-    return value->IsUint32() ? value.As<v8::Uint32>()->Value() : 0;
+    return value->IsUint32() ? value.As<v8::Uint32>()->Value() : otherwise;
 }
 
 inline v8::ScriptOrigin origin(v8::Isolate *isolate, v8::Local<v8::String> name, bool is_module)

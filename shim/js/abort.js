@@ -1,16 +1,18 @@
 // AbortController and AbortSignal. https://dom.spec.whatwg.org/#aborting-ongoing-activities
 
+import { removeFrom } from "./arrays.js";
 import { DOMException } from "./domexception.js";
 import { Event } from "./event.js";
 import {
     EventTarget,
     defineEventHandler,
     fire,
+    hasListener,
     listenersUseSignals,
     watchListeners,
 } from "./eventtarget.js";
 import { registerInterface } from "./format.js";
-import { Set, TypeError, WeakRef, min, setAdd, weakRefDeref } from "./primordials.js";
+import { Set, TypeError, WeakRef, min, setAdd, setDelete, weakRefDeref } from "./primordials.js";
 import { startTimer } from "./timers.js";
 import {
     INTERNAL,
@@ -110,7 +112,27 @@ export function onceAborted(signal, action) {
     }
 }
 
-function abort(signal, reason) {
+// Takes back what onceAborted was given.
+export function forgetAborted(signal, action) {
+    const state = stateOf(signal);
+    if (state.actions === null) {
+        return;
+    }
+    removeFrom(state.actions, action);
+    if (state.actions.length === 0 && !hasListener(signal, "abort")) {
+        stopFollowing(signal);
+    }
+}
+
+export function isAborted(signal) {
+    return stateOf(signal).isAborted;
+}
+
+export function reasonOf(signal) {
+    return stateOf(signal).reason;
+}
+
+export function abort(signal, reason) {
     const state = stateOf(signal);
     if (state.isAborted) {
         return;
@@ -218,6 +240,16 @@ function keepFollowing(follower) {
         const state = stateOf(sources[i]);
         state.observed ??= new Set();
         setAdd(state.observed, follower);
+    }
+}
+
+function stopFollowing(follower) {
+    const sources = stateOf(follower).sources ?? [];
+    for (let i = 0; i < sources.length; i++) {
+        const { observed } = stateOf(sources[i]);
+        if (observed !== null) {
+            setDelete(observed, follower);
+        }
     }
 }
 

@@ -111,10 +111,12 @@ export function takeArrayBuffer(holder) {
     return isWhole ? buffer : typedArrayBuffer(copyBytes(bytes));
 }
 
-// Takes the body for the host to send: a string, bytes, or undefined. HOST_BODY never gets there:
-// no response can be made of an unread request.
+// Takes the body for the host to send: a string, bytes, or undefined.
 export function takeForHost(holder) {
     const body = take(holder);
+    if (body === HOST_BODY) {
+        return fetchFromHost(holder);
+    }
     return body === null ? undefined : body;
 }
 

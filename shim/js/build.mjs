@@ -36,6 +36,7 @@ await build({
     lineLimit: 100,
     legalComments: "none",
     charset: "ascii",
+    banner: { js: '"use strict";' }, // as modules are
     footer: { js: "return prelude;" },
     plugins: [standIns],
     logLevel: "warning",

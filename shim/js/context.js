@@ -1,20 +1,42 @@
 // What a handler is given besides the request: env and ctx.
 
+import { DOMException } from "./domexception.js";
 import { registerInterface } from "./format.js";
+import { host } from "./host.js";
 import { create, freeze } from "./primordials.js";
-import { reportException } from "./report.js";
+import { logException } from "./report.js";
+import { endTask, isInFlight } from "./tasks.js";
 import { defineInterface, requireArguments, requireConstructible, requireThis } from "./webidl.js";
 
 // Variables and secrets of the worker will stand here.
 export const env = freeze(create(Object.prototype));
 
-// What a task is to do besides its answer. A rejection is no failure of the task's. Keeping the
-// task alive after its answer belongs here.
-export async function extendTask(promise) {
+export function requireInFlight(task) {
+    if (!isInFlight(task)) {
+        throw new DOMException("waitUntil: the task has ended", "InvalidStateError");
+    }
+}
+
+// What a task is to do besides its answer: it goes on until the promise has settled. A rejection is
+// no failure of the task's. After its end there is nothing to extend: an InvalidStateError, as
+// ExtendableEvent has it.
+export function extendTask(task, promise) {
+    requireInFlight(task);
+    task.extensions++;
+    awaitExtension(task, promise);
+}
+
+async function awaitExtension(task, promise) {
     try {
         await promise;
     } catch (error) {
-        reportException(error, "Uncaught (in waitUntil)");
+        logException(error, "Uncaught (in waitUntil)");
+    }
+    await undefined; // whoever waits for the same promise may extend the task once more
+    task.extensions--;
+    if (task.extensions === 0 && task.isAnswered && isInFlight(task)) {
+        endTask(task);
+        host.endTask(task.ticket);
     }
 }
 
@@ -34,7 +56,7 @@ export class ExecutionContext {
     waitUntil(promise) {
         requireThis(#task in this);
         requireArguments(arguments.length, 1, "waitUntil");
-        extendTask(promise);
+        extendTask(this.#task, promise);
     }
 
     // There is no origin server behind a worker that a failed request could pass through to.

@@ -175,7 +175,7 @@ export class Event {
     }
 }
 
-function cancel(state) {
+export function cancel(state) {
     if (state.isCancelable && !state.isInPassiveListener) {
         state.isCanceled = true;
     }

@@ -1,11 +1,12 @@
 // EventTarget, the global as one, and event handler attributes.
 // https://dom.spec.whatwg.org/#interface-eventtarget
 //
-// There is no tree: an event's path is its target alone.
+// There is no tree: an event's path is its target alone. Listeners on the global are the worker's,
+// as its module variables are: those that a task has added stay when it ends.
 
 import { copyOf, removeFrom } from "./arrays.js";
 import { DOMException } from "./domexception.js";
-import { AT_TARGET, NONE, isEvent, stateOfEvent } from "./event.js";
+import { AT_TARGET, NONE, cancel, isEvent, stateOfEvent } from "./event.js";
 import { registerInterface } from "./format.js";
 import { TypeError, apply, defineProperty, global } from "./primordials.js";
 import { reportException } from "./report.js";
@@ -253,9 +254,22 @@ function setHandler(state, type, handler) {
     }
 }
 
+// Set by errorevent.js, which imports this module: what onerror of the global takes instead of an
+// event; null where it takes that.
+let argumentsOfError;
+export function handlersOfErrorsTake(toArguments) {
+    argumentsOfError = toArguments;
+}
+
 function callHandler({ handler }, { target }, event) {
-    if (typeof handler === "function" && apply(handler, target, [event]) === false) {
-        event.preventDefault();
+    if (typeof handler !== "function") {
+        return;
+    }
+    const state = stateOfEvent(event);
+    const isOnError = target === global && state.type === "error";
+    const args = isOnError ? argumentsOfError(event) : null;
+    if (apply(handler, target, args ?? [event]) === (args !== null)) {
+        cancel(state);
     }
 }
 

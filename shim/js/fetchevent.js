@@ -1,51 +1,25 @@
-// ExtendableEvent and FetchEvent, for workers that listen.
-// https://w3c.github.io/ServiceWorker/#fetchevent-interface
+// FetchEvent, for workers that listen. https://w3c.github.io/ServiceWorker/#fetchevent-interface
 
-import { extendTask } from "./context.js";
-import { DOMException } from "./domexception.js";
-import { Event, stateOfEvent } from "./event.js";
+import { Answer, ExtendableEvent } from "./extendableevent.js";
 import { TypeError } from "./primordials.js";
 import { isRequest } from "./request.js";
 import { INTERNAL, defineInterface, isObject, requireArguments, requireThis } from "./webidl.js";
 
-export class ExtendableEvent extends Event {
-    #isExtendable = true;
-
-    constructor(type, init = undefined) {
-        requireArguments(arguments.length, 1, "ExtendableEvent");
-        super(type, init);
-    }
-
-    waitUntil(promise) {
-        requireThis(#isExtendable in this);
-        requireArguments(arguments.length, 1, "waitUntil");
-        extendTask(promise);
-    }
-}
-
-// What respondWith was given; a value or a promise of one.
-class Answer {
-    constructor() {
-        this.isGiven = false;
-        this.value = undefined;
-    }
-}
-
-export let answerOf;
+export let answerOfFetch;
 
 export class FetchEvent extends ExtendableEvent {
     #request;
     #answer = new Answer();
 
     static {
-        answerOf = (event) => event.#answer;
+        answerOfFetch = (event) => event.#answer;
     }
 
-    // new FetchEvent(INTERNAL, request) makes the event of an incoming request.
-    constructor(type, init) {
+    // new FetchEvent(INTERNAL, request, extend) makes the event of an incoming request.
+    constructor(type, init, extend = undefined) {
         requireArguments(arguments.length, 2, "FetchEvent");
         if (type === INTERNAL) {
-            super(INTERNAL, "fetch");
+            super(INTERNAL, "fetch", extend);
             this.#request = init;
         } else {
             super(type, init);
@@ -60,18 +34,7 @@ export class FetchEvent extends ExtendableEvent {
     respondWith(response) {
         const answer = this.#answer;
         requireArguments(arguments.length, 1, "respondWith");
-        if (answer.isGiven || !stateOfEvent(this).isBeingDispatched) {
-            throw new DOMException(
-                answer.isGiven
-                    ? "respondWith was called already"
-                    : "respondWith is to be called while the listener runs, not later",
-                "InvalidStateError",
-            );
-        }
-        answer.isGiven = true;
-        answer.value = response;
-        stateOfEvent(this).isStopped = true;
-        stateOfEvent(this).isStoppedAtOnce = true;
+        answer.give(this, response);
     }
 
     // As ctx has it: there is nothing to pass through to.
@@ -87,5 +50,4 @@ function requestOf(init) {
     return init.request;
 }
 
-defineInterface("ExtendableEvent", ExtendableEvent);
 defineInterface("FetchEvent", FetchEvent);

@@ -8,6 +8,7 @@ import { console } from "./console.js";
 import { Crypto, crypto } from "./crypto.js";
 import { DOMException } from "./domexception.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
+import { ErrorEvent } from "./errorevent.js";
 import { CustomEvent, Event } from "./event.js";
 import {
     EventTarget,
@@ -15,14 +16,19 @@ import {
     dispatchEvent,
     removeEventListener,
 } from "./eventtarget.js";
-import { ExtendableEvent, FetchEvent } from "./fetchevent.js";
+import { ExtendableEvent } from "./extendableevent.js";
+import { fetchFunctions } from "./fetch.js";
+import { FetchEvent } from "./fetchevent.js";
 import { Headers } from "./headers.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance } from "./performance.js";
 import { defineProperty, getOwnPropertyDescriptor, global, ownKeys } from "./primordials.js";
+import { PromiseRejectionEvent } from "./rejections.js";
 import { reportFunctions } from "./report.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
+import { ScheduledEvent } from "./scheduledevent.js";
+import { TaskEvent } from "./taskevent.js";
 import { timerFunctions } from "./timers.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
@@ -33,6 +39,7 @@ const interfaces = {
     Crypto,
     CustomEvent,
     DOMException,
+    ErrorEvent,
     Event,
     EventTarget,
     ExtendableEvent,
@@ -40,8 +47,11 @@ const interfaces = {
     Headers,
     Navigator,
     Performance,
+    PromiseRejectionEvent,
     Request,
     Response,
+    ScheduledEvent,
+    TaskEvent,
     TextDecoder,
     TextEncoder,
     URL,
@@ -51,6 +61,7 @@ const interfaces = {
 const functions = {
     ...base64Functions,
     ...cloneFunctions,
+    ...fetchFunctions,
     ...reportFunctions,
     ...timerFunctions,
     addEventListener,

@@ -64,6 +64,18 @@ export function flatten(list) {
     return list.flat;
 }
 
+// The same without those whose names isLeftOut(name) tells.
+export function flattenWithout(list, isLeftOut) {
+    const pairs = pairsOf(list);
+    let flat = "";
+    for (let i = 0; i < pairs.length; i += 2) {
+        if (!isLeftOut(pairs[i])) {
+            flat += `${pairs[i]}\n${pairs[i + 1]}\n`;
+        }
+    }
+    return flat;
+}
+
 export function copyList(list) {
     const copy = new HeaderList(list.flat);
     copy.pairs = list.pairs === null ? null : copyOf(list.pairs);

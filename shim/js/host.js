@@ -5,21 +5,40 @@
 // or a view on one.
 //
 // While the snapshot is made there is no isolate to speak of: functions marked (pure), owner, now
-// work as ever, random and timeOrigin are not called, and the others do nothing and return
-// undefined.
+// and the two maxima work as ever, random and timeOrigin are not called, and the others do nothing
+// and return nothing of use.
 //
-//   answer(ticket, status, headers, body)  answers a task; headers: "name\nvalue\n" for each
+//   answer(ticket, hasMore, status, headers, body) -> boolean
+//                                          answers a request; headers: "name\nvalue\n" for each.
+//                                          With hasMore its task goes on, to endTask(). False where
+//                                          it is none that waits for an answer, or where the answer
+//                                          passes a limit, which is then the task's failure
+//   answerEvent(ticket, hasMore, json) -> boolean
+//                                          the same for a point in time, json undefined, or a task
+//   endTask(ticket)                        nothing is left of a task that went on after its answer
 //   fail(ticket, reason, value)            fails one; reason: failure.js; value: what was thrown,
 //                                          or a sentence
 //   loaded()                               start-up has ended well
 //   loadFailed(reason, value)              it has not
+//   startFetch(ticket, id, method, url, headers, body, redirect)
+//                                          calls fetched(id, ...) when a subrequest of the task has
+//                                          ended; id: 1 to 2**32 - 1, none that is under way; url:
+//                                          http or https; redirect: 0 follow, 1 error, 2 manual.
+//                                          Nothing happens where the task is not in flight.
+//                                          RangeError where there are too many, or no memory
+//   stopFetch(ticket, id)                  does not; unknown ids are fine
+//   maxSubrequests() -> number             that a task may make in all, ...
+//   maxConcurrentSubrequests() -> number   ... and have under way at once
+//   describeException(value) -> [message, file, line, column]
+//                                          of what was thrown; "" and 0 where nothing is known
 //   startTimer(id, delayMs)                calls timer(id) after delayMs, an integer of 0 to
 //                                          2**31 - 1, on behalf of owner(); RangeError where there
 //                                          are too many
 //   stopTimer(id)                          does not; unknown ids are fine
 //   log(level, text)                       a console line of owner(); 0 debug, 1 info, 2 warn,
 //                                          3 error
-//   owner() -> ticket                      whose code runs
+//   owner() -> ticket                      whose code runs; where V8 cannot say (a thenable's
+//                                          then(), called by an await): whose event it is
 //   bodyText(ticket) -> string             the request's body: UTF-8 decoded with replacement, a
 //                                          byte order mark removed. TypeError once it is released
 //   bodyBytes(ticket) -> ArrayBuffer       the same body, a copy. TypeError once it is released

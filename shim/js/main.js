@@ -6,16 +6,29 @@
 //   fetch(ticket, method, url, headers, bodyKind)
 //                                               handler.js: a request, ends in host.answer() or
 //                                               host.fail()
+//   scheduled(ticket, timeMs, cron)             handler.js: a point in time, ends in
+//                                               host.answerEvent() or host.fail()
+//   task(ticket, payloadJson, attempt)          handler.js: a task, ends in the same
 //   end(ticket)                                 handler.js: the task was given up
 //   timer(id)                                   timers.js: a timer is due
+//   fetched(id, message, status, statusText, url, isRedirected, headers, body)
+//                                               fetch.js: a subrequest has ended; message: why
+//                                               there is no answer, else undefined; body: an
+//                                               ArrayBuffer
+//   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
+//   handled(promise, reason)                    rejections.js: somebody has, later
 //   warmUp()                                    warmup.js: before the snapshot is taken
 //
 // Before each call C++ has set whose code runs (host.owner()).
 
 import { installGlobals } from "./globals.js";
+import { installGuards } from "./guards.js";
 
-export { end, fetch, load } from "./handler.js";
+export { fetched } from "./fetch.js";
+export { end, fetch, load, runTask as task, scheduled } from "./handler.js";
+export { handled, rejected } from "./rejections.js";
 export { timer } from "./timers.js";
 export { warmUp } from "./warmup.js";
 
 installGlobals();
+installGuards();

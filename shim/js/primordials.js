@@ -6,7 +6,7 @@
 // Arrays are walked by index, since for...of asks Array.prototype for an iterator.
 
 const { bind, call } = Function.prototype;
-const uncurryThis = bind.bind(call);
+export const uncurryThis = bind.bind(call);
 
 function getterOf(prototype, key) {
     return uncurryThis(Reflect.getOwnPropertyDescriptor(prototype, key).get);
@@ -21,6 +21,7 @@ export const {
     Map,
     Number,
     Object,
+    Promise,
     RangeError,
     Set,
     String,
@@ -28,6 +29,7 @@ export const {
     TypeError,
     Uint8Array,
     WeakRef,
+    WeakSet,
 } = globalThis;
 
 export const {
@@ -90,6 +92,9 @@ export const stringValueOf = uncurryThis(String.prototype.valueOf);
 export const symbolToString = uncurryThis(Symbol.prototype.toString);
 export const symbolValueOf = uncurryThis(Symbol.prototype.valueOf);
 export const weakRefDeref = uncurryThis(WeakRef.prototype.deref);
+export const weakSetAdd = uncurryThis(WeakSet.prototype.add);
+export const weakSetDelete = uncurryThis(WeakSet.prototype.delete);
+export const weakSetHas = uncurryThis(WeakSet.prototype.has);
 
 const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 export const typedArrayBuffer = getterOf(typedArrayPrototype, "buffer");

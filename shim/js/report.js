@@ -7,8 +7,22 @@ import { requireArguments } from "./webidl.js";
 
 const LEVEL_ERROR = 3;
 
-// Says it in the log of the task whose code runs. The global's "error" event belongs here too.
-export function reportException(error, prefix = "Uncaught") {
+// Set by errorevent.js, which imports this module: dispatches the global's "error" event, and
+// returns whether a listener has taken the exception on itself.
+let announce;
+export function onException(dispatch) {
+    announce = dispatch;
+}
+
+// Tells the global's listeners, or the log.
+export function reportException(error) {
+    if (!announce(error)) {
+        logException(error, "Uncaught");
+    }
+}
+
+// Says it in the log of the task whose code runs.
+export function logException(error, prefix) {
     host.log(LEVEL_ERROR, `${prefix} ${inspect(error)}`);
 }
 

@@ -1,6 +1,6 @@
 // Request. https://fetch.spec.whatwg.org/#request-class
 
-import { newSignal, signalFollowing } from "./abort.js";
+import { abort, newSignal, signalFollowing } from "./abort.js";
 import {
     HOST_BODY,
     bodyFrom,
@@ -12,6 +12,7 @@ import {
     takeText,
     typeOf,
 } from "./body.js";
+import { DOMException } from "./domexception.js";
 import { registerInterface } from "./format.js";
 import { HeaderList, Headers, appendHeader, copyList, fillHeaders, hasHeader } from "./headers.js";
 import { TypeError } from "./primordials.js";
@@ -30,7 +31,7 @@ class RequestState {
         this.headers = null; // the Headers object, made when asked for
         this.options = DEFAULT_OPTIONS;
         this.signal = null; // made when asked for
-        this.followed = null; // the signal that it follows
+        this.followed = null; // the signal that it follows; nothing else aborts what a worker made
         this.body = null; // see body.js
         this.isBodyUsed = false;
         this.isBodyShared = false;
@@ -53,7 +54,7 @@ export function incomingRequest(ticket, method, url, headers, bodyKind) {
     return new Request(INTERNAL, state);
 }
 
-function urlOf(state) {
+export function urlOf(state) {
     if (!state.isUrlNormal) {
         state.url = parseUrl(state.url)?.href ?? state.url;
         state.isUrlNormal = true;
@@ -61,7 +62,7 @@ function urlOf(state) {
     return state.url;
 }
 
-function listOf(state) {
+export function listOf(state) {
     if (state.list === null) {
         state.list = new HeaderList(state.flatHeaders);
         state.list.isImmutable = state.isImmutable;
@@ -129,13 +130,21 @@ function setBody(state, init) {
     }
 }
 
+// Its caller waits no longer.
+export function abortRequest(request) {
+    const reason = new DOMException("The request was given up", "AbortError");
+    abort(signalOf(stateOfRequest(request)), reason);
+}
+
 export let isRequest;
+export let stateOfRequest;
 
 export class Request {
     #state;
 
     static {
         isRequest = (value) => typeof value === "object" && value !== null && #state in value;
+        stateOfRequest = (request) => request.#state;
     }
 
     // new Request(INTERNAL, state) takes a state.

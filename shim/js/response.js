@@ -17,13 +17,23 @@ import {
     copyList,
     fillHeaders,
     flatten,
+    flattenWithout,
+    getHeader,
     hasHeader,
 } from "./headers.js";
-import { RangeError, TypeError, regExpExec, stringifyJson } from "./primordials.js";
+import {
+    RangeError,
+    TypeError,
+    regExpExec,
+    stringIndexOf,
+    stringSlice,
+    stringifyJson,
+} from "./primordials.js";
 import { parseUrl } from "./url/parse.js";
 import {
     INTERNAL,
     defineInterface,
+    enumeration,
     requireArguments,
     toByteString,
     toDictionary,
@@ -36,9 +46,10 @@ class ResponseState {
         this.status = 200;
         this.statusText = "";
         this.type = "default";
-        this.url = ""; // fetch() will make responses that have one
+        this.url = ""; // of what was fetched
         this.isRedirected = false;
         this.flatHeaders = ""; // while there is no list
+        this.isImmutable = false; // the headers are
         this.list = null; // a HeaderList, made when needed
         this.headers = null; // the Headers object, made when asked for
         this.body = null; // see body.js
@@ -48,8 +59,26 @@ class ResponseState {
 }
 
 function listOf(state) {
-    state.list ??= new HeaderList(state.flatHeaders);
+    if (state.list === null) {
+        state.list = new HeaderList(state.flatHeaders);
+        state.list.isImmutable = state.isImmutable;
+    }
     return state.list;
+}
+
+// The Response for what fetch() got. body: a Uint8Array, which the response takes.
+export function fetchedResponse(status, statusText, url, isRedirected, headers, body) {
+    const state = new ResponseState();
+    const fragment = stringIndexOf(url, "#");
+    state.type = "basic";
+    state.status = status;
+    state.statusText = statusText;
+    state.url = fragment < 0 ? url : stringSlice(url, 0, fragment);
+    state.isRedirected = isRedirected;
+    state.flatHeaders = headers;
+    state.isImmutable = true;
+    state.body = isNullBodyStatus(status) ? null : body;
+    return new Response(INTERNAL, state);
 }
 
 const JSON_TYPE = "application/json";
@@ -115,7 +144,29 @@ function isRedirectStatus(status) {
 
 // A Response's headers as the host takes them.
 export function flatHeaders(state) {
+    if (state.type === "basic") {
+        return headersOfFetched(state);
+    }
     return state.list === null ? state.flatHeaders : flatten(state.list);
+}
+
+// How what was fetched came over its connection says nothing of how it goes on.
+const FRAMING = enumeration("connection", "content-length", "keep-alive", "transfer-encoding");
+
+// The content codings that the host has undone.
+const UNDONE = /^(?:(?:x-)?gzip|deflate|br)(?:[\t ]*,[\t ]*(?:(?:x-)?gzip|deflate|br))*$/i;
+
+function headersOfFetched(state) {
+    const list = listOf(state);
+    if (state.body === null) {
+        return flattenWithout(list, (name) => name in FRAMING && name !== "content-length");
+    }
+    const coding = getHeader(list, "content-encoding");
+    const isUndone = coding !== null && regExpExec(UNDONE, coding) !== null;
+    return flattenWithout(
+        list,
+        (name) => name in FRAMING || (isUndone && name === "content-encoding"),
+    );
 }
 
 export let isResponse;

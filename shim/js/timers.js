@@ -68,6 +68,9 @@ function unlink(timer) {
 }
 
 onTaskEnd((task) => {
+    if (task.timers === null) {
+        return;
+    }
     for (let timer = task.timers; timer !== null; timer = timer.next) {
         mapDelete(timers, timer.id);
         pending--;

@@ -9,10 +9,12 @@ import { AbortController, AbortSignal } from "./abort.js";
 import { console } from "./console.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
 import { addEventListener, removeEventListener } from "./eventtarget.js";
-import { fetch, load } from "./handler.js";
+import { fetchFor, fetched } from "./fetch.js";
+import { fetch, load, runTask, scheduled } from "./handler.js";
 import { Headers } from "./headers.js";
 import { Request } from "./request.js";
-import { Response } from "./response.js";
+import { Response, fetchedResponse } from "./response.js";
+import { findTask } from "./tasks.js";
 import { timer, timerFunctions } from "./timers.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
@@ -54,10 +56,44 @@ const samples = {
         AbortSignal.any([new AbortController().signal]);
         return new Response(null, { status: 204 });
     },
+    async fetching() {
+        const task = findTask(TICKET);
+        const headers = { "Content-Type": "application/json", "x-one": "1" };
+        const init = { method: "POST", headers, body: "{}", signal: new AbortController().signal };
+        const promise = fetchFor(task, 2, "https://example.com/a", init);
+        const { id } = task.fetches.open[0];
+        const { buffer } = new TextEncoder().encode("{}");
+        fetched(id, undefined, 200, "OK", "https://example.com/a", false, HEADERS, buffer);
+        const response = await promise;
+        response.headers.get("content-type");
+        return Response.json(response.ok ? await response.clone().json() : await response.text());
+    },
+    forwarding() {
+        const state = [200, "OK", "https://example.com/a", false, "content-type\ntext/plain\n"];
+        return fetchedResponse(...state, new Uint8Array(1));
+    },
     failing() {
         throw new Error("expected");
     },
 };
+
+const otherHandlers = {
+    async scheduled(controller, env, ctx) {
+        ctx.waitUntil(undefined);
+        await controller.cron;
+    },
+    task({ payload }) {
+        return payload;
+    },
+};
+
+function useGuardedBuiltIns() {
+    const array = Array.from([2, 1]);
+    array.unshift(array.shift());
+    array.splice(0, 1, array.indexOf(1));
+    array.copyWithin(0, 1).fill(0).reverse().sort();
+    array.slice(array.lastIndexOf(0)).includes(0);
+}
 
 function listener(event) {
     event.respondWith(samples.plain());
@@ -72,6 +108,10 @@ export function warmUp() {
     for (const name of Object.keys(samples)) {
         run({ default: { fetch: samples[name] } });
     }
+    load(undefined, { default: otherHandlers });
+    scheduled(TICKET, 0, "* * * * *");
+    runTask(TICKET, '{"a":1}', 1);
+    useGuardedBuiltIns();
     addEventListener("fetch", listener);
     run(undefined);
     removeEventListener("fetch", listener);

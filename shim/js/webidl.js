@@ -90,6 +90,10 @@ export function toUnsignedShort(value) {
     return number >>> 0 === number ? number & 0xffff : modulo(number, 0x10000);
 }
 
+export function toUnsignedLong(value) {
+    return +value >>> 0;
+}
+
 // `long`: the 32 bits that ToInt32 leaves.
 export function toLong(value) {
     return +value | 0;

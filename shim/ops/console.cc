@@ -38,7 +38,7 @@ void op_log(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
     struct isolate *isolate = isolate_of(v8);
-    uint32_t ticket = compat::owner(v8, v8->GetCurrentContext());
+    uint32_t ticket = running_ticket(isolate);
     size_t slot = TICKET_SLOT(ticket);
     std::string text;
     size_t len;

@@ -10,7 +10,9 @@
 typedef const v8::FunctionCallbackInfo<v8::Value> &op_info;
 
 /* task.cc: the ends of a task, and its request's body */
-void op_answer(op_info info);       /* answer(ticket, status, headers, body) */
+void op_answer(op_info info);       /* answer(ticket, hasMore, status, headers, body) -> boolean */
+void op_answer_event(op_info info); /* answerEvent(ticket, hasMore, json) -> boolean */
+void op_end_task(op_info info);     /* endTask(ticket) */
 void op_fail(op_info info);         /* fail(ticket, reason, value) */
 void op_loaded(op_info info);       /* loaded() */
 void op_load_failed(op_info info);  /* loadFailed(reason, value) */
@@ -19,6 +21,17 @@ void op_body_bytes(op_info info);   /* bodyBytes(ticket) -> ArrayBuffer */
 void op_release_body(op_info info); /* releaseBody(ticket) */
 void op_owner(
     op_info info); /* owner() -> ticket of the task whose continuation runs; 0: nobody's */
+
+/* fetch.cc */
+void op_start_fetch(
+    op_info info);                /* startFetch(ticket, id, method, url, headers, body, redirect) */
+void op_stop_fetch(op_info info); /* stopFetch(ticket, id) */
+void op_max_subrequests(op_info info);            /* maxSubrequests() -> number */
+void op_max_concurrent_subrequests(op_info info); /* maxConcurrentSubrequests() -> number */
+
+/* error.cc */
+void op_describe_exception(
+    op_info info); /* describeException(value) -> [message, file, line, column] */
 
 /* timer.cc */
 void op_start_timer(op_info info); /* startTimer(id, delayMs) */
@@ -54,5 +67,9 @@ bool op_bytes(v8::Local<v8::Value> value, struct byte_view *ret);
 /* The UTF-8 length of a string, and its writing, with U+FFFD for lone surrogates. */
 size_t op_utf8_length(v8::Isolate *v8, v8::Local<v8::String> text);
 void op_utf8_write(v8::Isolate *v8, v8::Local<v8::String> text, char *to, size_t len);
+
+/* The same for a body: a string, an ArrayBuffer, a view of one, or undefined, which is none. */
+size_t op_body_length(v8::Isolate *v8, v8::Local<v8::Value> body, bool *ret_has_body);
+void op_body_write(v8::Isolate *v8, v8::Local<v8::Value> body, char *to, size_t len);
 
 #endif

@@ -7,6 +7,14 @@ static uint32_t ticket_argument(op_info info)
     return info[0]->IsUint32() ? info[0].As<v8::Uint32>()->Value() : UINT32_MAX;
 }
 
+/* The slot of a task that is neither answered nor given up, or NULL. */
+static struct ticket_slot *unanswered_slot(op_info info)
+{
+    struct ticket_slot *slot = isolate_slot(isolate_of(info.GetIsolate()), ticket_argument(info));
+
+    return slot && !slot->is_answered ? slot : nullptr;
+}
+
 /* Ends the task with a failure for a limit that its answer has reached. */
 static void fail_limit(struct isolate *isolate, struct ticket_slot *slot, enum limit limit,
                        size_t used, size_t allowed)
@@ -18,65 +26,105 @@ static void fail_limit(struct isolate *isolate, struct ticket_slot *slot, enum l
     op_list_append(&isolate->ops, op);
 }
 
-/* The length of the body that an answer would have, and whether there is one at all. */
-static size_t body_length(v8::Isolate *v8, v8::Local<v8::Value> body, bool *ret_has_body)
+/* Adds the operation that answers the task. */
+static void add_answer(struct isolate *isolate, struct ticket_slot *slot, struct op *op,
+                       bool has_more)
 {
-    struct byte_view view;
-
-    *ret_has_body = true;
-    if (body->IsString())
-        return op_utf8_length(v8, body.As<v8::String>());
-    if (op_bytes(body, &view))
-        return view.len;
-    *ret_has_body = false;
-    return 0;
+    op->answer.has_more = has_more;
+    if (has_more)
+        slot->is_answered = true;
+    else
+        isolate_close_slot(slot);
+    op_list_append(&isolate->ops, op);
 }
 
-static void write_body(v8::Isolate *v8, v8::Local<v8::Value> body, struct response *response)
+/* The response of answer()'s arguments, or nothing where it passes a limit, which is then the
+ * task's failure. */
+static struct response *response_of(op_info info, struct isolate *isolate, struct ticket_slot *slot)
 {
-    struct byte_view view;
+    v8::Isolate *v8 = isolate->v8;
+    const struct limits *limits = &isolate->script->limits;
+    v8::Local<v8::String> headers = info[3].As<v8::String>();
+    size_t header_len = op_utf8_length(v8, headers);
+    bool has_body;
+    size_t body_len = op_body_length(v8, info[4], &has_body);
+    struct response *response;
 
-    if (body->IsString()) {
-        response->is_body_text = true;
-        op_utf8_write(v8, body.As<v8::String>(), response->data + response->headers.len,
-                      response->body.len);
-    } else if (op_bytes(body, &view) && view.len > 0) {
-        memcpy(response->data + response->headers.len, view.data, view.len);
+    if (header_len > limits->response_header_bytes) {
+        fail_limit(isolate, slot, LIMIT_RESPONSE_HEADERS, header_len,
+                   limits->response_header_bytes);
+        return nullptr;
     }
+    if (body_len > limits->response_body_bytes) {
+        fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, body_len, limits->response_body_bytes);
+        return nullptr;
+    }
+    response = response_new((uint16_t)info[2].As<v8::Uint32>()->Value(), header_len, body_len);
+    if (!response)
+        abort();
+    response->has_body = has_body;
+    response->is_body_text = info[4]->IsString();
+    op_utf8_write(v8, headers, response->data, header_len);
+    op_body_write(v8, info[4], response->data + header_len, body_len);
+    return response;
 }
 
 void op_answer(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
     struct isolate *isolate = isolate_of(v8);
-    struct ticket_slot *slot = isolate_slot(isolate, ticket_argument(info));
-    const struct limits *limits = &isolate->script->limits;
-    size_t header_len, body_len;
-    bool has_body;
+    struct ticket_slot *slot = unanswered_slot(info);
+    struct response *response;
     struct op *op;
 
+    info.GetReturnValue().Set(false);
     if (!slot)
-        return; /* answered before, or given up */
-    if (!info[1]->IsUint32() || !info[2]->IsString())
+        return;
+    if (!info[2]->IsUint32() || !info[3]->IsString())
         return throw_type_error(v8, "answer: a status and a string of headers are needed");
-    header_len = op_utf8_length(v8, info[2].As<v8::String>());
-    body_len = body_length(v8, info[3], &has_body);
-    if (header_len > limits->response_header_bytes)
-        return fail_limit(isolate, slot, LIMIT_RESPONSE_HEADERS, header_len,
-                          limits->response_header_bytes);
-    if (body_len > limits->response_body_bytes)
-        return fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, body_len,
-                          limits->response_body_bytes);
+    response = response_of(info, isolate, slot);
+    if (!response)
+        return;
     op = op_new(OP_ANSWER, slot->ticket);
-    op->answer.response =
-        response_new((uint16_t)info[1].As<v8::Uint32>()->Value(), header_len, body_len);
-    if (!op->answer.response)
-        abort();
-    op->answer.response->has_body = has_body;
-    op_utf8_write(v8, info[2].As<v8::String>(), op->answer.response->data, header_len);
-    write_body(v8, info[3], op->answer.response);
+    op->answer.response = response;
+    add_answer(isolate, slot, op, info[1]->IsTrue());
+    info.GetReturnValue().Set(true);
+}
+
+void op_answer_event(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    struct isolate *isolate = isolate_of(v8);
+    struct ticket_slot *slot = unanswered_slot(info);
+    size_t allowed = isolate->script->limits.response_body_bytes;
+    bool has_result;
+    size_t len = op_body_length(v8, info[2], &has_result);
+    struct op *op;
+
+    info.GetReturnValue().Set(false);
+    if (!slot)
+        return;
+    if (len > allowed)
+        return fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, len, allowed);
+    op = op_new(OP_ANSWER, slot->ticket);
+    if (has_result) {
+        op->answer.result = (char *)xmalloc(len ? len : 1);
+        op->answer.len = len;
+        op_body_write(v8, info[2], op->answer.result, len);
+    }
+    add_answer(isolate, slot, op, info[1]->IsTrue());
+    info.GetReturnValue().Set(true);
+}
+
+void op_end_task(op_info info)
+{
+    struct isolate *isolate = isolate_of(info.GetIsolate());
+    struct ticket_slot *slot = isolate_slot(isolate, ticket_argument(info));
+
+    if (!slot || !slot->is_answered)
+        return;
+    op_list_append(&isolate->ops, op_new(OP_END, slot->ticket));
     isolate_close_slot(slot);
-    op_list_append(&isolate->ops, op);
 }
 
 /* A failure whose reason and cause are the arguments at `first`. */
@@ -104,14 +152,13 @@ static struct op *failure_op(op_info info, enum op_kind kind, uint32_t ticket, i
 void op_fail(op_info info)
 {
     struct isolate *isolate = isolate_of(info.GetIsolate());
-    uint32_t ticket = ticket_argument(info);
     struct op *op;
 
-    if (!isolate_slot(isolate, ticket))
+    if (!unanswered_slot(info))
         return;
-    op = failure_op(info, OP_FAIL, ticket, 1, PHASE_HANDLER);
+    op = failure_op(info, OP_FAIL, ticket_argument(info), 1, PHASE_HANDLER);
     /* Looked up again: describing the failure may have run the worker's code. */
-    if (struct ticket_slot *slot = isolate_slot(isolate, ticket)) {
+    if (struct ticket_slot *slot = unanswered_slot(info)) {
         isolate_close_slot(slot);
         op_list_append(&isolate->ops, op);
     } else {
@@ -197,7 +244,5 @@ void op_release_body(op_info info)
 
 void op_owner(op_info info)
 {
-    v8::Isolate *v8 = info.GetIsolate();
-
-    info.GetReturnValue().Set(compat::owner(v8, v8->GetCurrentContext()));
+    info.GetReturnValue().Set(running_ticket(isolate_of(info.GetIsolate())));
 }

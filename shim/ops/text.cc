@@ -34,6 +34,29 @@ void op_utf8_write(v8::Isolate *v8, v8::Local<v8::String> text, char *to, size_t
     compat::utf8_write(v8, text, to, len, nullptr);
 }
 
+size_t op_body_length(v8::Isolate *v8, v8::Local<v8::Value> body, bool *ret_has_body)
+{
+    struct byte_view view;
+
+    *ret_has_body = true;
+    if (body->IsString())
+        return op_utf8_length(v8, body.As<v8::String>());
+    if (op_bytes(body, &view))
+        return view.len;
+    *ret_has_body = false;
+    return 0;
+}
+
+void op_body_write(v8::Isolate *v8, v8::Local<v8::Value> body, char *to, size_t len)
+{
+    struct byte_view view;
+
+    if (body->IsString())
+        op_utf8_write(v8, body.As<v8::String>(), to, len);
+    else if (op_bytes(body, &view) && len > 0)
+        memcpy(to, view.data, len);
+}
+
 void op_encode_utf8(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();

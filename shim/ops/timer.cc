@@ -15,7 +15,7 @@ void op_start_timer(op_info info)
 
     if (!info[0]->IsUint32() || !info[1]->IsUint32())
         return throw_type_error(v8, "startTimer: an id and a delay are needed");
-    op = op_new(OP_TIMER_START, compat::owner(v8, v8->GetCurrentContext()));
+    op = op_new(OP_TIMER_START, running_ticket(isolate));
     op->timer.id = info[0].As<v8::Uint32>()->Value();
     op->timer.delay_ms = info[1].As<v8::Uint32>()->Value();
     (void)isolate_add_op(isolate, op);
@@ -29,7 +29,7 @@ void op_stop_timer(op_info info)
 
     if (!info[0]->IsUint32())
         return throw_type_error(v8, "stopTimer: an id is needed");
-    op = op_new(OP_TIMER_STOP, compat::owner(v8, v8->GetCurrentContext()));
+    op = op_new(OP_TIMER_STOP, running_ticket(isolate));
     op->timer.id = info[0].As<v8::Uint32>()->Value();
     (void)isolate_add_op(isolate, op);
 }

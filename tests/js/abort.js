@@ -1,4 +1,4 @@
-import { equal, ok, rejects, same, sleep, test, throws, worker } from "./harness.js";
+import { equal, expectLog, ok, rejects, same, sleep, test, throws, worker } from "./harness.js";
 
 test("a controller aborts its signal once", () => {
     const controller = new AbortController();
@@ -148,6 +148,53 @@ test("a promise that is rejected by a signal", async () => {
     });
     setTimeout(() => controller.abort(), 1);
     await rejects("AbortError", promise);
+});
+
+test("a timeout among others, and what follows it", async () => {
+    const controller = new AbortController();
+    const any = AbortSignal.any([controller.signal, AbortSignal.timeout(2)]);
+    const outer = AbortSignal.any([any]);
+    await sleep(8);
+    equal(any.aborted, true);
+    equal(any.reason.name, "TimeoutError");
+    equal(outer.reason, any.reason);
+    controller.abort("late");
+    equal(any.reason.name, "TimeoutError");
+});
+
+test("listeners of a signal that throw are reported", () => {
+    expectLog(3, 'Uncaught "thrown"');
+    const controller = new AbortController();
+    let called = false;
+    controller.signal.addEventListener("abort", () => {
+        throw "thrown";
+    });
+    controller.signal.addEventListener("abort", () => (called = true));
+    controller.abort();
+    ok(called);
+});
+
+test("the signal of a request follows the one that it was given", () => {
+    const controller = new AbortController();
+    const request = new Request("https://a/", { signal: controller.signal });
+    const copy = new Request(request);
+    ok(request.signal !== controller.signal);
+    equal(request.signal, request.signal);
+    controller.abort("x");
+    equal(request.signal.reason, "x");
+    equal(copy.signal.reason, "x");
+    equal(request.clone().signal.reason, "x");
+});
+
+// The first call leaves it running; the second must not hear of it.
+let leftover = null;
+
+test("a timeout ends with its task", async () => {
+    if (leftover !== null) {
+        await sleep(8);
+        equal(leftover.aborted, false);
+    }
+    leftover = AbortSignal.timeout(3);
 });
 
 test("the interfaces", () => {

@@ -9,6 +9,7 @@ const INTERFACES = [
     ["Crypto", 0],
     ["CustomEvent", 1, "Event"],
     ["DOMException", 0],
+    ["ErrorEvent", 1, "Event"],
     ["Event", 1],
     ["EventTarget", 0],
     ["ExtendableEvent", 1, "Event"],
@@ -16,8 +17,11 @@ const INTERFACES = [
     ["Headers", 0],
     ["Navigator", 0],
     ["Performance", 0, "EventTarget"],
+    ["PromiseRejectionEvent", 2, "Event"],
     ["Request", 1],
     ["Response", 0],
+    ["ScheduledEvent", 1, "ExtendableEvent"],
+    ["TaskEvent", 1, "ExtendableEvent"],
     ["TextDecoder", 0],
     ["TextEncoder", 0],
     ["URL", 1],
@@ -89,7 +93,10 @@ const METHODS = [
     ["Event", "initEvent", 1],
     ["AbortController", "abort", 0],
     ["Crypto", "getRandomValues", 1],
+    ["ExtendableEvent", "waitUntil", 1],
     ["FetchEvent", "respondWith", 1],
+    ["ScheduledEvent", "noRetry", 0],
+    ["TaskEvent", "respondWith", 1],
 ];
 
 test("methods", () => {
@@ -122,6 +129,7 @@ const FUNCTIONS = [
     ["clearInterval", 0],
     ["clearTimeout", 0],
     ["dispatchEvent", 1],
+    ["fetch", 1],
     ["queueMicrotask", 1],
     ["removeEventListener", 2],
     ["reportError", 1],
@@ -157,6 +165,17 @@ test("attributes", () => {
     const console = Object.getOwnPropertyDescriptor(globalThis, "console");
     equal(console.enumerable, false);
     equal(console.writable, true);
+});
+
+test("event handlers", () => {
+    for (const name of ["onerror", "onunhandledrejection", "onrejectionhandled"]) {
+        const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+        equal(typeof descriptor.get, "function", name);
+        equal(typeof descriptor.set, "function", name);
+        equal(descriptor.enumerable, true, name);
+        equal(descriptor.configurable, true, name);
+        equal(globalThis[name], null, name);
+    }
 });
 
 test("self and performance can be replaced", () => {

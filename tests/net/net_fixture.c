@@ -139,20 +139,20 @@ struct fetch_request net_request(const char *url)
 
 void outcome_done(void *outcome, struct fetch_result *result)
 {
-    struct outcome *o = outcome;
+    struct fetched *o = outcome;
 
     o->dones++;
     o->result = result;
 }
 
 struct fetch *net_start(struct net *net, const struct fetch_request *request,
-                        struct outcome *outcome)
+                        struct fetched *outcome)
 {
-    *outcome = (struct outcome){0};
+    *outcome = (struct fetched){0};
     return fetcher_start(net->fetcher, request, outcome_done, outcome);
 }
 
-struct fetch_result *net_wait(struct net *net, struct outcome *outcome)
+struct fetch_result *net_wait(struct net *net, struct fetched *outcome)
 {
     while (outcome->dones == 0)
         uv_run(&net->loop, UV_RUN_ONCE);
@@ -181,7 +181,7 @@ void net_run_for(struct net *net, unsigned ms)
 
 struct fetch_result *net_fetch(struct net *net, const struct fetch_request *request)
 {
-    struct outcome outcome;
+    struct fetched outcome;
 
     net_start(net, request, &outcome);
     return net_wait(net, &outcome);

@@ -60,7 +60,7 @@ const char *net_url(unsigned port, const char *path);
 const char *net_url_of(const char *scheme, const char *host, unsigned port, const char *path);
 
 /* Where results arrive. Its address is the arg of done. */
-struct outcome {
+struct fetched {
     struct fetch_result *result;
     unsigned dones;
 };
@@ -69,10 +69,10 @@ void outcome_done(void *outcome, struct fetch_result *result);
 
 /* Starts a fetch whose result comes to the outcome. */
 struct fetch *net_start(struct net *net, const struct fetch_request *request,
-                        struct outcome *outcome);
+                        struct fetched *outcome);
 
 /* Runs the loop until the outcome is there. */
-struct fetch_result *net_wait(struct net *net, struct outcome *outcome);
+struct fetch_result *net_wait(struct net *net, struct fetched *outcome);
 
 /* Runs the loop for a time. */
 void net_run_for(struct net *net, unsigned ms);

@@ -162,7 +162,7 @@ START_TEST(fetch_request_bytes_are_copied)
 {
     char *url = strdup(net_url(upstream.http, "/echo")), *body = strdup("body");
     struct fetch_request request = net_request(url);
-    struct outcome outcome;
+    struct fetched outcome;
 
     net_open(&net);
     request.method = bytes_of("POST");
@@ -181,7 +181,7 @@ END_TEST
 START_TEST(fetch_done_comes_from_the_loop_only)
 {
     struct fetch_request bad = net_request("nonsense");
-    struct outcome outcome;
+    struct fetched outcome;
 
     net_open(&net);
     net_start(&net, &bad, &outcome);

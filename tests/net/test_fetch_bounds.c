@@ -298,7 +298,7 @@ START_TEST(fetcher_start_too_many_fetches_are_refused)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=100"));
-    struct outcome outcomes[12];
+    struct fetched outcomes[12];
     unsigned refused = 0;
 
     config.fetches_per_tenant = 10;
@@ -321,7 +321,7 @@ START_TEST(fetch_waits_for_a_connection_in_vain_times_out)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=400"));
-    struct outcome first, second;
+    struct fetched first, second;
 
     config.connections_per_tenant = 1;
     net_open_with(&net, config);

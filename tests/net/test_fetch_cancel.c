@@ -8,7 +8,7 @@ static struct net net;
 /* Cancels after a time, in which the fetch gets to its stage, and sees that nothing comes of it. */
 static void check_cancel(const struct fetch_request *request, unsigned after_ms)
 {
-    struct outcome outcome;
+    struct fetched outcome;
     struct fetch *fetch;
     uint64_t before_ns;
 
@@ -96,7 +96,7 @@ START_TEST(fetch_cancel_while_waiting_for_a_connection)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=300"));
-    struct outcome outcome;
+    struct fetched outcome;
 
     config.connections_per_tenant = 1;
     net_open_with(&net, config);
@@ -111,7 +111,7 @@ START_TEST(fetch_cancel_lets_the_next_have_the_connection)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/stall/body"));
-    struct outcome first, second;
+    struct fetched first, second;
     struct fetch *fetch;
 
     config.connections_per_tenant = 1;
@@ -133,7 +133,7 @@ START_TEST(fetch_cancel_of_stalled_names_holds_up_the_tenant_alone)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request;
-    struct outcome own, others;
+    struct fetched own, others;
 
     config.connections_per_tenant = 2;
     net_open_with(&net, config);
@@ -176,7 +176,7 @@ START_TEST(fetch_cancel_another_within_done)
     net_open(&net);
     for (size_t i = 0; i < 3; i++) {
         struct fetch_request request = net_request(net_url(upstream.http, paths[i]));
-        struct outcome outcome;
+        struct fetched outcome;
         struct chain chain = {0};
 
         chain.other = net_start(&net, &request, &outcome);
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(fetch_cancel_one_that_has_ended_within_done)
 {
     struct fetch_request request = net_request("nonsense");
-    struct outcome outcome;
+    struct fetched outcome;
     struct chain chain = {0};
 
     net_open(&net);
@@ -288,7 +288,7 @@ static const char *storm_url(unsigned kind)
 
 START_TEST(fetch_cancel_storm_leaves_nothing)
 {
-    static struct outcome outcomes[STORM];
+    static struct fetched outcomes[STORM];
     static struct fetch *fetches[STORM];
     struct fetcher_config config = net_config();
     unsigned seed = 1;

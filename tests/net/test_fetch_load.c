@@ -67,7 +67,7 @@ START_TEST(fetch_connections_of_a_tenant_are_bounded)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=30"));
-    struct outcome outcomes[20];
+    struct fetched outcomes[20];
     unsigned new_connections = 0;
 
     config.connections_per_tenant = 3;
@@ -112,7 +112,7 @@ START_TEST(fetch_connections_beyond_the_bound_are_not_kept)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/meet?count=3"));
-    struct outcome outcomes[3], last;
+    struct fetched outcomes[3], last;
 
     config.connections = 3;
     net_open_with(&net, config);
@@ -135,7 +135,7 @@ START_TEST(fetch_tenants_take_turns)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=20"));
-    struct outcome many[30], one;
+    struct fetched many[30], one;
     unsigned before = 0;
 
     config.connections = 1;
@@ -159,7 +159,7 @@ END_TEST
 /* The server answers when all have arrived: all of them are open at the same time. */
 START_TEST(fetch_thousand_connections_at_once)
 {
-    static struct outcome outcomes[MANY];
+    static struct fetched outcomes[MANY];
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/meet?count=1000"));
 

@@ -186,7 +186,7 @@ static unsigned count_threads(void)
 /* curl would resolve each in a thread of its own, whose end its removal waits for. */
 START_TEST(fetch_many_names_at_once_take_no_thread)
 {
-    struct outcome outcomes[100];
+    struct fetched outcomes[100];
     unsigned threads = count_threads();
 
     net_open(&net);

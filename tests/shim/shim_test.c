@@ -136,18 +136,55 @@ struct worker *worker_loaded(const char *source)
     return worker;
 }
 
-uint32_t worker_fetch(struct worker *worker, const char *method, const char *url,
-                      const char *headers, const char *body)
+/* Takes the request. */
+static uint32_t deliver_request(struct worker *worker, struct request *request)
 {
-    struct bytes content = body ? bytes_of(body) : (struct bytes){NULL, 0};
-    struct request *request =
-        request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content);
     struct event event = {
         .kind = EVENT_REQUEST, .ticket = TICKET_OF(++worker->next_slot, 1), .request = request};
 
     worker_deliver(worker, &event);
     request_unref(request);
     return event.ticket;
+}
+
+uint32_t worker_fetch(struct worker *worker, const char *method, const char *url,
+                      const char *headers, const char *body)
+{
+    struct bytes content = body ? bytes_of(body) : (struct bytes){NULL, 0};
+
+    return deliver_request(
+        worker, request_new(bytes_of(method), bytes_of(url), bytes_of(headers), content));
+}
+
+static struct request *request_without_http(enum request_kind kind, struct bytes body)
+{
+    struct bytes none = {NULL, 0};
+    struct request *request = request_new(none, none, none, body);
+
+    request->kind = kind;
+    return request;
+}
+
+uint32_t worker_schedule(struct worker *worker, int64_t scheduled_ms, const char *cron)
+{
+    struct request *request = request_without_http(REQUEST_SCHEDULED, (struct bytes){NULL, 0});
+
+    request->scheduled_ms = scheduled_ms;
+    request->cron = bytes_of(cron);
+    return deliver_request(worker, request);
+}
+
+uint32_t worker_task(struct worker *worker, const char *json, uint32_t attempt)
+{
+    struct request *request = request_without_http(REQUEST_TASK, bytes_of(json));
+
+    request->attempt = attempt;
+    return deliver_request(worker, request);
+}
+
+void worker_end(struct worker *worker, uint32_t ticket)
+{
+    worker_deliver(worker, &(struct event){.kind = EVENT_END, .ticket = ticket});
 }
 
 uint32_t worker_fire_timer(struct worker *worker)
@@ -178,6 +215,62 @@ struct op *worker_take(struct worker *worker, enum op_kind kind)
     return NULL;
 }
 
+static void expect_bytes(const char *data, size_t len, const char *text)
+{
+    if (len == strlen(text) && (len == 0 || memcmp(data, text, len) == 0))
+        return;
+    fprintf(stderr, "got '%.*s', expected '%s'\n", (int)len, data, text);
+    abort();
+}
+
+void worker_expect_line(struct worker *worker, uint32_t ticket, enum console_level level,
+                        const char *text)
+{
+    struct op *op = worker_take(worker, OP_LOG);
+
+    expect(op);
+    expect_bytes(op->log.text, op->log.len, text);
+    expect(op->ticket == ticket && op->log.level == level);
+    op_free(op);
+}
+
+void worker_expect_answer(struct worker *worker, uint32_t ticket, const char *text, bool has_more)
+{
+    struct op *op = worker_take(worker, OP_ANSWER);
+    struct response *response;
+
+    expect(op && op->ticket == ticket);
+    expect(op->answer.has_more == has_more);
+    response = op->answer.response;
+    if (response)
+        expect_bytes(response->body.data, response->body.len, text);
+    else if (op->answer.result)
+        expect_bytes(op->answer.result, op->answer.len, text);
+    else
+        expect(!text);
+    op_free(op);
+}
+
+void worker_expect_failure(struct worker *worker, uint32_t ticket, enum failure_reason reason,
+                           const char *text)
+{
+    struct op *op = worker_take(worker, OP_FAIL);
+
+    expect(op && op->ticket == ticket);
+    fprintf(stderr, "%s\n", op->failure.message);
+    expect(op->failure.reason == reason && op->failure.phase == PHASE_HANDLER);
+    expect(strstr(op->failure.message, text));
+    op_free(op);
+}
+
+void worker_expect_op(struct worker *worker, enum op_kind kind, uint32_t ticket)
+{
+    struct op *op = worker_take(worker, kind);
+
+    expect(op && op->ticket == ticket);
+    op_free(op);
+}
+
 /* Keeps an operation until the next one is kept, so that what it holds can be returned. */
 static struct op *keep(struct op *op)
 {
@@ -202,7 +295,8 @@ const char *worker_get(struct worker *worker, const char *url)
     }
     op = worker_take(worker, OP_ANSWER);
     expect(op);
-    snprintf(body, sizeof(body), "%.*s", (int)op->answer.response->body.len, op->answer.response->body.data);
+    snprintf(body, sizeof(body), "%.*s", (int)op->answer.response->body.len,
+             op->answer.response->body.data);
     keep(op);
     return body;
 }

@@ -72,6 +72,13 @@ struct worker *worker_loaded(const char *source);
 uint32_t worker_fetch(struct worker *worker, const char *method, const char *url,
                       const char *headers, const char *body);
 
+/* Delivers a point in time, or a task with JSON text as its payload, and returns its ticket. */
+uint32_t worker_schedule(struct worker *worker, int64_t scheduled_ms, const char *cron);
+uint32_t worker_task(struct worker *worker, const char *json, uint32_t attempt);
+
+/* Gives a task up. */
+void worker_end(struct worker *worker, uint32_t ticket);
+
 /* Fires the one timer that was started, and returns its delay in ms. */
 uint32_t worker_fire_timer(struct worker *worker);
 
@@ -80,6 +87,22 @@ void worker_drop_ops(struct worker *worker);
 
 /* Takes the first operation of the kind out, or NULL. Free with op_free. */
 struct op *worker_take(struct worker *worker, enum op_kind kind);
+
+/* Takes the first console line out and expects its ticket, its level and its text. */
+void worker_expect_line(struct worker *worker, uint32_t ticket, enum console_level level,
+                        const char *text);
+
+/* Takes the first answer out and expects its ticket, its response's body, or its result, and
+ * whether the task goes on. NULL: there is neither. */
+void worker_expect_answer(struct worker *worker, uint32_t ticket, const char *text, bool has_more);
+
+/* Takes the first failure out, and expects its ticket and reason and that its message has the text.
+ */
+void worker_expect_failure(struct worker *worker, uint32_t ticket, enum failure_reason reason,
+                           const char *text);
+
+/* Takes the first operation of the kind out and expects its ticket. */
+void worker_expect_op(struct worker *worker, enum op_kind kind, uint32_t ticket);
 
 /* A GET, whose answer's body is returned (valid until the next call); fails where there is no
  * answer. */

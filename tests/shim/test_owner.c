@@ -10,6 +10,8 @@ static const char source[] =
     "    case '/resume': resume(); console.log('resumed'); break;\n"
     "    case '/timer': await new Promise(resolve => setTimeout(resolve, 5)); console.log('timer');\n"
     "      queueMicrotask(() => console.warn('microtask')); await null; break;\n"
+    "    case '/thenable': await { then(resolve) { console.log('then'); setTimeout(resolve, 7); } };\n"
+    "      console.log('resolved'); break;\n"
     "  }\n"
     "  return new Response('');\n"
     "} };\n";
@@ -34,6 +36,18 @@ static void expect_answer(struct worker *worker, uint32_t ticket)
     op_free(op);
 }
 
+/* V8 does not know whose a thenable's then() is: it is the event's. */
+static void expect_thenable(struct worker *worker)
+{
+    uint32_t ticket = worker_fetch(worker, "GET", "https://h/thenable", "", NULL);
+
+    expect_line(worker, ticket, CONSOLE_INFO, "then");
+    expect(worker->ops && worker->ops->ticket == ticket);
+    expect(worker_fire_timer(worker) == 7);
+    expect_line(worker, ticket, CONSOLE_INFO, "resolved");
+    expect_answer(worker, ticket);
+}
+
 int main(void)
 {
     struct worker *worker;
@@ -54,6 +68,7 @@ int main(void)
     expect_line(worker, timer, CONSOLE_INFO, "timer");
     expect_line(worker, timer, CONSOLE_WARN, "microtask");
     expect_answer(worker, timer);
+    expect_thenable(worker);
     worker_free(worker);
     engine_close();
     return 0;

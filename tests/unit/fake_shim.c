@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "shim/net/fetcher.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -26,7 +27,7 @@ struct isolate {
     struct program *programs;
     unsigned program_count;
     struct op_list ops;
-    uint32_t next_timer;
+    uint32_t next_timer, next_fetch;
     struct {
         uint32_t timer;
         uint32_t ticket;
@@ -43,7 +44,7 @@ struct isolate {
     struct isolate_samples samples;
     atomic_bool is_sample_asked;
     _Atomic uint64_t last_owner; /* ticket << 32 | count */
-    atomic_uint others_count;
+    atomic_uint others_count, sample_count;
     atomic_bool is_parked;
 };
 
@@ -172,6 +173,7 @@ static void note_owner(struct isolate *isolate)
     sample->count++;
     samples->total++;
     atomic_store(&isolate->others_count, samples->total - samples->owners[0].count);
+    atomic_store(&isolate->sample_count, samples->total);
     atomic_store(&isolate->last_owner, (uint64_t)sample->ticket << 32 | sample->count);
 }
 
@@ -182,6 +184,7 @@ static void begin_samples(struct isolate *isolate, uint32_t ticket)
     atomic_store(&isolate->is_sample_asked, false);
     atomic_store(&isolate->last_owner, 0);
     atomic_store(&isolate->others_count, 0);
+    atomic_store(&isolate->sample_count, 0);
 }
 
 /* Until so much CPU time is used, or somebody stops it: whether that came first. */
@@ -220,6 +223,21 @@ static void hold(void)
 {
     while (atomic_load(&fake_holds))
         spin_us(100);
+}
+
+/* One piece of memory, as the contract of OP_FETCH_START has it. */
+static void start_fetch(struct isolate *isolate, uint32_t ticket, const char *url)
+{
+    struct op *op = add_op(isolate, OP_FETCH_START, ticket);
+    size_t len = strlen(url);
+    struct fetch_request *request = xcalloc(1, sizeof(*request) + len + 1);
+
+    memcpy(request + 1, url, len);
+    request->method = bytes_of("GET");
+    request->url = (struct bytes){(const char *)(request + 1), len};
+    request->headers = bytes_of("");
+    op->fetch.id = ++isolate->next_fetch;
+    op->fetch.request = request;
 }
 
 static void answer_more(struct isolate *isolate, struct program *program)
@@ -295,6 +313,10 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         atomic_store(&isolate->is_parked, true);
         hold();
         return STEP_HEAP;
+    }
+    if (strncmp(step, "fetch:", 6) == 0) {
+        start_fetch(isolate, program->ticket, step + 6);
+        return STEP_PARKED;
     }
     if (strcmp(step, "stray-timer") == 0)
         start_timer(isolate, program->ticket, 3600 * 1000);
@@ -374,6 +396,8 @@ static enum step_result deliver(struct isolate *isolate, const struct event *eve
         break;
     case EVENT_FETCHED:
         program = program_of(isolate, event->ticket);
+        if (program && event->result->error != FETCH_OK)
+            atomic_fetch_add(&fake_figures.failed_fetches, 1);
         break;
     case EVENT_END:
         program = program_of(isolate, event->ticket);
@@ -464,7 +488,8 @@ struct isolate_owner isolate_last_owner(const struct isolate *isolate)
     uint64_t last = atomic_load(&isolate->last_owner);
 
     return (struct isolate_owner){(uint32_t)(last >> 32), (uint32_t)last,
-                                  atomic_load(&isolate->others_count)};
+                                  atomic_load(&isolate->others_count),
+                                  atomic_load(&isolate->sample_count)};
 }
 
 bool isolate_is_parked(const struct isolate *isolate)

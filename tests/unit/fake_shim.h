@@ -19,6 +19,7 @@
  *   resume        in the checkpoint, lets those that wait go on
  *   answer-more   answers, and goes on as ctx.waitUntil has it, to
  *   end           the end of that
+ *   fetch:URL     makes a subrequest and goes on when it has ended
  *   hold          spins until the test clears fake_holds, and cannot be stopped
  *   park          is out of memory: the same, with the isolate parked
  *
@@ -41,7 +42,8 @@ struct fake_figures {
     atomic_uint terminated;     /* events that were cut off */
     atomic_uint
         strangers; /* events that were cut off without having spun: somebody else was meant */
-    atomic_uint overlaps;  /* turns of an isolate while another one ran */
+    atomic_uint failed_fetches; /* results that were no answer */
+    atomic_uint overlaps;       /* turns of an isolate while another one ran */
     atomic_uint disorders; /* requests of a worker that came out of the order of their "n" header */
 };
 

@@ -63,6 +63,7 @@ START_TEST(charge_continuation_is_its_owners)
     ck_assert_int_eq(a.task.outcome.kind, OUTCOME_ANSWERED);
     ck_assert_int_eq(b.task.outcome.kind, OUTCOME_ANSWERED);
     ck_assert_uint_ge(a.task.report.cpu_us + b.task.report.cpu_us, 40000);
+    ck_assert_uint_ge(a.task.report.cpu_us, 36000);
     ck_assert_uint_le(b.task.report.cpu_us, 4000);
     call_release(&a);
     call_release(&b);
