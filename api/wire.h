@@ -4,7 +4,7 @@
  *
  * protobuf-c does this for most messages. What it cannot do is why this exists: it copies every
  * field, gives strings as C strings (a NUL in one cuts it off) and does not check UTF-8. So the two
- * messages of the hot path are coded with it (server/execute_codec.c), all strings are checked with
+ * messages of the hot path are coded with it (server/execute_codec.h), all strings are checked with
  * it (server/proto_check.c), and the CLI finds texts with it that may hold a NUL.
  */
 #ifndef ISOYARD_WIRE_H

@@ -185,6 +185,26 @@ void actor_condemn(struct actor *actor, const char *because)
     cache_remove(&actor->lane->cache, actor);
 }
 
+/* Clocks of executions. */
+
+uint64_t flight_cpu_left_ns(const struct flight *flight)
+{
+    return ns_left(flight->actor->script->limits.cpu_us * NS_PER_US, flight->cpu_ns);
+}
+
+/* Until its answer, and again from there. */
+uint64_t flight_wall_allowed_us(const struct flight *flight)
+{
+    const struct limits *limits = &flight->actor->script->limits;
+
+    return flight->task ? limits->wall_us : limits->wait_until_us;
+}
+
+uint64_t flight_wall_end_ns(const struct flight *flight)
+{
+    return flight->started_ns + flight_wall_allowed_us(flight) * NS_PER_US;
+}
+
 /* The ends of executions. */
 
 void actor_end_flight(struct actor *actor, struct flight *flight)

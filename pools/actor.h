@@ -193,7 +193,19 @@ void actor_say_platform(void *arg, uint64_t delay_ns);
 /* The actor's message was taken from the mailbox: V8 has foreground tasks. */
 void actor_receive_platform(struct actor *actor);
 
-/* Turns: actor_turn.c. */
+/* What is left of an allowance. */
+static inline uint64_t ns_left(uint64_t allowed, uint64_t used)
+{
+    return allowed > used ? allowed - used : 0;
+}
+
+/* CPU time that an execution may still use, the wall time that it may take from where its clock
+ * started, and when that is over. */
+uint64_t flight_cpu_left_ns(const struct flight *flight);
+uint64_t flight_wall_allowed_us(const struct flight *flight);
+uint64_t flight_wall_end_ns(const struct flight *flight);
+
+/* Turns: actor_fill.c, actor_absorb.c. */
 
 /* Fills in a prepared turn from inbox and queue. Tasks whose deadline has passed end here. */
 void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns);

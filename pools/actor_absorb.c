@@ -1,6 +1,4 @@
-/*
- * An actor's turns: what goes into them, and what comes out.
- */
+/* What comes out of an actor's turn: operations, costs, and what became of the executions. */
 #include "pools/actor.h"
 
 #include "api/clock.h"
@@ -8,151 +6,8 @@
 #include "pools/pool_private.h"
 #include "shim/net/fetch_result.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <utlist.h>
-
-/* What V8's own tasks may use at a time: there is no task whose limit would count. */
-#define PLATFORM_CPU_NS (1 * NS_PER_S)
-
-/* The heap in use is asked for this often at the most: it costs 200 ns. */
-#define HEAP_SAMPLE_NS (1 * NS_PER_MS)
-
-/* What the isolate may use to forget a task. */
-#define END_CPU_NS (50 * NS_PER_MS)
-
-/* Filling. */
-
-static int open_isolate(struct actor *actor, struct isolate **ret)
-{
-    struct isolate_host host = {.platform_task = actor_say_platform, .arg = actor};
-
-    return isolate_open(actor->script, &host, ret);
-}
-
-static uint64_t left(uint64_t allowed, uint64_t used)
-{
-    return allowed > used ? allowed - used : 0;
-}
-
-static uint64_t startup_left_ns(const struct actor *actor)
-{
-    return left(actor->script->limits.startup_us * NS_PER_US, actor->startup_cpu_ns);
-}
-
-static uint64_t cpu_left_ns(const struct flight *flight)
-{
-    return left(flight->actor->script->limits.cpu_us * NS_PER_US, flight->cpu_ns);
-}
-
-/* Until its answer, and again from there. */
-static uint64_t wall_allowed_us(const struct flight *flight)
-{
-    const struct limits *limits = &flight->actor->script->limits;
-
-    return flight->task ? limits->wall_us : limits->wait_until_us;
-}
-
-static uint64_t wall_end_ns(const struct flight *flight)
-{
-    return flight->started_ns + wall_allowed_us(flight) * NS_PER_US;
-}
-
-/* Makes the isolate in this turn, and evaluates the modules: its first event. */
-static void begin_startup(struct actor *actor, struct turn *turn)
-{
-    turn->opens = true;
-    turn->open_isolate = open_isolate;
-    actor->state = ACTOR_LOADING;
-    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
-}
-
-/* What an event of nobody's may use: start-up's, as long as that lasts. */
-static uint64_t nobodys_cpu_ns(const struct actor *actor, enum event_kind kind)
-{
-    if (kind == EVENT_END)
-        return END_CPU_NS;
-    return actor->state == ACTOR_LOADING ? startup_left_ns(actor) : PLATFORM_CPU_NS;
-}
-
-static void add_item(struct actor *actor, struct turn *turn, struct inbox_item item)
-{
-    struct flight *flight = flights_find(&actor->flights, item.ticket);
-    struct turn_event *event;
-
-    if ((item.kind == EVENT_TIMER || item.kind == EVENT_FETCHED) && item.ticket != 0 && !flight) {
-        fetch_result_free(item.result);
-        return; /* its execution has ended, and JavaScript has forgotten what it waited for */
-    }
-    event = turn_add(turn);
-    event->event = (struct event){
-        .kind = item.kind, .ticket = item.ticket, .timer = item.id, .result = item.result};
-    if (flight) {
-        event->cpu_allowed_ns = cpu_left_ns(flight);
-        event->deadline_ns = wall_end_ns(flight);
-        event->deadline_reason = STOP_WALL;
-    } else {
-        event->cpu_allowed_ns = nobodys_cpu_ns(actor, item.kind);
-    }
-    if (item.kind == EVENT_LOAD)
-        event->wall_allowed_ns = actor->script->limits.startup_us * NS_PER_US;
-}
-
-/* A task that has waited for longer than its caller does is not run. */
-static bool drop_if_late(struct actor *actor, struct task *task, uint64_t now_ns)
-{
-    struct failure failure = {0};
-
-    if (task->deadline_ns == 0 || now_ns < task->deadline_ns)
-        return false;
-    failure_set(&failure, FAILURE_CANCELLED, PHASE_QUEUE,
-                "the caller's deadline passed while the task waited");
-    actor_fail_queued(actor, task, &failure);
-    failure_release(&failure);
-    return true;
-}
-
-static void add_task(struct actor *actor, struct turn *turn, struct task *task, uint64_t now_ns)
-{
-    struct turn_event *event = turn_add(turn);
-    struct flight *flight;
-
-    actor_dequeue(actor, task);
-    if (task->started_ns == 0)
-        task->started_ns = now_ns;
-    flight = flights_open(&actor->flights, task);
-    flight->actor = actor;
-    flight->started_ns = task->started_ns;
-    task->ticket = flight_ticket(flight);
-    actor->served++;
-    event->task = task;
-    event->event = (struct event){
-        .kind = EVENT_REQUEST, .ticket = task->ticket, .request = request_ref(task->request)};
-    event->cpu_allowed_ns = cpu_left_ns(flight);
-    event->deadline_ns = wall_end_ns(flight);
-    event->deadline_reason = STOP_WALL;
-    lane_count_begun(actor->lane);
-}
-
-void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
-{
-    if (actor->state == ACTOR_NEW) {
-        actor->opened_ns = now_ns;
-        begin_startup(actor, turn);
-    }
-    turn->samples_heap = now_ns - actor->heap_sampled_ns > HEAP_SAMPLE_NS;
-    while (actor->inbox.count > 0 && turn->count < TURN_EVENTS_MAX)
-        add_item(actor, turn, inbox_pop(&actor->inbox));
-    while (actor_can_begin(actor) && turn->count < TURN_EVENTS_MAX) {
-        struct task *task = actor->queue;
-
-        if (lane_refuse_stranger(actor, task) || drop_if_late(actor, task, now_ns))
-            continue;
-        add_task(actor, turn, task, now_ns);
-    }
-}
-
-/* Taking back. */
 
 /* What the record holds for an event. */
 static void release_event(struct event *event)
@@ -162,42 +17,6 @@ static void release_event(struct event *event)
     fetch_result_free(event->result);
     event->result = NULL;
 }
-
-static void take_back_task(struct actor *actor, struct turn_event *event)
-{
-    struct task *task = event->task;
-
-    flights_close(&actor->flights, flights_find(&actor->flights, event->event.ticket));
-    task->ticket = 0;
-    actor->served--;
-    DL_PREPEND(actor->queue, task);
-    actor->queued++;
-    lane_count_unbegun(actor->lane);
-}
-
-void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
-{
-    if (turn->is_given_back)
-        return;
-    turn->is_given_back = true;
-    /* From the last one, so that each goes to the front. */
-    for (unsigned i = turn->count; i > begun; i--) {
-        struct turn_event *event = &turn->events[i - 1];
-
-        if (event->event.kind == EVENT_REQUEST)
-            take_back_task(actor, event);
-        else
-            inbox_push_front(&actor->inbox, (struct inbox_item){.kind = event->event.kind,
-                                                                .ticket = event->event.ticket,
-                                                                .id = event->event.timer,
-                                                                .result = event->event.result});
-        request_unref(event->event.request);
-        event->event.request = NULL;
-        event->event.result = NULL; /* the inbox has it again */
-    }
-}
-
-/* Absorbing. */
 
 static void on_wall_limit(void *arg)
 {
@@ -209,7 +28,8 @@ static void on_wall_limit(void *arg)
     if (actor->stray && turn_hasten(actor->stray, flight_ticket(flight), UINT64_MAX, STOP_WALL))
         return; /* the watchdog sees to it */
     failure_set_limit(&failure, LIMIT_WALL, PHASE_HANDLER,
-                      (clock_now_ns() - flight->started_ns) / NS_PER_US, wall_allowed_us(flight));
+                      (clock_now_ns() - flight->started_ns) / NS_PER_US,
+                      flight_wall_allowed_us(flight));
     actor_fail(actor, flight_ticket(flight), &failure);
     failure_release(&failure);
     lane_settle(actor->lane, actor);
@@ -217,8 +37,8 @@ static void on_wall_limit(void *arg)
 
 static void start_deadline(struct flight *flight, uint64_t now_ns)
 {
-    flight->deadline = lane_timer_start(flight->actor->lane, left(wall_end_ns(flight), now_ns),
-                                        on_wall_limit, flight);
+    flight->deadline = lane_timer_start(
+        flight->actor->lane, ns_left(flight_wall_end_ns(flight), now_ns), on_wall_limit, flight);
 }
 
 /* Its task has its outcome and ends, but ctx.waitUntil keeps the execution going. */
@@ -364,7 +184,7 @@ static void charge_ticket(struct actor *actor, uint32_t ticket, uint64_t cpu_ns)
     }
     flight->cpu_ns += cpu_ns;
     /* Relaxed: a figure, which the watchdog looks at. */
-    atomic_store_explicit(&flight->cpu_left_ns, cpu_left_ns(flight), memory_order_relaxed);
+    atomic_store_explicit(&flight->cpu_left_ns, flight_cpu_left_ns(flight), memory_order_relaxed);
 }
 
 /* An event is its task's, but for continuations of other tasks that it has resolved: those are
@@ -404,7 +224,7 @@ static void set_stop_failure(const struct actor *actor, const struct turn_event 
                           limits->startup_us);
     else if (event->stopped == STOP_WALL)
         failure_set_limit(ret, LIMIT_WALL, phase, (clock_now_ns() - flight->started_ns) / NS_PER_US,
-                          wall_allowed_us(flight));
+                          flight_wall_allowed_us(flight));
     else
         failure_set_limit(ret, LIMIT_CPU, phase, flight->cpu_ns / NS_PER_US, limits->cpu_us);
 }
@@ -529,7 +349,7 @@ static void park(struct actor *actor, const struct turn_event *event, uint64_t n
     if (flight && !flight->deadline)
         start_deadline(flight, now_ns);
     if (event->event.kind == EVENT_LOAD && actor->state == ACTOR_LOADING && !actor->is_condemned)
-        actor->startup_timer = lane_timer_start(actor->lane, left(event->deadline_ns, now_ns),
+        actor->startup_timer = lane_timer_start(actor->lane, ns_left(event->deadline_ns, now_ns),
                                                 on_startup_limit, actor);
 }
 

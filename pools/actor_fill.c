@@ -1,0 +1,158 @@
+/* What goes into an actor's turn, and what comes back undone. */
+#include "pools/actor.h"
+
+#include "api/clock.h"
+#include "pools/lane.h"
+#include "pools/pool_private.h"
+#include "shim/net/fetch_result.h"
+
+#include <utlist.h>
+
+/* What V8's own tasks may use at a time: there is no task whose limit would count. */
+#define PLATFORM_CPU_NS (1 * NS_PER_S)
+
+/* The heap in use is asked for this often at the most: it costs 200 ns. */
+#define HEAP_SAMPLE_NS (1 * NS_PER_MS)
+
+/* What the isolate may use to forget a task. */
+#define END_CPU_NS (50 * NS_PER_MS)
+
+static int open_isolate(struct actor *actor, struct isolate **ret)
+{
+    struct isolate_host host = {.platform_task = actor_say_platform, .arg = actor};
+
+    return isolate_open(actor->script, &host, ret);
+}
+
+static uint64_t startup_left_ns(const struct actor *actor)
+{
+    return ns_left(actor->script->limits.startup_us * NS_PER_US, actor->startup_cpu_ns);
+}
+
+/* Makes the isolate in this turn, and evaluates the modules: its first event. */
+static void begin_startup(struct actor *actor, struct turn *turn)
+{
+    turn->opens = true;
+    turn->open_isolate = open_isolate;
+    actor->state = ACTOR_LOADING;
+    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
+}
+
+/* What an event of nobody's may use: start-up's, as long as that lasts. */
+static uint64_t nobodys_cpu_ns(const struct actor *actor, enum event_kind kind)
+{
+    if (kind == EVENT_END)
+        return END_CPU_NS;
+    return actor->state == ACTOR_LOADING ? startup_left_ns(actor) : PLATFORM_CPU_NS;
+}
+
+static void add_item(struct actor *actor, struct turn *turn, struct inbox_item item)
+{
+    struct flight *flight = flights_find(&actor->flights, item.ticket);
+    struct turn_event *event;
+
+    if ((item.kind == EVENT_TIMER || item.kind == EVENT_FETCHED) && item.ticket != 0 && !flight) {
+        fetch_result_free(item.result);
+        return; /* its execution has ended, and JavaScript has forgotten what it waited for */
+    }
+    event = turn_add(turn);
+    event->event = (struct event){
+        .kind = item.kind, .ticket = item.ticket, .timer = item.id, .result = item.result};
+    if (flight) {
+        event->cpu_allowed_ns = flight_cpu_left_ns(flight);
+        event->deadline_ns = flight_wall_end_ns(flight);
+        event->deadline_reason = STOP_WALL;
+    } else {
+        event->cpu_allowed_ns = nobodys_cpu_ns(actor, item.kind);
+    }
+    if (item.kind == EVENT_LOAD)
+        event->wall_allowed_ns = actor->script->limits.startup_us * NS_PER_US;
+}
+
+/* A task that has waited for longer than its caller does is not run. */
+static bool drop_if_late(struct actor *actor, struct task *task, uint64_t now_ns)
+{
+    struct failure failure = {0};
+
+    if (task->deadline_ns == 0 || now_ns < task->deadline_ns)
+        return false;
+    failure_set(&failure, FAILURE_CANCELLED, PHASE_QUEUE,
+                "the caller's deadline passed while the task waited");
+    actor_fail_queued(actor, task, &failure);
+    failure_release(&failure);
+    return true;
+}
+
+static void add_task(struct actor *actor, struct turn *turn, struct task *task, uint64_t now_ns)
+{
+    struct turn_event *event = turn_add(turn);
+    struct flight *flight;
+
+    actor_dequeue(actor, task);
+    if (task->started_ns == 0)
+        task->started_ns = now_ns;
+    flight = flights_open(&actor->flights, task);
+    flight->actor = actor;
+    flight->started_ns = task->started_ns;
+    task->ticket = flight_ticket(flight);
+    actor->served++;
+    event->task = task;
+    event->event = (struct event){
+        .kind = EVENT_REQUEST, .ticket = task->ticket, .request = request_ref(task->request)};
+    event->cpu_allowed_ns = flight_cpu_left_ns(flight);
+    event->deadline_ns = flight_wall_end_ns(flight);
+    event->deadline_reason = STOP_WALL;
+    lane_count_begun(actor->lane);
+}
+
+void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
+{
+    if (actor->state == ACTOR_NEW) {
+        actor->opened_ns = now_ns;
+        begin_startup(actor, turn);
+    }
+    turn->samples_heap = now_ns - actor->heap_sampled_ns > HEAP_SAMPLE_NS;
+    while (actor->inbox.count > 0 && turn->count < TURN_EVENTS_MAX)
+        add_item(actor, turn, inbox_pop(&actor->inbox));
+    while (actor_can_begin(actor) && turn->count < TURN_EVENTS_MAX) {
+        struct task *task = actor->queue;
+
+        if (lane_refuse_stranger(actor, task) || drop_if_late(actor, task, now_ns))
+            continue;
+        add_task(actor, turn, task, now_ns);
+    }
+}
+
+static void take_back_task(struct actor *actor, struct turn_event *event)
+{
+    struct task *task = event->task;
+
+    flights_close(&actor->flights, flights_find(&actor->flights, event->event.ticket));
+    task->ticket = 0;
+    actor->served--;
+    DL_PREPEND(actor->queue, task);
+    actor->queued++;
+    lane_count_unbegun(actor->lane);
+}
+
+void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
+{
+    if (turn->is_given_back)
+        return;
+    turn->is_given_back = true;
+    /* From the last one, so that each goes to the front. */
+    for (unsigned i = turn->count; i > begun; i--) {
+        struct turn_event *event = &turn->events[i - 1];
+
+        if (event->event.kind == EVENT_REQUEST)
+            take_back_task(actor, event);
+        else
+            inbox_push_front(&actor->inbox, (struct inbox_item){.kind = event->event.kind,
+                                                                .ticket = event->event.ticket,
+                                                                .id = event->event.timer,
+                                                                .result = event->event.result});
+        request_unref(event->event.request);
+        event->event.request = NULL;
+        event->event.result = NULL; /* the inbox has it again */
+    }
+}
