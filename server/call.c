@@ -5,6 +5,7 @@
 #include "api/log.h"
 #include "server/container_of.h"
 #include "server/rpc_server.h"
+#include "server/slice.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer_reader.h>
@@ -113,11 +114,6 @@ static void watch_close(struct call *call)
     error = grpc_call_start_batch(call->rpc, &op, 1, &call->closed, NULL);
     assert(error == GRPC_CALL_OK);
     (void)error;
-}
-
-static struct bytes slice_bytes(const grpc_slice *slice)
-{
-    return (struct bytes){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
 /* The payload as one run of bytes: where it lies, if gRPC has it in one piece, else as a copy. */

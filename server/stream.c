@@ -2,6 +2,7 @@
 #include "server/stream.h"
 
 #include "server/rpc_server.h"
+#include "server/slice.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer_reader.h>
@@ -138,11 +139,6 @@ static void finish_too_large(struct stream *stream)
     status_set(&status, GRPC_STATUS_RESOURCE_EXHAUSTED,
                "the message is larger than this method allows");
     stream_finish(stream, &status);
-}
-
-static struct bytes slice_bytes(const grpc_slice *slice)
-{
-    return (struct bytes){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
 static void deliver_message(struct stream *stream)

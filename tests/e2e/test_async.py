@@ -132,6 +132,11 @@ class FetchAdopted(Fetch):
     flags = Fetch.flags + ("--adopt-every", "2")
 
 
+class FetchLegacy(Fetch):
+    """The same, with an isolate for each task."""
+    flags = Fetch.flags + ("--pool", "legacy")
+
+
 class NoEgress(Case):
     def test_loopback_is_refused(self):
         for url in "http://127.0.0.1:8080/", "http://[::1]:8080/", "http://169.254.169.254/", "http://10.0.0.1/":
@@ -215,6 +220,10 @@ class Events(Case):
 
 class EventsAdopted(Events):
     flags = ("--adopt-every", "2")
+
+
+class EventsLegacy(Events):
+    flags = ("--pool", "legacy")
 
 
 class Quarantine(support.TestCase):

