@@ -92,6 +92,8 @@ const char *failure_reason_name(enum failure_reason reason)
         return "QUEUE_FULL";
     case FAILURE_DRAINING:
         return "DRAINING";
+    case FAILURE_INVALID_PAYLOAD:
+        return "INVALID_PAYLOAD";
     case FAILURE_INTERNAL:
         return "INTERNAL";
     }

@@ -27,6 +27,7 @@ enum failure_reason {
     FAILURE_QUEUE_FULL = 10,
     FAILURE_DRAINING = 11,
     FAILURE_INTERNAL = 12,
+    FAILURE_INVALID_PAYLOAD = 13,
 };
 
 enum phase {

@@ -62,6 +62,7 @@ static const struct row failure_rows[] = {
     {FAILURE_QUEUE_FULL, GRPC_STATUS_RESOURCE_EXHAUSTED, NULL, BUSY_DELAY_MS},
     {FAILURE_DRAINING, GRPC_STATUS_UNAVAILABLE, NULL, DRAINING_DELAY_MS},
     {FAILURE_INTERNAL, GRPC_STATUS_INTERNAL, NULL, 0},
+    {FAILURE_INVALID_PAYLOAD, GRPC_STATUS_INVALID_ARGUMENT, NULL, 0},
 };
 
 static const struct row *find_row(const struct row *rows, size_t count, int key)
@@ -137,6 +138,8 @@ void status_of_failure(const struct failure *failure, const struct report *repor
     ret->retry_delay_ms = row->retry_delay_ms;
     ret->failure = failure;
     ret->report = report;
+    if (failure->reason == FAILURE_INVALID_PAYLOAD)
+        ret->field = "task.payload_json";
 }
 
 bool failure_is_workers(const struct failure *failure)

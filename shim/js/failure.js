@@ -4,4 +4,4 @@
 export const EXCEPTION = 1;
 export const INVALID_RESPONSE = 4;
 export const NO_HANDLER = 5;
-export const INTERNAL_ERROR = 12;
+export const INVALID_PAYLOAD = 13;

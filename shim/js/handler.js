@@ -4,7 +4,7 @@ import { takeForHost } from "./body.js";
 import { ExecutionContext, env, extendTask, requireInFlight } from "./context.js";
 import { stateOfEvent } from "./event.js";
 import { fire, hasListener } from "./eventtarget.js";
-import { EXCEPTION, INTERNAL_ERROR, INVALID_RESPONSE, NO_HANDLER } from "./failure.js";
+import { EXCEPTION, INVALID_PAYLOAD, INVALID_RESPONSE, NO_HANDLER } from "./failure.js";
 import { FetchEvent, answerOfFetch } from "./fetchevent.js";
 import { inspect } from "./format.js";
 import { host } from "./host.js";
@@ -111,7 +111,7 @@ export function runTask(ticket, json, attempt) {
     try {
         payload = parseJson(json);
     } catch {
-        fail(task, INTERNAL_ERROR, "The task's payload is not JSON");
+        fail(task, INVALID_PAYLOAD, "The task's payload is not JSON");
         return;
     }
     const event = new TaskEvent(INTERNAL, { payload, attempt }, extender(task));

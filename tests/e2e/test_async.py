@@ -203,6 +203,11 @@ class Events(Case):
         reply = self.task('"throw"')
         self.assertEqual(reply.failure.reason, failure_pb2.FAILURE_REASON_EXCEPTION)
 
+    def test_payload_that_is_no_json(self):
+        for payload in "{", "undefined", "'x'", "1 2":
+            refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.task, payload)
+            self.assertEqual((refusal.reason, refusal.fields), ("INVALID_PAYLOAD", ["task.payload_json"]))
+
     def test_missing_handler(self):
         self.api.deploy("only-fetch", "export default { fetch: () => new Response() }")
         request = execution_pb2.ExecuteRequest(worker="only-fetch", scheduled=execution_pb2.ScheduledEvent())

@@ -103,7 +103,7 @@ static void expect_tasks(struct worker *worker)
     expect_task_failure(worker, "{\"do\":\"cycle\"}", FAILURE_INVALID_RESPONSE, "circular");
     expect_task_failure(worker, "{\"do\":\"toJSON\"}", FAILURE_INVALID_RESPONSE, "not me");
     expect_task_failure(worker, "{\"do\":\"large\"}", FAILURE_LIMIT_EXCEEDED, "1");
-    expect_task_failure(worker, "{no json", FAILURE_INTERNAL, "not JSON");
+    expect_task_failure(worker, "{no json", FAILURE_INVALID_PAYLOAD, "not JSON");
     ticket = worker_task(worker, "{\"do\":\"extend\"}", 1);
     worker_expect_answer(worker, ticket, "{\"success\":true,\"data\":1}", true);
     worker_fire_timer(worker);

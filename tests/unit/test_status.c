@@ -111,7 +111,7 @@ START_TEST(failure_is_workers_six_are)
 {
     unsigned count = 0;
 
-    for (int reason = FAILURE_EXCEPTION; reason <= FAILURE_INTERNAL; reason++)
+    for (int reason = FAILURE_EXCEPTION; reason <= FAILURE_INVALID_PAYLOAD; reason++)
         count += failure_is_workers(&(struct failure){.reason = (enum failure_reason)reason});
     ck_assert_uint_eq(count, 6);
     ck_assert(!failure_is_workers(&(struct failure){.reason = FAILURE_LIMIT_EXCEEDED}));
