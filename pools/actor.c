@@ -50,8 +50,17 @@ struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
     atomic_init(&actor->is_platform_said, false);
     atomic_init(&actor->platform_due_ns, 0);
     DL_APPEND2(lane->actors, actor, prev_all, next_all);
+    actor->is_counted = true;
     count(actor, 1);
     return actor;
+}
+
+void actor_give_place(struct actor *actor)
+{
+    if (!actor->is_counted)
+        return;
+    actor->is_counted = false;
+    count(actor, -1);
 }
 
 static void free_now(struct actor *actor)
@@ -70,7 +79,7 @@ void actor_free(struct actor *actor)
            !actor->is_claimed);
     actor_stop_timers(actor);
     DL_DELETE2(lane->actors, actor, prev_all, next_all);
-    count(actor, -1);
+    actor_give_place(actor);
     /* The isolate is closed, so no further message comes. Acquire: the one that has come is in the
      * mailbox by now. */
     if (atomic_load_explicit(&actor->is_platform_said, memory_order_acquire))

@@ -81,7 +81,8 @@ struct actor {
     bool is_retired;
     bool is_condemned;
     char condemned_because[160];
-    bool is_over; /* its isolate is closed, or never was */
+    bool is_counted; /* has a place among its lane's isolates */
+    bool is_over;    /* its isolate is closed, or never was */
     struct turn *stray;
 
     struct task *queue; /* not begun; utlist's DL */
@@ -120,6 +121,9 @@ struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
 
 /* Frees an actor that is over, once its last message has come. */
 void actor_free(struct actor *actor);
+
+/* Gives its place among the lane's isolates up: it was written off, or is over. */
+void actor_give_place(struct actor *actor);
 
 /* Puts a task at the end of the queue. */
 void actor_enqueue(struct actor *actor, struct task *task);

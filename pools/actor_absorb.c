@@ -275,6 +275,16 @@ static void fail_overdrawn(struct actor *actor, const struct turn_event *event)
     }
 }
 
+/* Without what a query may hold that is only its caller's business. */
+static int path_length(struct bytes url)
+{
+    size_t len = 0;
+
+    while (len < url.len && len < 80 && url.data[len] != '?' && url.data[len] != '#')
+        len++;
+    return (int)len;
+}
+
 /* What a flight is, for a sentence. */
 static void describe(const struct flight *flight, char *ret, size_t size)
 {
@@ -288,8 +298,7 @@ static void describe(const struct flight *flight, char *ret, size_t size)
         snprintf(ret, size, "a task event");
     else
         snprintf(ret, size, "%.*s %.*s", (int)(request->method.len < 16 ? request->method.len : 16),
-                 request->method.data, (int)(request->url.len < 80 ? request->url.len : 80),
-                 request->url.data);
+                 request->method.data, path_length(request->url), request->url.data);
 }
 
 static void condemn(struct actor *actor, const struct flight *flight)

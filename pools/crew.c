@@ -48,10 +48,11 @@ struct crew {
     struct crew_thread *threads; /* all that are not joined */
     struct crew_thread *idle;    /* the last one to become idle first: its caches are warm */
     unsigned idle_count;
-    unsigned count;       /* threads that run */
-    unsigned wanted;      /* lanes and spares */
-    unsigned quarantined; /* threads, which are not counted above */
-    bool is_exhausted;    /* watchdog only */
+    unsigned count;         /* threads that run */
+    unsigned wanted;        /* lanes and spares */
+    unsigned quarantined;   /* threads, which are not counted above */
+    bool is_exhausted;      /* watchdog only */
+    atomic_uint quarantine; /* how many turns may be written off */
     struct turn *free_turns;
     bool is_stopping;
 
@@ -359,7 +360,8 @@ static void say_exhausted(struct crew *crew)
     unsigned quarantined = crew_quarantined(crew);
 
     log_error("a turn did not end and was written off", log_number("quarantined", quarantined));
-    if (quarantined <= crew->config.quarantine || crew->is_exhausted)
+    if (quarantined <= atomic_load_explicit(&crew->quarantine, memory_order_seq_cst) ||
+        crew->is_exhausted)
         return;
     crew->is_exhausted = true;
     if (crew->config.exhausted)
@@ -367,12 +369,13 @@ static void say_exhausted(struct crew *crew)
 }
 
 /* Another thread goes to the lane; where that was adopted before, it is a spare. */
-static void replace(struct crew *crew, struct job job)
+static void replace(struct crew *crew, struct turn *turn, struct job job)
 {
     say_exhausted(crew);
     if (start_thread(crew, job, 0) == 0)
         return;
     log_error("no thread could be started for one that was written off");
+    turn->watch.is_adoption_asked = false; /* a spare may come yet */
     leave_lane(crew, job.lane, false);
 }
 
@@ -392,7 +395,7 @@ static void look_at(struct crew *crew, struct turn *turn, uint64_t now_ns)
     if (!look.late_lane)
         return;
     if (look.has_quarantined) {
-        replace(crew, job);
+        replace(crew, turn, job);
         return;
     }
     if (!send_spare(crew, job)) {
@@ -451,6 +454,7 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
     struct crew *crew = xcalloc(1, sizeof(*crew));
 
     crew->config = *config;
+    atomic_init(&crew->quarantine, config->quarantine);
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->lane_left, NULL);
     sem_init(&crew->watchdog_wake, 0, 0);
@@ -521,4 +525,10 @@ struct crew_figures crew_figures(struct crew *crew)
 unsigned crew_quarantined(struct crew *crew)
 {
     return crew_figures(crew).quarantined;
+}
+
+unsigned crew_forbid_quarantine(struct crew *crew)
+{
+    atomic_store_explicit(&crew->quarantine, 0, memory_order_seq_cst);
+    return crew_quarantined(crew);
 }

@@ -33,6 +33,10 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
  * whose turns they are. Any thread. */
 unsigned crew_quarantined(struct crew *crew);
 
+/* Before pools are closed, which waits for their turns: from now on a single turn that is written
+ * off has exhausted called. Returns how many there are already. Any thread. */
+unsigned crew_forbid_quarantine(struct crew *crew);
+
 /* Stops and joins all threads. Every pool must be closed. NULL is fine. */
 void crew_close(struct crew *crew);
 

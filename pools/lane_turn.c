@@ -147,5 +147,8 @@ void lane_quarantine(struct lane *lane, struct turn *turn)
         return; /* it has come back before the lane could be adopted */
     counter_add(&lane->counters.quarantines, 1);
     actor_quarantine(actor, turn);
+    actor_give_place(actor);
     lane_evacuate(lane, actor);
+    lane_place_waiting(lane, &lane->waiting);
+    lane_place_waiting(lane, &lane->waiting_checks);
 }

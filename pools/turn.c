@@ -525,7 +525,7 @@ struct turn_stuck turn_stuck(struct turn *turn)
 
     pthread_mutex_lock(&turn->lock);
     stuck = (struct turn_stuck){
-        .event = &turn->events[turn_begun(turn) - 1],
+        .event = &turn->events[turn_begun(turn) > 0 ? turn_begun(turn) - 1 : 0],
         .reason = turn->stop_reason,
         .blamed = turn->stop_blamed,
         .is_parked = turn->isolate && isolate_is_parked(turn->isolate),

@@ -58,7 +58,9 @@ struct daemon {
     bool is_grpc_open;
     bool is_serving;
     atomic_bool is_exhausted;
-    uint64_t trimmed_ns; /* main thread only */
+    atomic_bool is_closing;
+    atomic_bool is_drained; /* and the store closed: only the pool is left */
+    uint64_t trimmed_ns;    /* main thread only */
 };
 
 /* gRPC's own messages: its errors are often an ordinary client's doing. */
@@ -117,6 +119,16 @@ static int open_store(struct daemon *d, struct error *error)
     return err;
 }
 
+/* Leaves threads behind that are lost in turns. What is acknowledged is on the disk. Any thread. */
+static void leave(struct daemon *d)
+{
+    log_info("stopped; threads are left behind in turns that do not end",
+             log_number("quarantined", crew_quarantined(d->crew)));
+    logger_stop();
+    _exit(atomic_load_explicit(&d->is_exhausted, memory_order_seq_cst) ? DAEMON_EXIT_EXHAUSTED
+                                                                       : EXIT_SUCCESS);
+}
+
 /* Watchdog's thread. */
 static void on_exhausted(void *arg)
 {
@@ -124,8 +136,12 @@ static void on_exhausted(void *arg)
 
     log_error(
         "too many threads are lost in turns that do not end; the server should be started anew");
-    atomic_store_explicit(&d->is_exhausted, true, memory_order_relaxed);
-    kill(getpid(), SIGTERM);
+    atomic_store_explicit(&d->is_exhausted, true, memory_order_seq_cst);
+    /* Where the server drains already, a second signal would cut that short. */
+    if (!atomic_load_explicit(&d->is_closing, memory_order_seq_cst))
+        kill(getpid(), SIGTERM);
+    else if (atomic_load_explicit(&d->is_drained, memory_order_seq_cst))
+        leave(d);
 }
 
 /* The networks of a list with commas between them, in place. */
@@ -335,17 +351,13 @@ static bool drain(struct daemon *d)
     return rpc_server_wait(d->rpc, CANCEL_MS);
 }
 
-/* Lanes that lost a thread in a turn cannot be closed. What is acknowledged is on the disk. */
+/* Lanes that lost a thread in a turn cannot be closed; should one be lost from here on,
+ * on_exhausted leaves. */
 static void leave_quarantine(struct daemon *d)
 {
-    bool is_exhausted = atomic_load_explicit(&d->is_exhausted, memory_order_relaxed);
-
-    if (!is_exhausted && (!d->crew || crew_quarantined(d->crew) == 0))
-        return;
-    log_info("stopped; threads are left behind in turns that do not end",
-             log_number("quarantined", crew_quarantined(d->crew)));
-    logger_stop();
-    _exit(is_exhausted ? DAEMON_EXIT_EXHAUSTED : EXIT_SUCCESS);
+    atomic_store_explicit(&d->is_drained, true, memory_order_seq_cst);
+    if (d->crew && crew_forbid_quarantine(d->crew) > 0)
+        leave(d);
 }
 
 /* Calls that do not even end when they are cancelled hold on to the pool: nothing can be freed in
@@ -361,6 +373,7 @@ void daemon_close(struct daemon *d)
 {
     if (!d)
         return;
+    atomic_store_explicit(&d->is_closing, true, memory_order_seq_cst);
     if (d->is_serving && !drain(d))
         give_up();
     /* First: its jobs submit tasks, and tasks that end afterwards find it closed. */

@@ -109,22 +109,38 @@ static int read_task(struct bytes message, struct execute_request *ret, struct e
     return result == WIRE_END ? 0 : malformed(error);
 }
 
+/* What another member of the oneof has left. The same member again is merged, as protobuf says. */
+static void forget_event(struct execute_request *request, enum request_kind kind)
+{
+    if (!request->has_event || request->kind == kind)
+        return;
+    *request = (struct execute_request){.message = request->message,
+                                        .tenant = request->tenant,
+                                        .worker = request->worker,
+                                        .cron = {"", 0}};
+}
+
 /* The last event of the oneof counts. */
 static int read_event(const struct wire_field *field, struct execute_request *ret,
                       struct error *error)
 {
     if (field->type != WIRE_BYTES)
         return 0;
-    ret->has_event = true;
     switch (field->number) {
     case 3:
+        forget_event(ret, REQUEST_FETCH);
         ret->kind = REQUEST_FETCH;
+        ret->has_event = true;
         return read_http_request(field->bytes, ret, error);
     case 4:
+        forget_event(ret, REQUEST_SCHEDULED);
         ret->kind = REQUEST_SCHEDULED;
+        ret->has_event = true;
         return read_scheduled(field->bytes, ret, error);
     default:
+        forget_event(ret, REQUEST_TASK);
         ret->kind = REQUEST_TASK;
+        ret->has_event = true;
         return read_task(field->bytes, ret, error);
     }
 }

@@ -36,8 +36,8 @@ static struct owner_samples *find_owner(struct isolate_samples *samples, uint32_
     return &samples->owners[samples->owner_count++];
 }
 
-/* V8 does not carry the owner everywhere: code of nobody's is the event's, and so is what a task has
- * left behind that has ended. */
+/* V8 does not carry the owner everywhere: code of nobody's is the event's, and so is what a task
+ * has left behind that has ended. */
 static void note_owner(v8::Isolate *v8, void *)
 {
     struct isolate *isolate = isolate_of(v8);
@@ -92,8 +92,8 @@ static void park()
     v8::Isolate *v8 = v8::Isolate::TryGetCurrent();
     struct isolate *isolate = v8 ? isolate_of(v8) : nullptr;
 
-    if (!isolate)
-        return;
+    if (!isolate || isolate->context.IsEmpty())
+        return; /* or it is only being made, and nobody watches yet */
     isolate->is_parked.store(true, std::memory_order_release);
     for (;;)
         pause();

@@ -15,7 +15,7 @@ import { flatHeaders, isResponse, stateOfResponse } from "./response.js";
 import { ScheduledController, ScheduledEvent } from "./scheduledevent.js";
 import { TaskEvent, answerOfTask } from "./taskevent.js";
 import { resultText } from "./taskresult.js";
-import { beginTask, endTask, findTask, isInFlight } from "./tasks.js";
+import { beginStartup, beginTask, endStartup, endTask, findTask, isInFlight } from "./tasks.js";
 import { INTERNAL, isObject } from "./webidl.js";
 
 // By the type of event: a function of (subject, env, ctx), LISTENERS, or null. What it returns is
@@ -28,6 +28,7 @@ const LISTENERS = { __proto__: null };
 // The host's call after the main module was evaluated, or the script was run. evaluation: the
 // module's promise; namespace: the module's; both undefined for a script.
 export function load(evaluation, namespace) {
+    beginStartup();
     if (evaluation === undefined) {
         start(namespace);
     } else {
@@ -58,6 +59,7 @@ function start(namespace) {
     if (handlers.fetch === null && handlers.scheduled === null && handlers.task === null) {
         host.loadFailed(NO_HANDLER, whyNoHandler(namespace));
     } else {
+        endStartup();
         host.loaded();
     }
 }

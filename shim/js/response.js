@@ -154,7 +154,7 @@ export function flatHeaders(state) {
 const FRAMING = enumeration("connection", "content-length", "keep-alive", "transfer-encoding");
 
 // The content codings that the host has undone.
-const UNDONE = /^(?:(?:x-)?gzip|deflate|br)(?:[\t ]*,[\t ]*(?:(?:x-)?gzip|deflate|br))*$/i;
+const UNDONE = /^(?:(?:x-)?gzip|deflate|br|zstd)(?:[\t ]*,[\t ]*(?:(?:x-)?gzip|deflate|br|zstd))*$/i;
 
 function headersOfFetched(state) {
     const list = listOf(state);

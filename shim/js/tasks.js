@@ -57,6 +57,26 @@ export function endTask(task) {
     }
 }
 
+let isStarted = false;
+
+// The snapshot has seen a start-up, too.
+export function beginStartup() {
+    isStarted = false;
+}
+
+// Start-up is over: what it has left ends as a task does, and nobody starts anything any more.
+export function endStartup() {
+    isStarted = true;
+    for (let i = 0; i < endings.length; i++) {
+        endings[i](nobody);
+    }
+}
+
+// Whether it may start what ends with it.
+export function canStart(task) {
+    return task !== null && !(isStarted && task === nobody);
+}
+
 // Start-up belongs to nobody.
 export function isNobody(task) {
     return task === nobody;

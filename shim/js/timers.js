@@ -6,7 +6,7 @@
 import { host } from "./host.js";
 import { Map, RangeError, TypeError, apply, global, mapDelete, mapGet, mapSet } from "./primordials.js";
 import { reportException } from "./report.js";
-import { currentTask, onTaskEnd } from "./tasks.js";
+import { canStart, currentTask, onTaskEnd } from "./tasks.js";
 import { requireArguments, toCallback, toLong } from "./webidl.js";
 
 const MAX_ID = 2 ** 31 - 1;
@@ -83,7 +83,7 @@ onTaskEnd((task) => {
 export function startTimer(run, args, delay, repeats) {
     const task = currentTask();
     const id = unusedId();
-    if (task === null) {
+    if (!canStart(task)) {
         return id;
     }
     if (pending >= MAX_PENDING) {

@@ -163,9 +163,9 @@ static void expect_forwarded(struct worker *worker)
     expect_equal(op->answer.response->body, "passed on");
     op_free(op);
     ticket = get(worker, "https://h/forward");
-    respond(worker, 200, "content-encoding\nzstd\n", "not undone");
+    respond(worker, 200, "content-encoding\ncompress\n", "not undone");
     op = worker_take(worker, OP_ANSWER);
-    expect_equal(op->answer.response->headers, "content-encoding\nzstd\n");
+    expect_equal(op->answer.response->headers, "content-encoding\ncompress\n");
     op_free(op);
     ticket = get(worker, "https://h/status");
     respond(worker, 999, "", "");
