@@ -262,6 +262,16 @@ class Quarantine(support.TestCase):
         self.assertEqual(api.stats().threads.quarantined, 1)
         self.assertEqual(server.stop(), 0)
 
+    def test_turn_lost_while_the_server_drains_does_not_hold_it(self):
+        server, api = self.start("--lanes", "1", "--cpu-ms", "500")
+        future = api.execution.Execute.future(execution_pb2.ExecuteRequest(
+            worker="async", fetch=execution_pb2.HttpRequest(url="/cannot-be-interrupted")))
+        wait_until(lambda: api.stats().tasks.in_flight == 1, "the task to begin")
+        begin = time.monotonic()
+        self.assertEqual(server.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertIsNotNone(future.exception(support.PATIENCE))
+
     def test_too_many_end_the_server_with_a_status_of_its_own(self):
         server, api = self.start("--quarantine", "1")
         self.lose_thread(api, "/cannot-be-interrupted", failure_pb2.LIMIT_CPU)

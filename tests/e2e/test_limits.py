@@ -1,5 +1,7 @@
 """Every limit ends in a typed failure, and the worker's next call succeeds."""
 
+import time
+
 import grpc
 import support
 from support import failure_pb2
@@ -69,6 +71,16 @@ class Limits(support.ServerCase):
         reply = self.api.execute("limits", "/never")
         self.assertEqual(reply.failure.reason, failure_pb2.FAILURE_REASON_NEVER_SETTLES)
         self.check_next_call()
+
+    def test_timers_of_start_up_end_with_it(self):
+        """They settle nothing, so that a promise nobody settles still fails at once; nor do they tick on."""
+        self.api.deploy("ticking", "setInterval(() => console.log('tick'), 1); let late;\n"
+                        "Promise.resolve().then(() => { late = setTimeout(() => console.log('late'), 1); });\n"
+                        "export default { fetch: () => new Promise(() => {}) }")
+        begin = time.monotonic()
+        reply = self.api.execute("ticking")
+        self.assertEqual(reply.failure.reason, failure_pb2.FAILURE_REASON_NEVER_SETTLES)
+        self.assertLess(time.monotonic() - begin, 3)
 
     def test_one_task_over_its_limit_leaves_the_others_alone(self):
         self.api.deploy("echo", support.worker_source("echo.js"))

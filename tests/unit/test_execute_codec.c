@@ -401,6 +401,37 @@ START_TEST(execute_decode_task_event)
 }
 END_TEST
 
+/* The last member of the oneof counts, and nothing of those before it stays. */
+START_TEST(execute_decode_last_event_replaces_the_others)
+{
+    Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__ScheduledEvent scheduled = ISOYARD__V1__SCHEDULED_EVENT__INIT;
+    Isoyard__V1__TaskEvent task = ISOYARD__V1__TASK_EVENT__INIT;
+    struct execute_request read;
+    struct error error;
+    uint8_t packed[200];
+    size_t len;
+
+    request.worker = (char *)"w";
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_TASK;
+    request.task = &task;
+    task.payload_json = (char *)"[1]";
+    task.attempt = 7;
+    len = isoyard__v1__execute_request__pack(&request, packed);
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_SCHEDULED;
+    request.scheduled = &scheduled;
+    scheduled.cron = (char *)"* * * * *";
+    len += isoyard__v1__execute_request__pack(&request, packed + len);
+    ck_assert_int_eq(execute_decode((struct bytes){(char *)packed, len}, BODY_MAX, &read, &error),
+                     0);
+    ck_assert_int_eq(read.kind, REQUEST_SCHEDULED);
+    ck_assert(bytes_equal(read.worker, bytes_of("w")));
+    ck_assert(bytes_equal(read.cron, bytes_of("* * * * *")));
+    ck_assert_uint_eq(read.body.len, 0);
+    ck_assert_uint_eq(read.attempt, 1);
+}
+END_TEST
+
 START_TEST(execute_encode_result_protobuf_c_reads_it)
 {
     const struct report report = {.version = 9, .subrequests = 3, .subrequest_sent_bytes = 70000};
@@ -421,5 +452,6 @@ UNIT_MAIN("execute_codec", execute_decode_what_protobuf_c_wrote_is_read,
           execute_decode_fields_that_stand_twice_are_merged,
           execute_decode_unknown_fields_are_skipped, execute_check_names_finds_the_wrong_one,
           execute_decode_scheduled_event, execute_decode_scheduled_cron_is_bounded,
-          execute_decode_task_event, execute_encode_result_protobuf_c_reads_it,
-          execute_encode_protobuf_c_reads_it, execute_encode_without_a_body_has_none)
+          execute_decode_task_event, execute_decode_last_event_replaces_the_others,
+          execute_encode_result_protobuf_c_reads_it, execute_encode_protobuf_c_reads_it,
+          execute_encode_without_a_body_has_none)

@@ -288,12 +288,14 @@ START_TEST(pool_submit_condemned_isolate_moves_queue_and_fails_begun)
     struct script *script = fixture_worker("t", "w", "load", &limits);
 
     ck_assert_int_eq(call_start(&begun, &f, script, "sleep:3000 answer"), 0);
-    ck_assert_int_eq(call_start(&burner, &f, script, "sleep:20 burn-later never"), 0);
+    ck_assert_int_eq(call_start(&burner, &f, script, "sleep:20 burn-later never ?a=secret"), 0);
     ck_assert_int_eq(call_start(&queued, &f, script, "answer"), 0);
     call_wait(&begun);
     call_wait(&burner);
     call_wait(&queued);
     ck_assert_int_eq(begun.task.outcome.failure.reason, FAILURE_ISOLATE_CONDEMNED);
+    ck_assert_ptr_nonnull(strstr(begun.task.outcome.failure.message, "burn-later never"));
+    ck_assert_ptr_null(strstr(begun.task.outcome.failure.message, "secret")); /* a query is */
     ck_assert_int_eq(burner.task.outcome.failure.limit, LIMIT_CPU);
     ck_assert_int_eq(queued.task.outcome.kind, OUTCOME_ANSWERED);
     call_release(&begun);

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+enum { ISOLATES = 8 };
+
 static struct fixture f;
 static atomic_uint exhausted;
 
@@ -14,9 +16,10 @@ static void count_exhausted(void *arg)
     atomic_fetch_add(&exhausted, 1);
 }
 
-static void open_pinned(unsigned spares, unsigned bound)
+static void open_pinned(unsigned spares, unsigned bound, unsigned isolates)
 {
     fixture_init(&f);
+    f.config.isolates = isolates;
     f.crew_config.spares = spares;
     f.crew_config.quarantine = bound;
     f.crew_config.quarantine_after_ms = 30;
@@ -77,7 +80,7 @@ static void expect_survived(unsigned spares, const char *program, enum limit lim
     struct call stuck, beside, queued;
     struct script *script;
 
-    open_pinned(spares, 4);
+    open_pinned(spares, 4, ISOLATES);
     script = worker("w", "load");
     ck_assert_int_eq(call_start(&beside, &f, script, "sleep:10000 answer"), 0);
     ck_assert_int_eq(call_start(&stuck, &f, script, program), 0);
@@ -124,7 +127,7 @@ START_TEST(quarantine_startup_fails_its_tasks)
     struct call one, two;
     struct script *script;
 
-    open_pinned(1, 4);
+    open_pinned(1, 4, ISOLATES);
     script = worker("w", "hold load");
     ck_assert_int_eq(call_start(&one, &f, script, "answer"), 0);
     ck_assert_int_eq(call_start(&two, &f, script, "answer"), 0);
@@ -144,7 +147,7 @@ START_TEST(quarantine_above_its_bound_says_so_once)
 {
     struct call calls[4];
 
-    open_pinned(1, 2);
+    open_pinned(1, 2, ISOLATES);
     for (int i = 0; i < 4; i++) {
         struct script *script = worker((const char *[]){"a", "b", "c", "d"}[i], "load");
 
@@ -160,6 +163,58 @@ START_TEST(quarantine_above_its_bound_says_so_once)
 }
 END_TEST
 
+/* As many start-ups as a lane tries at once, and the one isolate it may keep, are lost: the next
+ * ones come to their turn all the same. */
+START_TEST(quarantine_gives_places_up)
+{
+    struct call lost[POOL_CHECKS_PER_LANE + 1], check;
+    struct script *holding, *good;
+
+    open_pinned(1, 100, 1);
+    holding = worker("holding", "hold load");
+    good = worker("good", "load");
+    for (unsigned i = 0; i <= POOL_CHECKS_PER_LANE; i++) {
+        if (i < POOL_CHECKS_PER_LANE)
+            ck_assert_int_eq(call_check(&lost[i], &f, holding), 0);
+        else
+            ck_assert_int_eq(call_start(&lost[i], &f, holding, "answer"), 0);
+    }
+    ck_assert_int_eq(call_check(&check, &f, good), 0);
+    for (unsigned i = 0; i <= POOL_CHECKS_PER_LANE; i++) {
+        call_wait(&lost[i]);
+        ck_assert_int_eq(lost[i].task.outcome.failure.limit, LIMIT_STARTUP);
+        call_release(&lost[i]);
+    }
+    call_wait(&check);
+    ck_assert_int_eq(check.task.outcome.kind, OUTCOME_CHECKED);
+    call_release(&check);
+    call_expect(&f, good, "answer", "answer ");
+    ck_assert_uint_eq(stats_now().quarantined, POOL_CHECKS_PER_LANE + 1);
+    let_go(1);
+    script_unref(holding);
+    script_unref(good);
+}
+END_TEST
+
+START_TEST(quarantine_forbidden_says_so_at_once)
+{
+    struct script *script;
+    struct call call;
+
+    open_pinned(1, 4, ISOLATES);
+    ck_assert_uint_eq(crew_forbid_quarantine(f.crew), 0);
+    script = worker("w", "load");
+    ck_assert_int_eq(call_start(&call, &f, script, "hold answer"), 0);
+    call_wait(&call);
+    wait_for_exhausted(1);
+    ck_assert_uint_eq(crew_forbid_quarantine(f.crew), 1);
+    call_release(&call);
+    let_go(1);
+    script_unref(script);
+}
+END_TEST
+
 UNIT_MAIN("quarantine", quarantine_turn_that_ignores_its_stop, quarantine_without_spares,
           quarantine_out_of_memory, quarantine_startup_fails_its_tasks,
-          quarantine_above_its_bound_says_so_once)
+          quarantine_above_its_bound_says_so_once, quarantine_gives_places_up,
+          quarantine_forbidden_says_so_at_once)
