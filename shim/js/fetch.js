@@ -62,14 +62,13 @@ class Fetch {
 
 // What the host says of the end of a fetch.
 class HostAnswer {
-    constructor(message, status, statusText, url, isRedirected, headers, body) {
+    constructor(message, status, statusText, movedTo, headers, body) {
         this.message = message; // why there is none, else undefined
         this.status = status;
         this.statusText = statusText;
-        this.url = url;
-        this.isRedirected = isRedirected;
+        this.movedTo = movedTo; // "" without a redirect
         this.headers = headers;
-        this.body = body;
+        this.body = body; // a string or an ArrayBuffer
     }
 }
 
@@ -146,13 +145,21 @@ function failed(message) {
     throw new TypeError("fetch failed", { __proto__: null, cause: new Error(message) });
 }
 
-function responseOf({ method, answer }) {
-    const { message, status, statusText, url, isRedirected, headers, body } = answer;
+function responseOf(fetch) {
+    const { message, status, statusText, movedTo, headers } = fetch.answer;
     if (message !== undefined) {
         failed(message);
     }
-    const bytes = method === "HEAD" ? null : new Uint8Array(body);
-    return fetchedResponse(status, statusText, url, isRedirected, headers, bytes);
+    const isRedirected = movedTo !== "";
+    const url = isRedirected ? movedTo : fetch.url;
+    return fetchedResponse(status, statusText, url, isRedirected, headers, bodyOf(fetch));
+}
+
+function bodyOf({ method, answer }) {
+    if (method === "HEAD") {
+        return null;
+    }
+    return typeof answer.body === "string" ? answer.body : new Uint8Array(answer.body);
 }
 
 function begin(task, request) {
@@ -250,13 +257,13 @@ onTaskEnd((task) => {
 });
 
 // The host's call for a fetch that has ended. message: why there is no answer, else undefined.
-export function fetched(id, message, status, statusText, url, isRedirected, headers, body) {
+export function fetched(id, message, status, statusText, movedTo, headers, body) {
     const fetch = mapGet(fetches, id);
     if (fetch === undefined) {
         return;
     }
     drop(fetch);
     runNext(fetch.task);
-    fetch.answer = new HostAnswer(message, status, statusText, url, isRedirected, headers, body);
+    fetch.answer = new HostAnswer(message, status, statusText, movedTo, headers, body);
     fetch.resolve();
 }

@@ -11,10 +11,11 @@
 //   task(ticket, payloadJson, attempt)          handler.js: a task, ends in the same
 //   end(ticket)                                 handler.js: the task was given up
 //   timer(id)                                   timers.js: a timer is due
-//   fetched(id, message, status, statusText, url, isRedirected, headers, body)
+//   fetched(id, message, status, statusText, movedTo, headers, body)
 //                                               fetch.js: a subrequest has ended; message: why
-//                                               there is no answer, else undefined; body: an
-//                                               ArrayBuffer
+//                                               there is no answer, else undefined; movedTo: its
+//                                               last URL, "" where it was not redirected; body: a
+//                                               string or an ArrayBuffer
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
 //   handled(promise, reason)                    rejections.js: somebody has, later
 //   warmUp()                                    warmup.js: before the snapshot is taken

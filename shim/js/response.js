@@ -66,7 +66,7 @@ function listOf(state) {
     return state.list;
 }
 
-// The Response for what fetch() got. body: a Uint8Array, which the response takes.
+// The Response for what fetch() got. body: a string or a Uint8Array, which the response takes.
 export function fetchedResponse(status, statusText, url, isRedirected, headers, body) {
     const state = new ResponseState();
     const fragment = stringIndexOf(url, "#");

@@ -61,10 +61,13 @@ const samples = {
         const headers = { "Content-Type": "application/json", "x-one": "1" };
         const init = { method: "POST", headers, body: "{}", signal: new AbortController().signal };
         const promise = fetchFor(task, 2, "https://example.com/a", init);
-        const { id } = task.fetches.open[0];
+        const bytes = fetchFor(task, 1, "https://127.0.0.1/");
+        const { open } = task.fetches;
         const { buffer } = new TextEncoder().encode("{}");
-        fetched(id, undefined, 200, "OK", "https://example.com/a", false, HEADERS, buffer);
+        fetched(open[1].id, undefined, 200, "OK", "https://example.com/b", HEADERS, buffer);
+        fetched(open[0].id, undefined, 200, "OK", "", HEADERS, "{}");
         const response = await promise;
+        await (await bytes).arrayBuffer();
         response.headers.get("content-type");
         return Response.json(response.ok ? await response.clone().json() : await response.text());
     },

@@ -1,4 +1,7 @@
-/* curl's multi socket interface on libuv: a watch for each socket, and one timer. */
+/* curl's multi socket interface on libuv: a watch for each socket, and one timer.
+ *
+ * curl looks at a socket for as long as a transfer uses it. The watch stays while the socket is
+ * open, so that transfers on a kept connection find it there, which spares system calls. */
 #include "shim/net/connections.h"
 
 #include "api/bytes.h"
@@ -11,6 +14,7 @@ struct connections {
     struct connections_config config;
     CURLM *multi;
     uv_timer_t timer;
+    struct watch *watches; /* uthash: of the open sockets */
 };
 
 /* What has ended. The list of messages may change with each call into curl. */
@@ -61,28 +65,69 @@ static int on_timeout(CURLM *multi, long timeout_ms, void *arg)
 
 static void on_ready(struct watch *w, int events, int is_failed)
 {
+    if (w->is_idle) {
+        watch_set(w, 0); /* its end, most often; curl sees that before it uses it again */
+        return;
+    }
     step(w->arg, w->fd,
          (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
              (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) | (is_failed ? CURL_CSELECT_ERR : 0));
 }
 
+static struct watch *find_watch(const struct connections *c, int fd)
+{
+    struct watch *w;
+
+    HASH_FIND_INT(c->watches, &fd, w);
+    return w;
+}
+
+static struct watch *add_watch(struct connections *c, int fd)
+{
+    struct watch *w = watch_open(c->config.loop, fd, on_ready, c);
+
+    HASH_ADD_INT(c->watches, fd, w);
+    ++*c->config.sockets;
+    return w;
+}
+
+static void drop_watch(struct connections *c, struct watch *w)
+{
+    HASH_DEL(c->watches, w);
+    watch_close(w);
+    --*c->config.sockets;
+}
+
+/* No transfer uses the socket now. Those that did not come to be connected are closed by this curl
+ * without a word (7.88), others are kept, or closed by connections_close_socket. */
+static void leave_socket(struct connections *c, struct watch *w)
+{
+    if (!w->is_connected) {
+        drop_watch(c, w);
+        return;
+    }
+    w->is_idle = true;
+    watch_set(w, w->events & UV_READABLE);
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     struct connections *c = arg;
-    struct watch *w = socket_arg;
+    struct watch *w = socket_arg ? socket_arg : find_watch(c, fd);
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (w) {
-            curl_multi_assign(c->multi, fd, NULL);
-            watch_close(w);
-        }
+        if (w)
+            leave_socket(c, w);
         return 0;
     }
-    if (!w) {
-        w = watch_open(c->config.loop, fd, on_ready, c);
+    if (!w)
+        w = add_watch(c, fd);
+    if (!socket_arg)
         curl_multi_assign(c->multi, fd, w);
-    }
+    w->is_idle = false;
+    w->is_connected |=
+        (what & CURL_POLL_IN) != 0; /* what is being connected is waited for to become writable */
     watch_set(w,
               (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0));
     return 0;
@@ -91,22 +136,29 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *so
 curl_socket_t connections_open_socket(struct connections *c, const struct curl_sockaddr *address,
                                       bool *ret_is_refused)
 {
+    struct watch *stale;
     curl_socket_t fd;
 
     *ret_is_refused = !egress_allows_address(c->config.egress, &address->addr);
     if (*ret_is_refused)
         return CURL_SOCKET_BAD;
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd != CURL_SOCKET_BAD)
-        ++*c->config.sockets;
+    if (fd == CURL_SOCKET_BAD)
+        return fd;
+    stale = find_watch(c, fd); /* closed without a word before it was looked at */
+    if (stale)
+        drop_watch(c, stale);
+    add_watch(c, fd);
     return fd;
 }
 
 int connections_close_socket(void *connections, curl_socket_t fd)
 {
     struct connections *c = connections;
+    struct watch *w = find_watch(c, fd);
 
-    --*c->config.sockets;
+    if (w)
+        drop_watch(c, w);
     return close(fd);
 }
 
@@ -147,7 +199,11 @@ static void on_closed(uv_handle_t *handle)
 
 void connections_close(struct connections *c)
 {
+    struct watch *w, *next;
+
     curl_multi_cleanup(c->multi);
+    HASH_ITER(hh, c->watches, w, next)
+    drop_watch(c, w);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 

@@ -54,7 +54,7 @@ static void connect_fault(struct fault *fault, const struct transfer *t)
                   target->host);
         return;
     }
-    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system_error);
+    curl_easy_getinfo(t->handle->easy, CURLINFO_OS_ERRNO, &system_error);
     why = system_error ? strerrordesc_np((int)system_error) : NULL;
     fault_set(fault, FETCH_CONNECT, "no connection to '%s' on port %u could be made%s%s",
               target->host, target->port, why ? ": " : "", why ? why : "");

@@ -123,13 +123,13 @@ static struct bytes take_buffer(struct buffer *b)
 static void fill_answer(struct fetch_result *result, struct fetch *fetch)
 {
     struct answer *a = &fetch->transfer.answer;
-    char *url = target_text(&fetch->outgoing.target);
+    char *url = fetch->redirects > 0 ? target_text(&fetch->outgoing.target) : NULL;
 
     result->status = a->status;
     buffer_append(&a->status_text, "", 1);
     result->status_text = (char *)take_buffer(&a->status_text).data;
-    result->url = bytes_of(xstrdup(url ? url : ""));
-    result->is_redirected = fetch->redirects > 0;
+    if (url)
+        result->moved_to = bytes_of(xstrdup(url));
     result->headers = take_buffer(&a->headers);
     result->body = take_buffer(&fetch->transfer.body);
     curl_free(url);
@@ -283,6 +283,7 @@ static void begin_transfer(struct fetch *fetch, const struct addresses *addresse
         return;
     }
     context.connections = fetch->tenant->connections;
+    context.handles = &fetch->tenant->handles;
     if (!transfer_start(&fetch->transfer, &context, addresses)) {
         fault = fetch->transfer.fault;
         fetch_end(fetch, &fault);

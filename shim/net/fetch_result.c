@@ -9,7 +9,7 @@ void fetch_result_free(struct fetch_result *result)
         return;
     free(result->message);
     free(result->status_text);
-    free((char *)result->url.data);
+    free((char *)result->moved_to.data);
     free((char *)result->headers.data);
     free((char *)result->body.data);
     free(result);

@@ -37,9 +37,9 @@ struct fetch_result {
 
     /* The rest is of the answer. Its bytes are the result's, allocated one by one. */
     unsigned status;
-    char *status_text;    /* UTF-8; "" where the answer has none */
-    struct bytes url;     /* of the last hop, with its fragment */
-    bool is_redirected;   /* it was not the first hop */
+    char *status_text; /* UTF-8; "" where the answer has none */
+    struct bytes
+        moved_to; /* the URL of the last hop, with its fragment; empty where it was the first */
     struct bytes headers; /* "name\nvalue\n" for each, UTF-8; names in lower case */
     struct bytes body;    /* decoded */
 

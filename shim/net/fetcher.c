@@ -44,17 +44,25 @@ void fetcher_run(struct fetcher *f)
         fetcher_wake(f);
 }
 
-static void on_wake(uv_async_t *wake)
+static void on_checked(uv_check_t *give)
 {
-    struct fetcher *f = wake->data;
+    struct fetcher *f = give->data;
 
+    uv_check_stop(give);
+    uv_idle_stop(&f->sleepless);
     give_back(f);
     fetcher_run(f);
 }
 
+static void on_idle(uv_idle_t *sleepless)
+{
+    (void)sleepless; /* that it is there is all it does */
+}
+
 void fetcher_wake(struct fetcher *f)
 {
-    uv_async_send(&f->wake);
+    uv_check_start(&f->give, on_checked);
+    uv_idle_start(&f->sleepless, on_idle);
 }
 
 struct fetch *fetcher_start(struct fetcher *f, const struct fetch_request *request,
@@ -94,20 +102,17 @@ static void after(void *arg)
     fetcher_run(arg);
 }
 
-static int open_handles(struct fetcher *f, struct error *error)
+static void open_handles(struct fetcher *f)
 {
-    if (uv_async_init(f->loop, &f->wake, on_wake) != 0)
-        return error_set(error, E_NOMEM, "", "the loop cannot be woken");
+    uv_check_init(f->loop, &f->give);
+    uv_idle_init(f->loop, &f->sleepless);
     uv_timer_init(f->loop, &f->sweep);
-    f->wake.data = f->sweep.data = f;
-    return 0;
+    f->give.data = f->sleepless.data = f->sweep.data = f;
 }
 
 /* What fetcher_open has made before it failed. */
 static void abandon(struct fetcher *f)
 {
-    if (f->resolver)
-        resolver_close(f->resolver);
     roots_free(f->roots);
     curl_global_cleanup();
     free(f);
@@ -131,26 +136,33 @@ int fetcher_open(uv_loop_t *loop, const struct fetcher_config *config, struct fe
     err = roots_new(config->ca_file, &f->roots, error);
     if (!err)
         err = resolver_open(&resolver, &f->resolver, error);
-    if (!err)
-        err = open_handles(f, error);
     if (err) {
         abandon(f);
         return err;
     }
+    open_handles(f);
     *ret = f;
     return 0;
 }
 
+/* Handles are closed in an order that is libuv's, so the last one is closed after the others. */
 static void on_sweep_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-static void on_wake_closed(uv_handle_t *handle)
+static void on_idle_closed(uv_handle_t *handle)
 {
     struct fetcher *f = handle->data;
 
     uv_close((uv_handle_t *)&f->sweep, on_sweep_closed);
+}
+
+static void on_check_closed(uv_handle_t *handle)
+{
+    struct fetcher *f = handle->data;
+
+    uv_close((uv_handle_t *)&f->sleepless, on_idle_closed);
 }
 
 void fetcher_close(struct fetcher *f)
@@ -162,5 +174,5 @@ void fetcher_close(struct fetcher *f)
     tenants_close(f);
     roots_free(f->roots);
     curl_global_cleanup();
-    uv_close((uv_handle_t *)&f->wake, on_wake_closed);
+    uv_close((uv_handle_t *)&f->give, on_check_closed);
 }

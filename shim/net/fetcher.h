@@ -95,8 +95,9 @@ struct fetch_request {
  * called but fetcher_close. A loop that runs once (UV_RUN_ONCE) returns after it.
  *
  * The body of the result is decoded (gzip, deflate, br, zstd: what Debian's libcurl knows), whoever
- * asked for the coding; a body in another coding is handed out as it is. The header block stays as it came, as in
- * browsers: content-encoding is there, and content-length says how long the coded body was.
+ * asked for the coding; a body in another coding is handed out as it is. The header block stays as
+ * it came, as in browsers: content-encoding is there, and content-length says how long the coded
+ * body was.
  */
 struct fetch *fetcher_start(struct fetcher *f, const struct fetch_request *request,
                             void (*done)(void *arg, struct fetch_result *result), void *arg);

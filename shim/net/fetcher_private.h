@@ -20,8 +20,9 @@ struct fetcher {
     struct fetcher_config config;
     struct resolver *resolver;
     struct roots *roots;
-    uv_async_t wake;  /* results are given back from here, and from nowhere else */
-    uv_timer_t sweep; /* runs while there are idle tenants */
+    uv_check_t give;     /* results are given back from here, and from nowhere else */
+    uv_idle_t sleepless; /* while that is to come, the loop does not sleep before */
+    uv_timer_t sweep;    /* runs while there are idle tenants */
 
     struct tenant *tenants; /* uthash, by name */
     struct tenant *hungry;  /* that have a use for a slot, in turn; utlist's DL */
@@ -78,8 +79,9 @@ struct fetch {
  * the loop's events. */
 void fetcher_run(struct fetcher *f);
 
-/* The loop runs fetcher_run, and gives results back, when it next looks for events. From there done
- * finds nobody half-way through anything, and a loop that runs once does not sleep after it. */
+/* The loop runs fetcher_run, and gives results back, when it has next looked for events. From there
+ * done finds nobody half-way through anything, and a loop that runs once does not sleep after it.
+ */
 void fetcher_wake(struct fetcher *f);
 
 /* fetch.c */

@@ -65,32 +65,22 @@ static void on_ready(struct watch *w, int events, int is_failed)
          events & UV_WRITABLE ? w->fd : ARES_SOCKET_BAD);
 }
 
-/* There are few at a time, one or two for each server. */
-static struct watch **find_watch(struct resolver *r, int fd)
-{
-    struct watch **at = &r->watches;
-
-    while (*at && (*at)->fd != fd)
-        at = &(*at)->next;
-    return at;
-}
-
 static void on_socket_state(void *arg, ares_socket_t fd, int is_readable, int is_writable)
 {
     struct resolver *r = arg;
-    struct watch **at = find_watch(r, fd), *w = *at;
+    struct watch *w;
 
+    HASH_FIND_INT(r->watches, &fd, w);
     if (!is_readable && !is_writable) {
         if (!w)
             return;
-        *at = w->next;
+        HASH_DEL(r->watches, w);
         watch_close(w);
         return;
     }
     if (!w) {
         w = watch_open(r->config.loop, fd, on_ready, r);
-        w->next = r->watches;
-        r->watches = w;
+        HASH_ADD_INT(r->watches, fd, w);
     }
     watch_set(w, (is_readable ? UV_READABLE : 0) | (is_writable ? UV_WRITABLE : 0));
 }

@@ -41,6 +41,7 @@ static void tenant_free(struct tenant *t)
     assert(t->fetches == 0 && t->slots == 0);
     if (t->is_idle)
         leave_idle(t);
+    handles_release(&t->handles);
     if (t->connections)
         connections_close(t->connections);
     HASH_DEL(t->fetcher->tenants, t);

@@ -12,6 +12,7 @@
 
 #include "api/bytes.h"
 #include "shim/net/connections.h"
+#include "shim/net/handles.h"
 
 #include <uthash.h>
 
@@ -22,6 +23,7 @@ struct tenant {
     UT_hash_handle hh;
     struct fetcher *fetcher;
     struct connections *connections; /* NULL until they are needed */
+    struct handles handles;          /* for its transfers */
     struct fetch *waiting;           /* utlist's DL */
     unsigned fetches;                /* not given back: waiting, under way, or ended */
     unsigned slots;                  /* taken */

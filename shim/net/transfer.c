@@ -48,10 +48,10 @@ static bool on_headers(struct transfer *t)
         return refuse_body(t);
     /* Fetch hands out what it cannot decode as it is. */
     if (a->has_unknown_coding)
-        curl_easy_setopt(t->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+        curl_easy_setopt(t->handle->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     /* Both together: what follows on this connection may be read in two ways (RFC 9112, 6.3). */
     if ((a->has_length && a->has_transfer_encoding) || *t->context.sockets > t->context.sockets_max)
-        curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(t->handle->easy, CURLOPT_FORBID_REUSE, 1L);
     return true;
 }
 
@@ -147,20 +147,26 @@ static int refuse_to_resolve(void *resolver, void *reserved, void *arg)
     return 1;
 }
 
+static const char *codings(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI ? "gzip, deflate, br"
+                                                                              : "gzip, deflate";
+}
+
 static int set_name_options(struct transfer *t)
 {
+    CURL *easy = t->handle->easy;
     int failed = 0;
 
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SHARE, t->names);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->resolve);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_RESOLVER_START_FUNCTION, refuse_to_resolve);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVE, t->resolve);
+    failed |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, refuse_to_resolve);
     return failed;
 }
 
 static int set_connection_options(struct transfer *t)
 {
-    CURL *easy = t->easy;
+    CURL *easy = t->handle->easy;
     int failed = 0;
 
     failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
@@ -179,27 +185,22 @@ static int set_connection_options(struct transfer *t)
 
 static int set_tls_options(struct transfer *t)
 {
+    CURL *easy = t->handle->easy;
     int failed = 0;
 
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_CAINFO, NULL);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, roots_use);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t->context.roots);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, roots_use);
+    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->context.roots);
     return failed;
-}
-
-static const char *codings(void)
-{
-    return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI ? "gzip, deflate, br"
-                                                                              : "gzip, deflate";
 }
 
 static int set_http_options(struct transfer *t)
 {
-    CURL *easy = t->easy;
+    CURL *easy = t->handle->easy;
     int failed = 0;
 
     failed |= curl_easy_setopt(easy, CURLOPT_CURLU, t->context.outgoing->target.url);
@@ -225,15 +226,16 @@ static int set_method(struct transfer *t)
 {
     const struct outgoing *o = t->context.outgoing;
     bool is_post = strcmp(o->method, "POST") == 0 || strcmp(o->method, "PUT") == 0;
+    CURL *easy = t->handle->easy;
     int failed = 0;
 
     if (strcmp(o->method, "HEAD") == 0)
-        return curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     if (o->has_body || is_post) {
-        failed |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)o->body.len);
-        failed |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, o->body.len ? o->body.data : "");
+        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)o->body.len);
+        failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, o->body.len ? o->body.data : "");
     }
-    return failed | curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, o->method);
+    return failed | curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, o->method);
 }
 
 static bool add_line(struct curl_slist **list, const char *line)
@@ -291,9 +293,7 @@ static bool make_names(struct transfer *t, const struct addresses *addresses)
 
     buffer_append_format(&entry, "*:%u:%s", t->context.outgoing->target.port, text);
     buffer_append(&entry, "", 1);
-    t->names = curl_share_init();
-    is_made = t->names && add_line(&t->resolve, entry.data) &&
-              curl_share_setopt(t->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK;
+    is_made = add_line(&t->resolve, entry.data);
     buffer_release(&entry);
     free(text);
     return is_made;
@@ -305,11 +305,11 @@ bool transfer_start(struct transfer *t, const struct transfer_context *context,
     *t = (struct transfer){.context = *context};
     t->answer.bytes_max =
         context->header_bytes_max < HEADER_BYTES_MAX ? context->header_bytes_max : HEADER_BYTES_MAX;
-    t->easy = curl_easy_init();
-    if (t->easy && make_headers(t) && make_names(t, addresses) &&
+    t->handle = handles_take(context->handles, context->outgoing->target.port);
+    if (t->handle && make_headers(t) && make_names(t, addresses) &&
         (set_name_options(t) | set_connection_options(t) | set_tls_options(t) |
          set_http_options(t) | set_method(t)) == 0 &&
-        connections_add(t->context.connections, t->easy))
+        connections_add(t->context.connections, t->handle->easy))
         return true;
     return fault_set(&t->fault, FETCH_INTERNAL, "the request to '%s' cannot be started",
                      host_of(t));
@@ -317,10 +317,10 @@ bool transfer_start(struct transfer *t, const struct transfer_context *context,
 
 void transfer_stop(struct transfer *t)
 {
-    if (t->easy)
-        connections_remove(t->context.connections, t->easy);
-    curl_easy_cleanup(t->easy);
-    curl_share_cleanup(t->names); /* after the handle that uses it */
+    if (t->handle) {
+        connections_remove(t->context.connections, t->handle->easy);
+        handles_give(t->context.handles, t->handle);
+    }
     curl_slist_free_all(t->headers);
     curl_slist_free_all(t->resolve);
     answer_release(&t->answer);
@@ -333,12 +333,12 @@ void transfer_count(const struct transfer *t, uint64_t *sent, uint64_t *received
     long request = 0, headers = 0;
     curl_off_t up = 0, down = 0;
 
-    if (!t->easy)
+    if (!t->handle)
         return;
-    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request);
-    curl_easy_getinfo(t->easy, CURLINFO_HEADER_SIZE, &headers);
-    curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    curl_easy_getinfo(t->handle->easy, CURLINFO_REQUEST_SIZE, &request);
+    curl_easy_getinfo(t->handle->easy, CURLINFO_HEADER_SIZE, &headers);
+    curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(t->handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     *sent += (uint64_t)request + (uint64_t)up;
     *received += (uint64_t)headers + (uint64_t)down;
 }

@@ -1,9 +1,10 @@
 /*
- * One request and its answer over one connection: a curl easy handle.
+ * One request and its answer over one connection, by a curl easy handle.
  *
- * curl is told the addresses and nothing else: each transfer has a cache of names of its own, whose
- * only entry says that every host has the checked addresses. It therefore resolves nothing, which
- * would take a thread that its removal waits for, and could reach what was not checked.
+ * curl is told the addresses and nothing else: each handle has a cache of names of its own, in
+ * which each transfer says anew that every host at its port has the checked addresses. It therefore
+ * resolves nothing, which would take a thread that its removal waits for, and could reach what was
+ * not checked.
  *
  * The loop's thread only.
  */
@@ -13,6 +14,7 @@
 #include "shim/net/addresses.h"
 #include "shim/net/answer.h"
 #include "shim/net/connections.h"
+#include "shim/net/handles.h"
 #include "shim/net/outgoing.h"
 #include "shim/net/roots.h"
 
@@ -20,6 +22,7 @@
 struct transfer_context {
     const struct outgoing *outgoing;
     struct connections *connections;
+    struct handles *handles; /* one is taken from there */
     struct roots *roots;
     const unsigned *sockets; /* open now; with more than the next figure none is kept */
     unsigned sockets_max;
@@ -34,8 +37,7 @@ struct transfer_context {
 /* All zeroes is none. */
 struct transfer {
     struct transfer_context context;
-    CURL *easy;
-    CURLSH *names;
+    struct handle *handle;
     struct curl_slist *headers;
     struct curl_slist *resolve;
     struct answer answer;

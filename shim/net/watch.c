@@ -45,6 +45,8 @@ struct watch *watch_open(uv_loop_t *loop, int fd,
 
 void watch_set(struct watch *watch, int events)
 {
+    if (events == watch->events)
+        return;
     watch->events = events;
     if (events)
         start(watch);

@@ -1,4 +1,5 @@
 /* fetch(): its start, its stop, and what has become of it. */
+#include "api/utf8.h"
 #include "shim/isolate.h"
 #include "shim/net/fetcher.h"
 #include "shim/ops/ops.h"
@@ -146,18 +147,31 @@ void op_max_concurrent_subrequests(op_info info)
     info.GetReturnValue().Set(isolate_of(info.GetIsolate())->script->limits.concurrent_subrequests);
 }
 
-/* The body's memory becomes the ArrayBuffer's. Nothing where that would be too much. */
-static v8::MaybeLocal<v8::ArrayBuffer> take_body(struct isolate *isolate,
-                                                 struct fetch_result *result)
+/* A small body is most often text that is read as such: a string is cheaper to make and to collect
+ * than an ArrayBuffer, and encodes to the same bytes. */
+#define TEXT_BODY_MAX ((size_t)16 << 10)
+
+static bool is_small_text(struct bytes body)
+{
+    /* Decoding takes a byte order mark away, which is for whoever reads the body to do. */
+    return body.len <= TEXT_BODY_MAX && !(body.len > 0 && body.data[0] == '\xef') &&
+           utf8_is_valid(body.data, body.len);
+}
+
+/* A string, or an ArrayBuffer that the body's memory becomes part of. Nothing where that would be
+ * too much. */
+static v8::MaybeLocal<v8::Value> take_body(struct isolate *isolate, struct fetch_result *result)
 {
     struct bytes body = result->body;
     v8::Local<v8::ArrayBuffer> buffer;
+    v8::Local<v8::String> text;
 
-    if (body.len == 0)
-        return array_buffer_new(isolate->v8, isolate->allocator, 0);
-    if (array_buffer_adopt(isolate->v8, isolate->allocator, (void *)body.data, body.len)
-            .ToLocal(&buffer))
-        result->body = {nullptr, 0};
+    if (is_small_text(body) && string_from_utf8(isolate->v8, body.data, body.len).ToLocal(&text))
+        return text;
+    if (!array_buffer_adopt(isolate->v8, isolate->allocator, (void *)body.data, body.len)
+             .ToLocal(&buffer))
+        return {};
+    result->body = {nullptr, 0};
     return buffer;
 }
 
@@ -173,32 +187,31 @@ static void call_with_failure(struct isolate *isolate, v8::Local<v8::Context> co
 }
 
 static void call_with_answer(struct isolate *isolate, v8::Local<v8::Context> context, uint32_t id,
-                             const struct fetch_result *result, v8::Local<v8::ArrayBuffer> body)
+                             const struct fetch_result *result, v8::Local<v8::Value> body)
 {
     v8::Isolate *v8 = isolate->v8;
     struct bytes reason = result->status_text ? bytes_of(result->status_text) : bytes{"", 0};
-    v8::Local<v8::String> status_text, url, headers;
+    v8::Local<v8::String> status_text, moved_to, headers;
 
     if (!string_from_utf8(v8, reason.data, reason.len).ToLocal(&status_text) ||
-        !string_from_utf8(v8, result->url.data, result->url.len).ToLocal(&url) ||
+        !string_from_utf8(v8, result->moved_to.data, result->moved_to.len).ToLocal(&moved_to) ||
         !string_from_utf8(v8, result->headers.data, result->headers.len).ToLocal(&headers))
         return call_with_failure(isolate, context, id, "the answer is too long for V8");
     v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(v8, id),
                                         v8::Undefined(v8),
                                         v8::Integer::NewFromUnsigned(v8, result->status),
                                         status_text,
-                                        url,
-                                        v8::Boolean::New(v8, result->is_redirected),
+                                        moved_to,
                                         headers,
                                         body};
-    isolate_call_prelude(isolate, context, PRELUDE_FETCHED, 8, arguments);
+    isolate_call_prelude(isolate, context, PRELUDE_FETCHED, 7, arguments);
 }
 
 void fetch_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
                    const struct event *event)
 {
     struct fetch_result *result = event->result;
-    v8::Local<v8::ArrayBuffer> body;
+    v8::Local<v8::Value> body;
 
     end_charge(isolate, event->fetch);
     if (result->error != FETCH_OK)

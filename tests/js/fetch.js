@@ -188,6 +188,21 @@ test("statuses without a body", async () => {
     equal(head.bodyUsed, false);
 });
 
+test("bodies are read as text and as bytes, whatever is in them", async () => {
+    const bodies = {
+        bom: ["text", [0xef, 0xbb, 0xbf, 0x74, 0x65, 0x78, 0x74]],
+        wide: ["grüß \u{1f600}", [0x67, 0x72, 0xc3, 0xbc, 0xc3, 0x9f, 0x20, 0xf0, 0x9f, 0x98, 0x80]],
+        broken: ["a\ufffdb", [0x61, 0xff, 0x62]],
+        empty: ["", []],
+    };
+    for (const [name, [text, bytes]] of Object.entries(bodies)) {
+        const response = await fetch(`${UPSTREAM}/body/${name}`);
+        same([...(await response.clone().bytes())], bytes, name);
+        same([...new Uint8Array(await response.clone().arrayBuffer())], bytes, name);
+        equal(await response.text(), text, name);
+    }
+});
+
 test("bodies of answers", async () => {
     const buffer = await (await fetch(`${UPSTREAM}/bytes/100000`)).arrayBuffer();
     equal(buffer.byteLength, 100000);

@@ -10,16 +10,12 @@ static struct bytes copy(const char *text)
     return bytes_of(xstrdup(text));
 }
 
-static struct fetch_result *answer_new(const struct fetch_request *request, unsigned status,
-                                       const char *headers, struct bytes body)
+static struct fetch_result *answer_new(unsigned status, const char *headers, struct bytes body)
 {
     struct fetch_result *result = xcalloc(1, sizeof(*result));
-    char *url = xcalloc(1, request->url.len + 1);
 
-    memcpy(url, request->url.data, request->url.len);
     result->status = status;
     result->status_text = xstrdup(status == 200 ? "OK" : "Something else");
-    result->url = bytes_of(url);
     result->headers = copy(headers);
     result->body = body;
     return result;
@@ -34,12 +30,12 @@ static struct fetch_result *failure_new(enum fetch_error error, const char *mess
     return result;
 }
 
-static struct fetch_result *json_answer(const struct fetch_request *request, json_t *json)
+static struct fetch_result *json_answer(json_t *json)
 {
     char *text = json_dumps(json, 0);
 
     json_decref(json);
-    return answer_new(request, 200, "content-type\napplication/json\n", bytes_of(text));
+    return answer_new(200, "content-type\napplication/json\n", bytes_of(text));
 }
 
 static json_t *json_text(struct bytes text)
@@ -73,7 +69,7 @@ static struct fetch_result *echo(const struct fetch_request *request)
     json_object_set_new(json, "body", request->has_body ? json_text(request->body) : json_null());
     json_object_set_new(json, "redirect", json_string(modes[request->redirect]));
     json_object_set_new(json, "tenant", json_string(request->tenant));
-    return json_answer(request, json);
+    return json_answer(json);
 }
 
 static struct fetch_result *redirect(const struct fetch_request *request)
@@ -84,30 +80,26 @@ static struct fetch_result *redirect(const struct fetch_request *request)
     if (request->redirect == FETCH_REDIRECT_ERROR)
         return failure_new(FETCH_REDIRECT, "'upstream.test' redirects, which was not allowed");
     if (request->redirect == FETCH_REDIRECT_MANUAL)
-        return answer_new(request, 302, "location\n/echo?redirected\n", copy("moved"));
+        return answer_new(302, "location\n/echo?redirected\n", copy("moved"));
     result = echo(request);
-    free((char *)result->url.data);
-    result->url = copy(target);
-    result->is_redirected = true;
+    result->moved_to = copy(target);
     return result;
 }
 
-static struct fetch_result *many_bytes(const struct fetch_request *request, size_t count)
+static struct fetch_result *many_bytes(size_t count)
 {
     char *data = malloc(count ? count : 1);
 
     memset(data, 'x', count);
-    return answer_new(request, 200, "content-type\napplication/octet-stream\n",
-                      (struct bytes){data, count});
+    return answer_new(200, "content-type\napplication/octet-stream\n", (struct bytes){data, count});
 }
 
-static struct fetch_result *stats_answer(const struct fetch_request *request,
-                                         const struct upstream_stats *stats)
+static struct fetch_result *stats_answer(const struct upstream_stats *stats)
 {
     json_t *json = json_pack("{s:i, s:i, s:i}", "started", (int)stats->started, "stopped",
                              (int)stats->stopped, "most", (int)stats->most);
 
-    return json_answer(request, json);
+    return json_answer(json);
 }
 
 static const char unusual_headers[] =
@@ -135,14 +127,24 @@ struct fetch_result *upstream_answer(const struct fetch_request *request,
     if (strncmp(path, "redirect", 8) == 0)
         return redirect(request);
     if (strncmp(path, "stats", 5) == 0)
-        return stats_answer(request, stats);
+        return stats_answer(stats);
     if (strncmp(path, "headers", 7) == 0)
-        return answer_new(request, 200, unusual_headers, copy("text"));
+        return answer_new(200, unusual_headers, copy("text"));
     if (sscanf(path, "status/%u", &number) == 1)
-        return answer_new(request, number, "", copy(""));
+        return answer_new(number, "", copy(""));
     if (sscanf(path, "bytes/%u", &number) == 1)
-        return many_bytes(request, number);
+        return many_bytes(number);
+    if (strncmp(path, "body/bom", 8) == 0)
+        return answer_new(200, "", copy("\xef\xbb\xbftext"));
+    if (strncmp(path, "body/wide", 9) == 0)
+        return answer_new(200, "", copy("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"));
+    if (strncmp(path, "body/broken", 11) == 0)
+        return answer_new(200, "",
+                          copy("a\xff"
+                               "b"));
+    if (strncmp(path, "body/empty", 10) == 0)
+        return answer_new(200, "", copy(""));
     if (sscanf(path, "wait/%u", ret_delay_ms) == 1)
-        return answer_new(request, 200, "content-type\ntext/plain\n", copy("waited"));
+        return answer_new(200, "content-type\ntext/plain\n", copy("waited"));
     return echo(request);
 }

@@ -8,6 +8,7 @@ struct run {
     struct egress *egress;
     struct roots *roots;
     struct connections *connections;
+    struct handles handles;
     unsigned sockets;
     struct outgoing outgoing;
     struct transfer transfer;
@@ -42,6 +43,8 @@ static void open_run(struct run *run, const char *const *allow, size_t count)
 static void close_run(struct run *run)
 {
     transfer_stop(&run->transfer);
+    ck_assert_uint_eq(run->handles.count, 1);
+    handles_release(&run->handles);
     connections_close(run->connections);
     ck_assert_uint_eq(run->sockets, 0);
     outgoing_release(&run->outgoing);
@@ -59,6 +62,7 @@ static void run_to_loopback(struct run *run, const char *url)
     struct transfer_context context = {
         .outgoing = &run->outgoing,
         .connections = run->connections,
+        .handles = &run->handles,
         .roots = run->roots,
         .sockets = &run->sockets,
         .sockets_max = 4,

@@ -51,7 +51,7 @@ static struct fetch_result answer_of(unsigned status, const char *headers, const
 {
     return (struct fetch_result){.status = status,
                                  .status_text = xstrdup("OK"),
-                                 .url = copied("https://up.test/x?final#part"),
+                                 .moved_to = copied("https://up.test/x?final#part"),
                                  .headers = copied(headers),
                                  .body = copied(body)};
 }
@@ -60,17 +60,23 @@ static void release(struct fetch_result *result)
 {
     free(result->message);
     free(result->status_text);
-    free((char *)result->url.data);
+    free((char *)result->moved_to.data);
     free((char *)result->headers.data);
     free((char *)result->body.data);
+}
+
+static void deliver_kept(struct worker *worker, uint32_t ticket, uint32_t id,
+                         struct fetch_result *result)
+{
+    struct event event = {.kind = EVENT_FETCHED, .ticket = ticket, .fetch = id, .result = result};
+
+    worker_deliver(worker, &event);
 }
 
 static void deliver(struct worker *worker, uint32_t ticket, uint32_t id,
                     struct fetch_result *result)
 {
-    struct event event = {.kind = EVENT_FETCHED, .ticket = ticket, .fetch = id, .result = result};
-
-    worker_deliver(worker, &event);
+    deliver_kept(worker, ticket, id, result);
     release(result);
 }
 
@@ -121,15 +127,25 @@ static void expect_round_trip(struct worker *worker)
     expect_text(request->tenant, "tenant");
     expect(request->body_bytes_max == 4321 && request->header_bytes_max == 1234);
     expect(!worker->ops);
-    worker_deliver(worker, &(struct event){.kind = EVENT_FETCHED,
-                                           .ticket = ticket,
-                                           .fetch = op->fetch.id,
-                                           .result = &result});
-    expect(!result.body.data); /* it was taken, not copied */
-    release(&result);
+    deliver(worker, ticket, op->fetch.id, &result);
     op_free(op);
     worker_expect_answer(worker, ticket, "201 https://up.test/x?final content", false);
     expect(!worker->ops);
+}
+
+/* A body that is no short text is taken, not copied. */
+static void expect_body_taken(struct worker *worker)
+{
+    static const char body[] = "\xff bytes";
+    uint32_t ticket = get(worker, "https://h/get");
+    struct op *op = worker_take(worker, OP_FETCH_START);
+    struct fetch_result result = answer_of(200, "", body);
+
+    deliver_kept(worker, ticket, op->fetch.id, &result);
+    expect(!result.body.data);
+    release(&result);
+    op_free(op);
+    worker_expect_answer(worker, ticket, "200 https://up.test/x?final \xef\xbf\xbd bytes", false);
 }
 
 static void expect_body_sent(struct worker *worker)
@@ -304,6 +320,7 @@ int main(void)
     worker = worker_new(&limits, (const struct file[]){{"main.js", source}, {NULL, NULL}});
     worker_load(worker);
     expect_round_trip(worker);
+    expect_body_taken(worker);
     expect_body_sent(worker);
     expect_forwarded(worker);
     expect_network_errors(worker);

@@ -41,9 +41,12 @@ const SIMPLE_PATH = new RegExp(`^${PATH}$`);
 const SIMPLE_QUERY = new RegExp(`^${QUERY}$`);
 const SIMPLE_FRAGMENT = new RegExp(`^${FRAGMENT}$`);
 
-// Parts that call for the whole parser: dot segments, IPv4 addresses, punycode.
+// Parts that call for the whole parser: dot segments, numbers that an IPv4 address may be written
+// in other than as the serializer does, punycode.
 const DOT_SEGMENT = /\/(?:\.|%2[eE])/;
 const NUMBER_OR_PUNYCODE = /(?:^|\.)(?:\d[^.]*\.?$|[xX][nN]--)/;
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const NORMAL_IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const UPPER_CASE = /[A-Z]/;
 
 const SLASH = 0x2f;
@@ -75,7 +78,7 @@ function parseSimple(input) {
         return null;
     }
     let host = match[2];
-    if (regExpExec(NUMBER_OR_PUNYCODE, host) !== null) {
+    if (regExpExec(NUMBER_OR_PUNYCODE, host) !== null && regExpExec(NORMAL_IPV4, host) === null) {
         return null;
     }
     const isNormal = regExpExec(UPPER_CASE, host) === null;
