@@ -36,6 +36,7 @@ void call_listen(struct rpc_server *server, const struct method *method)
 
     call->method = method;
     call->server = server;
+    call->cq = rpc_server_call_cq(server);
     call->piece = grpc_empty_slice();
     call->begun = (struct tag){on_begun, call, &call->rpc};
     call->closed = (struct tag){on_closed, call, NULL};
@@ -45,9 +46,9 @@ void call_listen(struct rpc_server *server, const struct method *method)
     atomic_init(&call->pending, TAGS);
     atomic_init(&call->refs, 1);
     grpc_metadata_array_init(&call->metadata);
-    error = grpc_server_request_registered_call(rpc_server_grpc(server), method->registered,
-                                                &call->rpc, &call->deadline, &call->metadata,
-                                                &call->payload, queue, queue, &call->begun);
+    error = grpc_server_request_registered_call(
+        rpc_server_grpc(server), method->registered, &call->rpc, &call->deadline, &call->metadata,
+        &call->payload, cq_queue(call->cq), queue, &call->begun);
     assert(error == GRPC_CALL_OK);
     (void)error;
 }
@@ -111,6 +112,7 @@ static void watch_close(struct call *call)
     grpc_call_error error;
 
     op.data.recv_close_on_server.cancelled = &call->was_cancelled;
+    rpc_server_count_waiting(call->server, 1);
     error = grpc_call_start_batch(call->rpc, &op, 1, &call->closed, NULL);
     assert(error == GRPC_CALL_OK);
     (void)error;
@@ -196,7 +198,7 @@ static void on_begun(void *arg, bool ok)
     begin(call);
     if (is_unanswered(call)) {
         call_ref(call);
-        cq_later(rpc_server_cq(call->server), &call->later);
+        cq_later(&call->later);
     }
     settle(call);
 }
@@ -219,6 +221,7 @@ static void on_closed(void *arg, bool ok)
     struct call *call = arg;
 
     (void)ok;
+    rpc_server_count_waiting(call->server, -1);
     if (call->was_cancelled && call->method->cancel)
         call->method->cancel(call);
     settle(call);
@@ -279,17 +282,16 @@ static size_t answer_ops(struct call *call, grpc_status_code code, grpc_slice *t
 static void answer(struct call *call, grpc_status_code code, const char *message)
 {
     struct admission *left = call->is_inside ? rpc_server_admission(call->server) : NULL;
-    struct cq *cq = rpc_server_cq(call->server);
     grpc_slice text = grpc_slice_from_copied_string(message);
     grpc_op ops[4];
     size_t count = answer_ops(call, code, &text, ops);
     grpc_call_error error;
 
-    cq_catch(cq);
+    cq_catch(call->cq);
     error = grpc_call_start_batch(call->rpc, ops, count, &call->answered, NULL);
     assert(error == GRPC_CALL_OK);
     (void)error;
-    cq_release(cq);
+    cq_release(call->cq);
     grpc_slice_unref(text);
     if (left)
         admission_leave(left);

@@ -66,6 +66,7 @@ struct call {
     struct unsent_connection *connection; /* that has the reply, where it is large */
     grpc_metadata trailing[2];
     size_t trailing_count;
+    struct cq *cq; /* its batches complete there */
     struct tag begun, closed, answered;
     struct later later;
     int was_cancelled;

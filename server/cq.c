@@ -15,10 +15,14 @@ struct cq {
     pthread_mutex_t lock; /* a leaf; guards the next two */
     struct later *first;  /* in the order of their due times, since all wait equally long */
     struct later **end;
+    enum cq_kind kind;
     unsigned max_threads;
     unsigned thread_count;
     pthread_t threads[];
 };
+
+/* The queue whose thread this is. */
+static _Thread_local struct cq *own;
 
 /* Takes the first one where it is due. *ret_due_ns is when the next will be; 0: there is none. */
 static struct later *take_due(struct cq *cq, uint64_t now_ns, uint64_t *ret_due_ns)
@@ -62,6 +66,7 @@ static void *poll_queue(void *arg)
     struct cq *cq = arg;
     uint64_t due_ns = 0;
 
+    own = cq;
     for (;;) {
         grpc_event event = grpc_completion_queue_next(cq->queue, wait_end(due_ns), NULL);
 
@@ -76,8 +81,11 @@ static void *poll_queue(void *arg)
     }
 }
 
-void cq_later(struct cq *cq, struct later *later)
+void cq_later(struct later *later)
 {
+    struct cq *cq = own;
+
+    assert(cq);
     later->next = NULL;
     later->due_ns = clock_now_ns() + CQ_LATER_MS * NS_PER_MS;
     pthread_mutex_lock(&cq->lock);
@@ -124,20 +132,32 @@ static int start_thread(struct cq *cq, struct error *error)
 
     if (err)
         return error_set(error, E_NOMEM, NULL, "cannot start a thread for gRPC: %s", strerror(err));
-    snprintf(name, sizeof(name), "cq%u", cq->thread_count);
+    snprintf(name, sizeof(name), "%s%u", cq->kind == CQ_POLLS ? "cq" : "crowd", cq->thread_count);
     pthread_setname_np(*thread, name);
     cq->thread_count++;
     return 0;
 }
 
-struct cq *cq_open(unsigned max_threads)
+static grpc_completion_queue *create_queue(enum cq_kind kind)
+{
+    grpc_completion_queue_attributes attributes = {
+        .version = GRPC_CQ_CURRENT_VERSION,
+        .cq_completion_type = GRPC_CQ_NEXT,
+        .cq_polling_type = kind == CQ_POLLS ? GRPC_CQ_DEFAULT_POLLING : GRPC_CQ_NON_POLLING};
+
+    return grpc_completion_queue_create(grpc_completion_queue_factory_lookup(&attributes),
+                                        &attributes, NULL);
+}
+
+struct cq *cq_open(enum cq_kind kind, unsigned max_threads)
 {
     struct cq *cq = xcalloc(1, sizeof(*cq) + max_threads * sizeof(cq->threads[0]));
 
+    cq->kind = kind;
     cq->max_threads = max_threads;
     cq->end = &cq->first;
     pthread_mutex_init(&cq->lock, NULL);
-    cq->queue = grpc_completion_queue_create_for_next(NULL);
+    cq->queue = create_queue(kind);
     return cq;
 }
 

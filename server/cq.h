@@ -22,8 +22,8 @@
 struct tag {
     void (*fn)(void *arg, bool ok);
     void *arg;
-    grpc_call **rpc; /* NULL: fn may run on any thread. Else it runs on the queue's threads only,
-                        and this is the call that came, by which it can be sent there */
+    grpc_call **rpc; /* NULL: fn may run on any thread. Else it runs on a queue's threads only, and
+                        this is the call that came, by which it can be sent there */
 };
 
 /* Something to be done a little later, on one of the queue's threads. */
@@ -38,8 +38,13 @@ struct later {
 
 struct cq;
 
-/* Makes a queue that at most max_threads threads will poll. gRPC must be initialised. */
-struct cq *cq_open(unsigned max_threads);
+enum cq_kind {
+    CQ_POLLS, /* its threads do gRPC's input and output */
+    CQ_WAITS, /* they wait until others, who do that, have completed something */
+};
+
+/* Makes a queue that at most max_threads threads will look after. gRPC must be initialised. */
+struct cq *cq_open(enum cq_kind kind, unsigned max_threads);
 
 /* Starts the polling threads, once. E_NOMEM where one cannot be had. */
 int cq_start(struct cq *cq, struct error *error);
@@ -47,8 +52,8 @@ int cq_start(struct cq *cq, struct error *error);
 grpc_completion_queue *cq_queue(struct cq *cq);
 
 /* Has later->fn called in CQ_LATER_MS, or when the queue closes; the caller sees to it that it
- * lives. On one of the queue's threads. */
-void cq_later(struct cq *cq, struct later *later);
+ * lives. On a queue's thread; it is that queue. */
+void cq_later(struct later *later);
 
 /* Around grpc_call_start_batch: what completes meanwhile on this thread is run by cq_release. Any
  * thread; not nested. */

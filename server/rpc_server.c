@@ -11,6 +11,7 @@
 #include <grpc/grpc_security.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 /* Calls of one method that may have come and wait for the polling thread. */
 #define LISTENING_CALLS 64
 #define LISTENING_STREAMS 8
+
+/* With more calls that wait, further ones are in the second queue. */
+#define CROWD_CALLS 512u
 
 #define METHODS_MAX 32
 #define STREAMS_PER_CONNECTION_MAX 1024
@@ -31,6 +35,8 @@ struct rpc_server {
     struct rpc_server_config config;
     struct admission *admission;
     struct cq *cq;
+    struct cq *crowd;    /* of calls, while many wait */
+    atomic_uint waiting; /* calls */
     grpc_server *grpc;
     grpc_resource_quota *quota;
     char *address;
@@ -126,7 +132,9 @@ struct rpc_server *rpc_server_open(const struct rpc_server_config *config,
     init_locks(server);
     server->quota = grpc_resource_quota_create("isoyardd");
     grpc_resource_quota_resize(server->quota, config->buffer_bytes);
-    server->cq = cq_open(config->cq_threads);
+    server->cq = cq_open(CQ_POLLS, config->cq_threads);
+    server->crowd = cq_open(CQ_WAITS, 1);
+    atomic_init(&server->waiting, 0);
     server->grpc = create_grpc(server);
     if (!server->grpc)
         abort();
@@ -227,7 +235,8 @@ int rpc_server_start(struct rpc_server *server, struct error *error)
         return err;
     grpc_server_start(server->grpc);
     listen_to_all(server);
-    return cq_start(server->cq, error);
+    err = cq_start(server->crowd, error);
+    return err ? err : cq_start(server->cq, error);
 }
 
 const char *rpc_server_address(const struct rpc_server *server)
@@ -245,9 +254,17 @@ grpc_completion_queue *rpc_server_queue(struct rpc_server *server)
     return cq_queue(server->cq);
 }
 
-struct cq *rpc_server_cq(struct rpc_server *server)
+struct cq *rpc_server_call_cq(struct rpc_server *server)
 {
-    return server->cq;
+    /* Relaxed: it need not be exact. */
+    bool is_crowded = atomic_load_explicit(&server->waiting, memory_order_relaxed) >= CROWD_CALLS;
+
+    return is_crowded ? server->crowd : server->cq;
+}
+
+void rpc_server_count_waiting(struct rpc_server *server, int change)
+{
+    atomic_fetch_add_explicit(&server->waiting, (unsigned)change, memory_order_relaxed);
 }
 
 struct admission *rpc_server_admission(struct rpc_server *server)
@@ -365,6 +382,7 @@ void rpc_server_close(struct rpc_server *server)
     while (!rpc_server_wait(server, 1000))
         log_warn("waiting for calls to end");
     grpc_server_destroy(server->grpc);
+    cq_close(server->crowd);
     cq_close(server->cq);
     grpc_resource_quota_unref(server->quota);
     unsent_release(&server->unsent);

@@ -71,7 +71,19 @@ void rpc_server_close(struct rpc_server *server);
 
 grpc_server *rpc_server_grpc(struct rpc_server *server);
 grpc_completion_queue *rpc_server_queue(struct rpc_server *server);
-struct cq *rpc_server_cq(struct rpc_server *server);
+
+/*
+ * The queue that a call's batches are to complete in.
+ *
+ * A gRPC that was built without NDEBUG, as Debian's is, looks for the tag of each completion among
+ * all that are outstanding in its queue, from the oldest on, with the queue locked. While very many
+ * calls wait, further ones go to a second queue, so that requests are announced, and most calls
+ * answered, in a short one.
+ */
+struct cq *rpc_server_call_cq(struct rpc_server *server);
+
+/* A call has begun, or ceased, to wait. Any thread. */
+void rpc_server_count_waiting(struct rpc_server *server, int change);
 struct admission *rpc_server_admission(struct rpc_server *server);
 
 struct unsent *rpc_server_unsent(struct rpc_server *server);

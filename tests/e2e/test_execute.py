@@ -122,6 +122,28 @@ class Execute(support.ServerCase):
         wait_until(lambda: self.api.stats().tasks.cancelled == before.cancelled + 1, "the task to be cancelled")
         self.assertEqual(self.api.stats().tasks.in_flight, before.in_flight)
 
+    def test_calls_beside_a_crowd_that_waits(self):
+        """Beyond some hundred, calls complete in another queue: they are answered, cancelled and timed out there, too."""
+        before = self.api.stats().tasks
+
+        def start(ms, count, timeout):
+            request = execution_pb2.ExecuteRequest(
+                worker="echo", fetch=execution_pb2.HttpRequest(url=f"/sleep?ms={ms}"))
+            return [self.api.execution.Execute.future(request, timeout=timeout) for _ in range(count)]
+
+        crowd = start(20000, 700, 60)
+        wait_until(lambda: self.api.stats().tasks.in_flight == before.in_flight + 700, "the crowd to wait")
+        time.sleep(0.1)
+        answered, late = start(200, 100, 60), start(20000, 100, 0.5)
+        self.assertEqual({future.result(support.PATIENCE).response.body_text for future in answered}, {"slept"})
+        self.assertEqual({future.code() for future in late}, {grpc.StatusCode.DEADLINE_EXCEEDED})
+        for future in crowd:
+            future.cancel()
+        wait_until(lambda: self.api.stats().tasks.in_flight == before.in_flight, "all to end")
+        tasks = self.api.stats().tasks
+        self.assertEqual(tasks.cancelled, before.cancelled + 800)
+        self.assertEqual(tasks.answered, before.answered + 100)
+
     def test_a_client_that_vanishes_cancels_its_task(self):
         before = self.api.stats().tasks
         channel = self.server.channel()
