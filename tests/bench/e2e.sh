@@ -3,4 +3,4 @@
 # --help says more.
 set -euo pipefail
 
-exec /usr/bin/python3 "$(dirname "$0")/e2e.py" "$@"
+exec /usr/bin/python3 -B "$(dirname "$0")/e2e.py" "$@"

@@ -5,12 +5,13 @@ set -euo pipefail
 
 if [ $# -gt 0 ]; then
     echo "usage: tests/bench/smoke.sh"
-    echo "Runs each benchmark of the release build once, as short as can be; fails where one fails."
+    echo "Runs each benchmark of the release build (or those in the folder \$ISOYARD_BIN) once, as"
+    echo "short as can be; fails where one fails."
     [ "$1" = --help ] || [ "$1" = -h ] && exit 0 || exit 2
 fi
 
-cd "$(dirname "$0")"
-bin=../../build/release/bin
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${ISOYARD_BIN:-$here/../../build/release/bin}
 failed=()
 pid=
 
@@ -30,7 +31,9 @@ run() {
 
 run "$bin/bench_warm" 1 640
 run "$bin/bench_adoption" 3
-run ./e2e.sh --quick
+run "$here/e2e.sh" --quick
+run "$here/fetch.sh" --quick
+run "$here/parked.sh" --quick
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "smoke: failed: ${failed[*]}" >&2
