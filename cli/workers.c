@@ -278,14 +278,17 @@ static bool add_version(void *arg, const Isoyard__V1__Version *version)
     if (listing->options->is_json) {
         json_array_append_new(listing->json, json_of_message(&version->base));
     } else {
-        char sha256[13] = "";
+        char sha256[13] = "", max_tasks[16] = "";
         const char *cells[] = {version_text(version->number, number),
                                version->is_active ? "yes" : "",
                                text_time(version->create_time),
                                text_bytes(version->size_bytes),
                                strncat(sha256, version->sha256, sizeof(sha256) - 1),
+                               max_tasks,
                                version->message};
 
+        if (version->max_tasks > 0)
+            snprintf(max_tasks, sizeof(max_tasks), "%" PRIu32, version->max_tasks);
         table_add(&listing->table, cells);
     }
     return true;
@@ -293,8 +296,8 @@ static bool add_version(void *arg, const Isoyard__V1__Version *version)
 
 static int run_versions(struct options *options, int argc, char **argv)
 {
-    static const char *const heads[] = {"VERSION", "ACTIVE", "CREATED",
-                                        "SIZE",    "SHA256", "MESSAGE"};
+    static const char *const heads[] = {"VERSION", "ACTIVE", "CREATED", "SIZE",
+                                        "SHA256",  "TASKS",  "MESSAGE"};
     const struct argp argp = {
         .parser = parse_named,
         .args_doc = "NAME",
@@ -303,7 +306,7 @@ static int run_versions(struct options *options, int argc, char **argv)
     struct listing listing;
 
     options_parse(options, &argp, &named, argc, argv);
-    listing_init(&listing, options, 6, 5, heads);
+    listing_init(&listing, options, 7, 6, heads);
     return listing_finish(&listing, "versions",
                           each_version(options, named.name, add_version, &listing));
 }

@@ -1,4 +1,4 @@
-/* Actors: their life, their queue, their timers, and the failing of their tasks. */
+/* Actors: their life, their queue, and the failing of their tasks. */
 #include "pools/actor.h"
 
 #include "api/bytes.h"

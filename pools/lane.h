@@ -8,13 +8,15 @@
  *
  * `word` is epoch << 2 | phase; every transition advances the epoch:
  *
- *   T1  LOOP -> TURN    the holder, store release: what the turn may read was written before. From
- * here on it touches only the turn's record and the isolate. T2  TURN -> LOOP    the holder, back
- * from the turn: compare-and-swap on the exact word, acquire-release. Where it fails the lane was
- * adopted: the thread sends the turn back by message and touches the lane no more. T3  TURN -> LOOP
- * a spare: compare-and-swap on the exact word, acquire-release. It cuts the turn, applies what has
- *                       ended, and is the holder. Where it fails the turn has ended by itself, and
- * nothing was done. T4  LOOP -> CLOSED  the holder, store release, when everything is closed.
+ * - T1, LOOP to TURN: the holder, by a store, release: what the turn may read was written before.
+ *   From here on it touches only the turn's record and the isolate.
+ * - T2, TURN to LOOP: the holder, back from the turn, by a compare-and-swap on the exact word,
+ *   acquire-release. Where it fails the lane was adopted: the thread sends the turn back by message
+ *   and touches the lane no more.
+ * - T3, TURN to LOOP: a spare, by a compare-and-swap on the exact word, acquire-release. It cuts
+ * the turn, applies what has ended, and is the holder. Where it fails the turn has ended by itself,
+ *   and nothing was done.
+ * - T4, LOOP to CLOSED: the holder, by a store, release, when everything is closed.
  *
  * Everything but word, mailbox, live and refs is touched by the holder only, in phase LOOP;
  * counters are written by the holder and read by anybody.

@@ -26,7 +26,7 @@ enum architecture {
 };
 
 enum task_kind {
-    TASK_REQUEST, /* deliver `request` to the worker's fetch handler */
+    TASK_REQUEST, /* deliver `request` to the worker's handler for its kind */
     TASK_CHECK,   /* evaluate the script in a throwaway isolate, and nothing more */
 };
 

@@ -14,8 +14,8 @@
  * reading the word an acquire: who sees that event i + 1 has begun sees all that event i has left.
  * - `lock` is taken by the turn's thread only where the turn begins and ends and where it was
  * stopped. Who holds it while TURN_RUN is set may read events, isolate and lane: the turn cannot
- * end meanwhile. It is one of the two locks that are held round a call into V8 (isolate_terminate,
- * which does not block).
+ * end meanwhile. It is held round calls into V8 that do not block (isolate_terminate and
+ * isolate_sample).
  * - What an event leaves, its operations and its costs, the lane's holder takes: after the turn,
  * or, where it adopts the lane, of those events that have ended.
  * - Events, isolate and lane do not change during the turn. An event's deadline may, under the

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job from end to end: sets up, builds, starts a server on an embedded SQLite file, deploys two sample workers,
+# The main job from end to end: sets up, builds, starts a server on an embedded SQLite file, deploys sample workers,
 # calls them, shows what it cost, and stops the server.
 set -euo pipefail
 

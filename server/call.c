@@ -282,16 +282,17 @@ static size_t answer_ops(struct call *call, grpc_status_code code, grpc_slice *t
 static void answer(struct call *call, grpc_status_code code, const char *message)
 {
     struct admission *left = call->is_inside ? rpc_server_admission(call->server) : NULL;
+    struct cq *cq = call->cq; /* the call may be over before its answer's batch was begun */
     grpc_slice text = grpc_slice_from_copied_string(message);
     grpc_op ops[4];
     size_t count = answer_ops(call, code, &text, ops);
     grpc_call_error error;
 
-    cq_catch(call->cq);
+    cq_catch(cq);
     error = grpc_call_start_batch(call->rpc, ops, count, &call->answered, NULL);
     assert(error == GRPC_CALL_OK);
     (void)error;
-    cq_release(call->cq);
+    cq_release(cq);
     grpc_slice_unref(text);
     if (left)
         admission_leave(left);

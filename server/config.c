@@ -83,7 +83,7 @@ static const struct setting settings[] = {
     {"v8-threads", "N", SETTING_UINT, AT(v8_threads), 1, 1, 16, "Threads of V8's background jobs"},
     {"cpu-ms", "MS", SETTING_U64, LIMITS(cpu_us), 1000, 1, DAY_MS, "Limit: CPU time of a task"},
     {"wall-ms", "MS", SETTING_U64, LIMITS(wall_us), 1000, 1, DAY_MS,
-     "Limit: time from a task's start to its end"},
+     "Limit: time from a task's start to its answer"},
     {"wait-until-ms", "MS", SETTING_U64, LIMITS(wait_until_us), 1000, 1, DAY_MS,
      "Limit: time from the answer to the end of what ctx.waitUntil was given"},
     {"startup-ms", "MS", SETTING_U64, LIMITS(startup_us), 1000, 1, DAY_MS,
