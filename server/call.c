@@ -282,7 +282,7 @@ static size_t answer_ops(struct call *call, grpc_status_code code, grpc_slice *t
 static void answer(struct call *call, grpc_status_code code, const char *message)
 {
     struct admission *left = call->is_inside ? rpc_server_admission(call->server) : NULL;
-    struct cq *cq = call->cq; /* the call may be over before its answer's batch was begun */
+    struct cq *cq = call->cq; /* the call may be gone once the batch is begun */
     grpc_slice text = grpc_slice_from_copied_string(message);
     grpc_op ops[4];
     size_t count = answer_ops(call, code, &text, ops);
