@@ -97,8 +97,24 @@ static void apply_end(struct actor *actor, const struct op *op)
         actor_end_flight(actor, flight);
 }
 
-/* The modules are evaluated: tasks can begin, or, where this was all that was asked for, it is
- * done. */
+/* The modules are evaluated, which is all that some tasks ask for. */
+static void end_started(struct actor *actor)
+{
+    struct task *task, *next;
+
+    DL_FOREACH_SAFE(actor->queue, task, next)
+    {
+        if (task->kind == TASK_REQUEST)
+            continue;
+        actor_dequeue(actor, task);
+        task->started_ns = actor->opened_ns;
+        task->cpu_ns = actor->startup_cpu_ns;
+        task->outcome.kind = OUTCOME_CHECKED;
+        lane_end_task(actor->lane, actor, task);
+    }
+}
+
+/* Tasks can begin. */
 static void apply_loaded(struct actor *actor)
 {
     uint64_t now_ns = clock_now_ns();
@@ -115,15 +131,7 @@ static void apply_loaded(struct actor *actor)
 
         task->startup_ns = now_ns - since_ns;
     }
-    while (actor->is_check && actor->queue) {
-        struct task *task = actor->queue;
-
-        actor_dequeue(actor, task);
-        task->started_ns = actor->opened_ns;
-        task->cpu_ns = actor->startup_cpu_ns;
-        task->outcome.kind = OUTCOME_CHECKED;
-        lane_end_task(actor->lane, actor, task);
-    }
+    end_started(actor);
 }
 
 static void apply_op(struct actor *actor, struct op *op)

@@ -79,6 +79,7 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
     pool->config = *config;
     pool->crew = crew;
     pool->opened_ns = clock_now_ns();
+    pool->opened_us = (int64_t)(clock_read_ns(CLOCK_REALTIME) / NS_PER_US);
     pool->cancel_grace_ns = crew_configuration(crew)->cancel_grace_ms * NS_PER_MS;
     pool->isolates_per_lane = config->isolates / config->lanes;
     for (unsigned i = 0; i < config->lanes && !err; i++)
@@ -94,6 +95,16 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
 enum architecture pool_architecture(const struct pool *pool)
 {
     return pool->ops->architecture;
+}
+
+const struct pool_config *pool_configuration(const struct pool *pool)
+{
+    return &pool->config;
+}
+
+bool pool_keeps_isolates(const struct pool *pool)
+{
+    return pool->ops->architecture != ARCHITECTURE_LEGACY;
 }
 
 /* Tasks. */
@@ -174,6 +185,15 @@ size_t pool_drain(struct pool *pool, uint64_t timeout_ms)
     return live;
 }
 
+size_t pool_strays(struct pool *pool)
+{
+    size_t strays = 0;
+
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        strays += counter_get(&pool->lanes[i].counters.strays);
+    return strays;
+}
+
 void pool_close(struct pool *pool)
 {
     if (!pool)
@@ -238,6 +258,7 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     ret->submitted = atomic_load_explicit(&pool->submitted, memory_order_relaxed);
     ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
     ret->age_ns = clock_now_ns() - pool->opened_ns;
+    ret->opened_us = pool->opened_us;
     ret->spares = crew.spares;
     ret->quarantined = crew.quarantined;
     ret->terminations = crew.terminations;

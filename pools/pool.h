@@ -68,7 +68,8 @@ int pool_submit(struct pool *pool, struct task *task);
 /*
  * Ends a task soon, wherever it is: done comes with FAILURE_CANCELLED, or with what the task had
  * reached by then. The caller sees to it that the task's memory is there during the call, even if
- * done has come. Once per task, any thread.
+ * done has come; where it has come before the call, the pool need not be there any more. Once per
+ * task, any thread.
  */
 void pool_cancel(struct pool *pool, struct task *task);
 
@@ -80,11 +81,20 @@ void pool_stats(struct pool *pool, struct pool_stats *ret);
  * still are. Not on a lane thread. */
 size_t pool_drain(struct pool *pool, uint64_t timeout_ms);
 
+/* Turns that last on threads which lost their lane: pool_close waits for them. Any thread. */
+size_t pool_strays(struct pool *pool);
+
 /* Ends what still runs (done comes with FAILURE_DRAINING), disposes of the isolates, gives the
  * threads back and frees the pool. Not on a lane thread. NULL is fine. */
 void pool_close(struct pool *pool);
 
 enum architecture pool_architecture(const struct pool *pool);
+
+/* What the pool was opened with; the pool's. */
+const struct pool_config *pool_configuration(const struct pool *pool);
+
+/* Whether isolates outlive their task, so that TASK_WARM is of use. */
+bool pool_keeps_isolates(const struct pool *pool);
 
 extern const struct pool_ops pool_legacy;
 extern const struct pool_ops pool_pinned;

@@ -33,6 +33,7 @@ struct pool {
     struct pool_config config; /* immutable */
     struct crew *crew;
     uint64_t opened_ns;
+    int64_t opened_us;        /* the same moment, since the Unix epoch */
     uint64_t cancel_grace_ns; /* the crew's */
     unsigned isolates_per_lane;
     atomic_bool is_draining;

@@ -28,12 +28,13 @@ enum architecture {
 enum task_kind {
     TASK_REQUEST, /* deliver `request` to the worker's handler for its kind */
     TASK_CHECK,   /* evaluate the script in a throwaway isolate, and nothing more */
+    TASK_WARM,    /* see to it that the worker has a warm isolate, and nothing more */
 };
 
 enum outcome_kind {
     OUTCOME_NONE,
     OUTCOME_ANSWERED, /* TASK_REQUEST: response of REQUEST_FETCH, result of REQUEST_TASK */
-    OUTCOME_CHECKED,  /* TASK_CHECK: the script starts */
+    OUTCOME_CHECKED,  /* TASK_CHECK, TASK_WARM: the script starts */
     OUTCOME_FAILED,   /* failure */
 };
 

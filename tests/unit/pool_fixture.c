@@ -122,6 +122,12 @@ int call_check(struct call *call, struct fixture *f, struct script *script)
     return start(call, f, script, TASK_CHECK);
 }
 
+int call_warm(struct call *call, struct fixture *f, struct script *script)
+{
+    *call = (struct call){0};
+    return start(call, f, script, TASK_WARM);
+}
+
 void call_wait(struct call *call)
 {
     struct fixture *f = call->fixture;

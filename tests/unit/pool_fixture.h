@@ -44,6 +44,7 @@ int call_start(struct call *call, struct fixture *f, struct script *script, cons
 int call_start_numbered(struct call *call, struct fixture *f, struct script *script,
                         const char *program, unsigned long number);
 int call_check(struct call *call, struct fixture *f, struct script *script);
+int call_warm(struct call *call, struct fixture *f, struct script *script);
 
 /* Waits until done; aborts after 20 s. */
 void call_wait(struct call *call);

@@ -106,6 +106,89 @@ START_TEST(pool_submit_check_evaluates_and_leaves_nothing)
 }
 END_TEST
 
+static void warm(struct script *script, enum outcome_kind expected)
+{
+    struct call call;
+
+    ck_assert_int_eq(call_warm(&call, &f, script), 0);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.kind, expected);
+    call_release(&call);
+}
+
+START_TEST(pool_submit_warm_makes_an_isolate_that_the_next_task_finds)
+{
+    struct call call;
+
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "sleep:5 load", NULL);
+
+    warm(script, OUTCOME_CHECKED);
+    warm(script, OUTCOME_CHECKED);
+    ck_assert_int_eq(call_start(&call, &f, script, "answer"), 0);
+    call_wait(&call);
+    ck_assert(call.task.report.is_warm);
+    ck_assert_uint_eq(atomic_load(&fake_figures.opened), 1);
+    call_release(&call);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
+START_TEST(pool_submit_warm_with_tasks_behind_it_lets_them_begin)
+{
+    struct call first, second, task;
+
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "sleep:20 load", NULL);
+
+    ck_assert_int_eq(call_warm(&first, &f, script), 0);
+    ck_assert_int_eq(call_start(&task, &f, script, "answer"), 0);
+    ck_assert_int_eq(call_warm(&second, &f, script), 0);
+    call_wait(&first);
+    call_wait(&task);
+    call_wait(&second);
+    ck_assert_int_eq(first.task.outcome.kind, OUTCOME_CHECKED);
+    ck_assert_int_eq(task.task.outcome.kind, OUTCOME_ANSWERED);
+    ck_assert_int_eq(second.task.outcome.kind, OUTCOME_CHECKED);
+    call_release(&first);
+    call_release(&task);
+    call_release(&second);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
+START_TEST(pool_submit_warm_of_a_worker_that_does_not_start_fails)
+{
+    open_pinned();
+    struct script *script = fixture_worker("t", "ill", "throw", NULL);
+
+    warm(script, OUTCOME_FAILED);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
+START_TEST(pool_cancel_warm_ends_it_and_leaves_the_isolate)
+{
+    struct call call;
+
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "sleep:50 load", NULL);
+
+    ck_assert_int_eq(call_warm(&call, &f, script), 0);
+    pool_cancel(f.pool, &call.task);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.failure.reason, FAILURE_CANCELLED);
+    call_release(&call);
+    call_expect(&f, script, "answer", "answer ");
+    ck_assert_uint_eq(atomic_load(&fake_figures.opened), 1);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(pool_submit_task_of_another_tenant_is_refused)
 {
     struct call call;
@@ -274,6 +357,10 @@ UNIT_MAIN("pool_isolates", pool_submit_idle_isolate_is_evicted_for_another_worke
           pool_submit_busy_isolate_is_not_evicted, pool_submit_idle_isolate_expires,
           pool_submit_isolate_is_recycled_after_its_share,
           pool_submit_check_evaluates_and_leaves_nothing,
+          pool_submit_warm_makes_an_isolate_that_the_next_task_finds,
+          pool_submit_warm_with_tasks_behind_it_lets_them_begin,
+          pool_submit_warm_of_a_worker_that_does_not_start_fails,
+          pool_cancel_warm_ends_it_and_leaves_the_isolate,
           pool_submit_task_of_another_tenant_is_refused,
           pool_drain_waits_for_tasks_and_refuses_new_ones, pool_close_ends_every_task,
           pool_open_bad_config_is_invalid, pool_legacy_every_task_has_its_own_isolate,
