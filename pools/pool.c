@@ -141,7 +141,7 @@ int pool_submit(struct pool *pool, struct task *task)
     unsigned index = pool->ops->route(pool, task);
     struct lane *lane = &pool->lanes[index];
 
-    if (atomic_load_explicit(&pool->is_draining, memory_order_relaxed))
+    if (pool_is_draining(pool))
         return E_CLOSED;
     if (!admit(pool, lane))
         return E_BUSY;
@@ -164,13 +164,18 @@ void pool_cancel(struct pool *pool, struct task *task)
 
 /* The end. */
 
-static size_t count_live(struct pool *pool)
+size_t pool_live(struct pool *pool)
 {
     size_t live = 0;
 
     for (unsigned i = 0; i < pool->lane_count; i++)
         live += atomic_load_explicit(&pool->lanes[i].live, memory_order_acquire);
     return live;
+}
+
+bool pool_is_draining(const struct pool *pool)
+{
+    return atomic_load_explicit(&pool->is_draining, memory_order_relaxed);
 }
 
 size_t pool_drain(struct pool *pool, uint64_t timeout_ms)
@@ -180,7 +185,7 @@ size_t pool_drain(struct pool *pool, uint64_t timeout_ms)
     size_t live;
 
     atomic_store_explicit(&pool->is_draining, true, memory_order_relaxed);
-    while ((live = count_live(pool)) > 0 && clock_now_ns() < end_ns)
+    while ((live = pool_live(pool)) > 0 && clock_now_ns() < end_ns)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     return live;
 }

@@ -77,6 +77,13 @@ void pool_cancel(struct pool *pool, struct task *task);
  * pool_stats_release. */
 void pool_stats(struct pool *pool, struct pool_stats *ret);
 
+/* Executions that are there now: tasks, begun or not, and what goes on after answers. Any thread.
+ */
+size_t pool_live(struct pool *pool);
+
+/* Whether it accepts no more tasks. Any thread. */
+bool pool_is_draining(const struct pool *pool);
+
 /* Accepts no more tasks and waits until none is in flight, at most timeout_ms; returns how many
  * still are. Not on a lane thread. */
 size_t pool_drain(struct pool *pool, uint64_t timeout_ms);

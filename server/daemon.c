@@ -46,7 +46,6 @@ struct daemon {
     struct admission admission;
     struct egress *egress;
     struct crew *crew;
-    struct pool *pool;
     struct registry *registry;
     struct dispatcher *dispatcher;
     struct store_thread *store_thread;
@@ -175,6 +174,7 @@ static int open_egress(struct daemon *d, struct error *error)
 static int open_pool(struct daemon *d, struct error *error)
 {
     struct pool_config *config = &d->config->pool_config;
+    struct pool *pool;
     int err = open_egress(d, error);
 
     if (err)
@@ -187,9 +187,9 @@ static int open_pool(struct daemon *d, struct error *error)
     if (err)
         return err;
     config->console = logger_console;
-    err = pool_open(pool_ops_find(d->config->pool), config, d->crew, &d->pool, error);
+    err = pool_open(pool_ops_find(d->config->pool), config, d->crew, &pool, error);
     if (!err)
-        d->dispatcher = dispatcher_new(d->pool);
+        d->dispatcher = dispatcher_new(pool);
     return err;
 }
 
@@ -212,7 +212,6 @@ static void fill_services(struct daemon *d)
     d->pool_service = (struct pool_service){
         .dispatcher = d->dispatcher,
         .registry = d->registry,
-        .pool_config = config->pool_config,
         .started_ns = clock_now_ns(),
     };
     d->descriptors = descriptors_new();
@@ -342,7 +341,7 @@ static bool drain(struct daemon *d)
         log_warn("calls still run after the grace period", log_number("calls", left));
     rpc_server_stop(d->rpc);
     is_over = wait_for_clients(d, until_ns);
-    left = pool_drain(d->pool, left_ms(until_ns));
+    left = dispatcher_drain(d->dispatcher, left_ms(until_ns));
     if (left > 0)
         log_warn("executions still run after the grace period", log_number("executions", left));
     if (is_over)
@@ -379,7 +378,6 @@ void daemon_close(struct daemon *d)
     /* First: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
     leave_quarantine(d);
-    pool_close(d->pool);
     dispatcher_free(d->dispatcher);
     rpc_server_close(d->rpc);
     if (d->is_grpc_open)

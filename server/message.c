@@ -87,3 +87,14 @@ void timestamp_message_init(Google__Protobuf__Timestamp *ret, int64_t us)
         ret->nanos += 1000000000;
     }
 }
+
+void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_config *config)
+{
+    isoyard__v1__pool_config__init(ret);
+    ret->lanes = config->lanes;
+    ret->isolates = config->isolates;
+    ret->queue = config->queue;
+    ret->tasks_per_isolate = config->tasks_per_isolate;
+    ret->idle_ttl_ms = config->idle_ttl_ms;
+    ret->recycle_after = config->recycle_after;
+}

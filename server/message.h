@@ -6,11 +6,13 @@
 #define ISOYARD_MESSAGE_H
 
 #include "api/failure.h"
+#include "pools/pool.h"
 #include "pools/task.h"
 
 #include <google/protobuf/timestamp.pb-c.h>
 #include <isoyard/v1/execution.pb-c.h>
 #include <isoyard/v1/failure.pb-c.h>
+#include <isoyard/v1/pool.pb-c.h>
 
 /* Bytes that a failure's texts may have: a worker writes them, of any length. */
 struct failure_bounds {
@@ -32,6 +34,8 @@ void failure_message_release(struct failure_message *message);
 void limit_message_init(Isoyard__V1__LimitExceeded *ret, const struct failure *failure);
 
 void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report *report);
+
+void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_config *config);
 
 /* us: microseconds since the Unix epoch. */
 void timestamp_message_init(Google__Protobuf__Timestamp *ret, int64_t us);

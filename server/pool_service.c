@@ -3,13 +3,13 @@
 
 #include "api/clock.h"
 #include "server/logger.h"
+#include "server/message.h"
 #include "server/proto_check.h"
+#include "server/resident.h"
 #include "shim/shim.h"
 
 #include <isoyard/v1/pool.pb-c.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define SMALL_MESSAGE_BYTES ((size_t)64 << 10)
 
@@ -23,20 +23,11 @@ struct stats_message {
     Isoyard__V1__ThreadCounters threads;
     Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
     Isoyard__V1__ServerStats server;
+    Isoyard__V1__DrainingPool draining;
+    Google__Protobuf__Timestamp open_time;
     Isoyard__V1__LaneStats *lanes;
     Isoyard__V1__LaneStats **lane_pointers;
 };
-
-static void set_config(Isoyard__V1__PoolConfig *m, const struct pool_config *config)
-{
-    isoyard__v1__pool_config__init(m);
-    m->lanes = config->lanes;
-    m->isolates = config->isolates;
-    m->queue = config->queue;
-    m->tasks_per_isolate = config->tasks_per_isolate;
-    m->idle_ttl_ms = config->idle_ttl_ms;
-    m->recycle_after = config->recycle_after;
-}
 
 static void set_tasks(Isoyard__V1__TaskCounters *m, const struct pool_stats *stats)
 {
@@ -114,20 +105,6 @@ static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
     m->stats.lanes = m->lane_pointers;
 }
 
-/* Resident memory of this process, from its statm; 0 where that cannot be read. */
-static uint64_t resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long pages = 0;
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*u %lu", &pages) != 1)
-        pages = 0;
-    fclose(file);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
 {
     isoyard__v1__server_stats__init(m);
@@ -153,13 +130,30 @@ static void connect_messages(struct stats_message *m)
     m->stats.cpu = &m->cpu;
     m->stats.startup = &m->startup;
     m->stats.server = &m->server;
+    m->stats.open_time = &m->open_time;
+}
+
+static void set_draining(struct stats_message *m, const struct dispatcher_stats *all)
+{
+    if (!all->is_draining)
+        return;
+    isoyard__v1__draining_pool__init(&m->draining);
+    m->draining.architecture = (Isoyard__V1__Architecture)all->draining_architecture;
+    m->draining.running_executions = all->draining_executions;
+    m->stats.draining = &m->draining;
 }
 
 static void set_stats(struct stats_message *m, const struct pool_service *service,
-                      const struct pool_stats *stats)
+                      const struct dispatcher_stats *all)
 {
+    const struct pool_stats *stats = &all->pool;
+
     connect_messages(m);
-    set_config(&m->config, &service->pool_config);
+    m->stats.architecture = (Isoyard__V1__Architecture)all->architecture;
+    m->stats.switches = all->switches;
+    timestamp_message_init(&m->open_time, stats->opened_us);
+    set_draining(m, all);
+    pool_config_message_init(&m->config, &all->config);
     set_tasks(&m->tasks, stats);
     set_isolates(&m->isolates, stats);
     set_threads(&m->threads, stats);
@@ -174,17 +168,15 @@ static void set_stats(struct stats_message *m, const struct pool_service *servic
 static void reply_stats(struct call *call)
 {
     const struct pool_service *service = call_service(call);
-    struct pool_stats *stats = xcalloc(1, sizeof(*stats));
+    struct dispatcher_stats *stats = xcalloc(1, sizeof(*stats));
     struct stats_message message;
-    enum architecture architecture;
 
-    dispatcher_stats(service->dispatcher, stats, &architecture);
+    dispatcher_stats(service->dispatcher, stats);
     set_stats(&message, service, stats);
-    message.stats.architecture = (Isoyard__V1__Architecture)architecture;
     call_reply_message(call, &message.response.base);
     free(message.lane_pointers);
     free(message.lanes);
-    pool_stats_release(stats);
+    pool_stats_release(&stats->pool);
     free(stats);
 }
 

@@ -14,7 +14,6 @@
 struct pool_service {
     struct dispatcher *dispatcher;
     struct registry *registry;
-    struct pool_config pool_config; /* what the pool was opened with */
     uint64_t started_ns;
 };
 

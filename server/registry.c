@@ -17,12 +17,21 @@ struct key {
 struct entry {
     UT_hash_handle hh;
     struct script *script; /* NULL: none active */
+    uint64_t heat;         /* calls, those of earlier spans for less ... */
+    uint64_t span;         /* ... as seen in this one */
     struct key key;
 };
 
 struct registry {
     pthread_mutex_t lock; /* a leaf; guards entries */
     struct entry *entries;
+    uint64_t calls; /* registry_find that found a version */
+};
+
+/* A candidate for the hottest. */
+struct candidate {
+    uint64_t heat;
+    struct script *script;
 };
 
 /* False where the names are too long to be any worker's. */
@@ -140,6 +149,25 @@ void registry_remove(struct registry *registry, const char *tenant, const char *
         entry_free(entry);
 }
 
+/* Brings an entry's heat to the present span. The lock is held. */
+static void cool(struct registry *registry, struct entry *entry)
+{
+    uint64_t span = registry->calls / REGISTRY_SPAN;
+    uint64_t spans = span - entry->span;
+
+    entry->heat = spans < 64 ? entry->heat >> spans : 0;
+    entry->span = span;
+}
+
+/* The lock is held. */
+static struct script *take_call(struct registry *registry, struct entry *entry)
+{
+    registry->calls++;
+    cool(registry, entry);
+    entry->heat++;
+    return script_ref(entry->script);
+}
+
 int registry_find(struct registry *registry, struct bytes tenant, struct bytes worker,
                   struct script **ret)
 {
@@ -156,9 +184,53 @@ int registry_find(struct registry *registry, struct bytes tenant, struct bytes w
     else if (!entry->script)
         err = E_CONDITION;
     else
-        *ret = script_ref(entry->script);
+        *ret = take_call(registry, entry);
     pthread_mutex_unlock(&registry->lock);
     return err;
+}
+
+/* Puts a candidate in its place among the hottest, of which the last one may fall off. */
+static void insert(struct candidate *hottest, size_t *count, size_t max, struct candidate new)
+{
+    size_t at = *count;
+
+    if (*count < max)
+        (*count)++;
+    else if (hottest[--at].heat >= new.heat)
+        return;
+    for (; at > 0 && hottest[at - 1].heat < new.heat; at--)
+        hottest[at] = hottest[at - 1];
+    hottest[at] = new;
+}
+
+/* The lock is held. */
+static size_t find_hottest(struct registry *registry, struct candidate *ret, size_t max)
+{
+    struct entry *entry, *next;
+    size_t count = 0;
+
+    HASH_ITER(hh, registry->entries, entry, next)
+    {
+        cool(registry, entry);
+        if (entry->script && entry->heat > 0)
+            insert(ret, &count, max, (struct candidate){entry->heat, entry->script});
+    }
+    return count;
+}
+
+size_t registry_hottest(struct registry *registry, struct script **ret, size_t max)
+{
+    struct candidate *hottest = xcalloc(max + 1, sizeof(hottest[0]));
+    size_t count = 0;
+
+    pthread_mutex_lock(&registry->lock);
+    if (max > 0)
+        count = find_hottest(registry, hottest, max);
+    for (size_t i = 0; i < count; i++)
+        ret[i] = script_ref(hottest[i].script);
+    pthread_mutex_unlock(&registry->lock);
+    free(hottest);
+    return count;
 }
 
 size_t registry_count(struct registry *registry)

@@ -32,6 +32,14 @@ void registry_remove(struct registry *registry, const char *tenant, const char *
 int registry_find(struct registry *registry, struct bytes tenant, struct bytes worker,
                   struct script **ret);
 
+/*
+ * The workers with the most calls lately, the hottest first: up to max of them, with a reference
+ * each for the caller. Returns how many. "Lately" counts calls and not time: what is a multiple of
+ * REGISTRY_SPAN calls ago counts a half, a quarter, and so on. Any thread.
+ */
+size_t registry_hottest(struct registry *registry, struct script **ret, size_t max);
+#define REGISTRY_SPAN 65536u
+
 /* How many workers there are. Any thread. */
 size_t registry_count(struct registry *registry);
 

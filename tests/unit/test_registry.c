@@ -28,6 +28,68 @@ static int find(struct registry *r, const char *tenant, const char *worker)
     return version;
 }
 
+/* The names of the hottest workers, one after the other. */
+static const char *hottest(struct registry *r, size_t max)
+{
+    static char names[256];
+    struct script *scripts[8];
+    size_t count = registry_hottest(r, scripts, max);
+
+    names[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        strcat(names, scripts[i]->worker);
+        script_unref(scripts[i]);
+    }
+    return names;
+}
+
+static void call(struct registry *r, const char *worker, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++)
+        ck_assert_int_eq(find(r, "t", worker), 1);
+}
+
+START_TEST(registry_hottest_gives_those_with_the_most_calls)
+{
+    struct registry *r = registry_new();
+
+    for (char name[] = "a"; name[0] <= 'e'; name[0]++)
+        registry_put(r, make("t", name, 1));
+    registry_put_inactive(r, "t", "f");
+    call(r, "a", 3);
+    call(r, "b", 5);
+    call(r, "c", 1);
+    call(r, "d", 4);
+    find(r, "t", "f");
+    ck_assert_str_eq(hottest(r, 8), "bdac");
+    ck_assert_str_eq(hottest(r, 2), "bd");
+    ck_assert_str_eq(hottest(r, 0), "");
+    registry_remove(r, "t", "b");
+    ck_assert_str_eq(hottest(r, 2), "da");
+    registry_put(r, make("t", "d", 2));
+    ck_assert_str_eq(hottest(r, 1), "d");
+    registry_free(r);
+}
+END_TEST
+
+START_TEST(registry_hottest_forgets_what_is_long_ago)
+{
+    struct registry *r = registry_new();
+
+    registry_put(r, make("t", "a", 1));
+    registry_put(r, make("t", "b", 1));
+    call(r, "a", 100);
+    call(r, "b", 3 * REGISTRY_SPAN);
+    call(r, "a", 20);
+    ck_assert_str_eq(hottest(r, 8), "ba");
+    call(r, "a", 10 * REGISTRY_SPAN);
+    ck_assert_str_eq(hottest(r, 8), "ab");
+    call(r, "a", 20 * REGISTRY_SPAN);
+    ck_assert_str_eq(hottest(r, 8), "a");
+    registry_free(r);
+}
+END_TEST
+
 START_TEST(registry_find_what_was_put)
 {
     struct registry *r = registry_new();
@@ -121,7 +183,8 @@ START_TEST(registry_find_while_it_is_replaced_is_whole)
 }
 END_TEST
 
-UNIT_MAIN("registry", registry_find_what_was_put, registry_put_again_replaces,
-          registry_put_inactive_keeps_what_is_active, registry_remove_forgets,
-          registry_find_names_of_any_shape_are_not_found,
+UNIT_MAIN("registry", registry_hottest_gives_those_with_the_most_calls,
+          registry_hottest_forgets_what_is_long_ago, registry_find_what_was_put,
+          registry_put_again_replaces, registry_put_inactive_keeps_what_is_active,
+          registry_remove_forgets, registry_find_names_of_any_shape_are_not_found,
           registry_find_while_it_is_replaced_is_whole)
