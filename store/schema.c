@@ -52,8 +52,14 @@ static const char first_tables[] = "PRAGMA application_id = " TEXT(
 static const char max_tasks[] =
     "ALTER TABLE versions ADD COLUMN max_tasks INTEGER NOT NULL DEFAULT 0 CHECK (max_tasks >= 0);";
 
+/* What the last switch of pools chose, by the names of the server's flags. */
+static const char pool_choice[] = "CREATE TABLE pool_choice ("
+                                  "  name TEXT PRIMARY KEY,"
+                                  "  value TEXT NOT NULL"
+                                  ") STRICT, WITHOUT ROWID;";
+
 /* migrations[n] brings version n to n + 1. */
-static const char *const migrations[] = {first_tables, max_tasks};
+static const char *const migrations[] = {first_tables, max_tasks, pool_choice};
 
 int schema_latest(void)
 {

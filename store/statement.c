@@ -45,6 +45,10 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT name, kind, content FROM files WHERE version = ?1 ORDER BY position",
     [STATEMENT_FILE_INSERT] = "INSERT INTO files (version, position, name, kind, content)"
                               " VALUES (?1, ?2, ?3, ?4, ?5)",
+
+    [STATEMENT_CHOICE_LIST] = "SELECT name, value FROM pool_choice ORDER BY name",
+    [STATEMENT_CHOICE_CLEAR] = "DELETE FROM pool_choice",
+    [STATEMENT_CHOICE_INSERT] = "INSERT INTO pool_choice (name, value) VALUES (?1, ?2)",
 };
 
 int statements_init(struct statements *s, sqlite3 *db, struct error *error)

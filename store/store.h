@@ -1,5 +1,5 @@
 /*
- * The store: workers and their versions in one SQLite file.
+ * The store: workers and their versions, and the choice of a pool, in one SQLite file.
  *
  * Versions are immutable and numbered from 1 in each worker. Numbers are never used twice while the
  * worker exists. Every call that changes something returns once the change is durable (WAL,
@@ -114,6 +114,27 @@ struct worker_visitor {
 /* Visits all workers, by tenant and name. An error is the database's, not a single version's. */
 int store_each_worker(struct store *store, const struct limits *limits,
                       const struct worker_visitor *visitor, struct error *error);
+
+/* What the last switch of pools chose, as names and values of the server's flags; none: nobody has
+ * switched. */
+struct pool_setting {
+    char name[32];
+    char value[32];
+};
+
+#define POOL_CHOICE_MAX 16
+
+struct pool_choice {
+    size_t count;
+    struct pool_setting settings[POOL_CHOICE_MAX]; /* no name twice */
+};
+
+/* Replaces the whole choice, in one transaction. */
+int store_put_pool_choice(struct store *store, const struct pool_choice *choice,
+                          struct error *error);
+
+/* By name. E_CORRUPT where the database holds what this server would not have written. */
+int store_get_pool_choice(struct store *store, struct pool_choice *ret, struct error *error);
 
 void version_info_release(struct version_info *version);
 void version_list_free(struct version_info *versions, size_t count);
