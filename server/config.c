@@ -204,6 +204,20 @@ static int set_value(struct config *config, const struct setting *s, const char 
     }
 }
 
+/* As a flag or a variable. */
+static int give_value(struct config *config, const struct setting *s, const char *text,
+                      struct error *error)
+{
+    static_assert(SETTING_COUNT <= 64, "config.given has a bit for each setting");
+    config->given |= UINT64_C(1) << (s - settings);
+    return set_value(config, s, text, error);
+}
+
+static bool is_given(const struct config *config, const struct setting *s)
+{
+    return config->given >> (s - settings) & 1;
+}
+
 /* The environment */
 
 /* "idle-ttl-ms": "ISOYARD_IDLE_TTL_MS" */
@@ -229,7 +243,7 @@ static void read_environment(struct config *config)
 
         variable_name(&settings[i], variable);
         text = getenv(variable);
-        if (text && set_value(config, &settings[i], text, &error)) {
+        if (text && give_value(config, &settings[i], text, &error)) {
             fprintf(stderr, "isoyardd: %s in the environment: %s\n", variable, error.message);
             exit(CONFIG_EXIT_USAGE);
         }
@@ -246,7 +260,7 @@ static error_t parse_flag(int key, char *arg, struct argp_state *state)
         argp_error(state, "unexpected argument '%s'", arg);
     if (key < KEY_BASE || key >= KEY_BASE + (int)SETTING_COUNT)
         return ARGP_ERR_UNKNOWN;
-    if (set_value(state->input, &settings[key - KEY_BASE], arg, &error))
+    if (give_value(state->input, &settings[key - KEY_BASE], arg, &error))
         argp_error(state, "--%s: %s", error.field, error.message);
     return 0;
 }
@@ -389,7 +403,8 @@ static void complete(struct config *config)
         exit(CONFIG_EXIT_USAGE);
     }
     config->limits.response_body_bytes = config->body_bytes;
-    config->limits.tasks = config->pool_config.tasks_per_isolate;
+    /* The pool that serves has a bound of its own. */
+    config->limits.tasks = TICKET_SLOT_MAX;
     config->fetcher_config.dns_server = config->dns_server;
     config->fetcher_config.ca_file = config->ca_file;
 }
@@ -452,7 +467,7 @@ static unsigned isolate_bound(void)
 }
 
 /* Beside the warm ones a lane has isolates for checks, and one that is being disposed of. */
-static unsigned warm_isolate_bound(unsigned lanes)
+unsigned config_isolates_max(unsigned lanes)
 {
     unsigned bound = isolate_bound();
     unsigned others = lanes * (POOL_CHECKS_PER_LANE + 1);
@@ -460,15 +475,96 @@ static unsigned warm_isolate_bound(unsigned lanes)
     return bound > others + lanes ? bound - others : lanes;
 }
 
-void config_bound_isolates(struct config *config)
+void config_bound_isolates(struct pool_config *config)
 {
-    unsigned bound = warm_isolate_bound(config->pool_config.lanes);
+    unsigned bound = config_isolates_max(config->lanes);
 
-    if (config->pool_config.isolates <= bound)
+    if (config->isolates <= bound)
         return;
     log_warn("fewer isolates than asked for: raise vm.max_map_count for more",
-             log_number("asked", config->pool_config.isolates), log_number("isolates", bound));
-    config->pool_config.isolates = bound;
+             log_number("asked", config->isolates), log_number("isolates", bound));
+    config->isolates = bound;
+}
+
+/* Choices of a pool */
+
+static const struct setting *find_pools_setting(const char *name)
+{
+    const size_t begin = offsetof(struct config, pool_config);
+    const size_t end = begin + sizeof(struct pool_config);
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *s = &settings[i];
+        bool is_pools = s->offset == AT(pool) || (s->offset >= begin && s->offset < end);
+
+        if (is_pools && strcmp(s->name, name) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static int choose(struct config *config, const struct pool_setting *chosen, struct error *error)
+{
+    const struct setting *s = find_pools_setting(chosen->name);
+
+    if (!s)
+        return error_set(error, E_INVALID, chosen->name, "a pool has no such setting");
+    return set_value(config, s, chosen->value, error);
+}
+
+/* A copy that owns its pool's name, and nothing else. */
+static struct config copy_of(const struct config *config)
+{
+    struct config copy = *config;
+
+    copy.pool = xstrdup(config->pool);
+    return copy;
+}
+
+static void make_plan(struct config *copy, struct pool_plan *ret)
+{
+    *ret = (struct pool_plan){pool_ops_find(copy->pool), copy->pool_config};
+    free(copy->pool);
+}
+
+int config_choose(const struct config *config, const struct pool_choice *choice,
+                  struct pool_plan *ret, struct error *error)
+{
+    struct config copy = copy_of(config);
+    struct pool_plan plan;
+    int err = 0;
+
+    for (size_t i = 0; i < choice->count && !err; i++)
+        err = choose(&copy, &choice->settings[i], error);
+    make_plan(&copy, &plan);
+    if (!err)
+        *ret = plan;
+    return err;
+}
+
+static void resume(struct config *copy, const struct pool_setting *chosen)
+{
+    const struct setting *s = find_pools_setting(chosen->name);
+    struct error error;
+
+    if (s && is_given(copy, s))
+        return;
+    if (choose(copy, chosen, &error))
+        log_warn("what the last switch of pools chose cannot be any more",
+                 log_text("setting", chosen->name), log_text("value", chosen->value),
+                 log_text("error", error.message));
+}
+
+void config_resume(const struct config *config, const struct pool_choice *choice,
+                   struct pool_plan *ret)
+{
+    struct config copy = copy_of(config);
+    bool is_set_aside = is_given(config, find_pools_setting("pool"));
+
+    for (size_t i = 0; i < choice->count && !is_set_aside; i++)
+        resume(&copy, &choice->settings[i]);
+    make_plan(&copy, ret);
+    config_bound_isolates(&ret->config);
 }
 
 void config_release(struct config *config)

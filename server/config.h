@@ -11,6 +11,7 @@
 #include "pools/crew.h"
 #include "pools/pool.h"
 #include "shim/net/fetcher.h"
+#include "store/store.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,14 @@ struct config {
     size_t buffer_bytes;
     uint64_t grace_ms;
     enum log_level log_level;
+    uint64_t given; /* settings that were given, as a flag or a variable, by their place in the
+                       table */
+};
+
+/* A pool to be opened. */
+struct pool_plan {
+    const struct pool_ops *ops;
+    struct pool_config config;
 };
 
 /*
@@ -51,7 +60,25 @@ int config_prepare(const struct config *config, struct error *error);
 
 /* Keeps the number of isolates below what the kernel's bound of mappings allows; says so in the log
  * where it has to. */
-void config_bound_isolates(struct config *config);
+void config_bound_isolates(struct pool_config *config);
+
+/* How many warm isolates that bound allows, in a pool of so many lanes. */
+unsigned config_isolates_max(unsigned lanes);
+
+/*
+ * The pool that somebody chooses while the server runs: what is not chosen is as the server was
+ * started with. E_INVALID, with the setting's name as field. Any thread.
+ */
+int config_choose(const struct config *config, const struct pool_choice *choice,
+                  struct pool_plan *ret, struct error *error);
+
+/*
+ * The pool to start with, after such a choice of an earlier run: --pool sets it aside as a whole,
+ * any other setting that was given wins over its own part. What cannot be any more is left out, and
+ * the log says so. Before start.
+ */
+void config_resume(const struct config *config, const struct pool_choice *choice,
+                   struct pool_plan *ret);
 
 void config_release(struct config *config);
 

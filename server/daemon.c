@@ -15,6 +15,7 @@
 #include "server/registry.h"
 #include "server/rpc_server.h"
 #include "server/store_thread.h"
+#include "server/switcher.h"
 #include "server/worker_service.h"
 #include "shim/net/egress.h"
 #include "shim/shim.h"
@@ -48,6 +49,8 @@ struct daemon {
     struct crew *crew;
     struct registry *registry;
     struct dispatcher *dispatcher;
+    struct switcher *switcher;
+    struct pool_choice choice; /* of the last switch, at the start */
     struct store_thread *store_thread;
     struct descriptors *descriptors;
     struct execution_service execution;
@@ -112,6 +115,8 @@ static int open_store(struct daemon *d, struct error *error)
         return err;
     err = fill_registry(d, store, error);
     if (!err)
+        err = store_get_pool_choice(store, &d->choice, error);
+    if (!err)
         err = store_thread_start(store, &d->store_thread, error);
     if (err)
         store_close(store);
@@ -171,26 +176,55 @@ static int open_egress(struct daemon *d, struct error *error)
     return err;
 }
 
-static int open_pool(struct daemon *d, struct error *error)
+static int open_crew(struct daemon *d, struct error *error)
 {
-    struct pool_config *config = &d->config->pool_config;
-    struct pool *pool;
     int err = open_egress(d, error);
 
     if (err)
         return err;
     d->config->fetcher_config.egress = d->egress;
-    config->fetcher = &d->config->fetcher_config;
+    d->config->pool_config.fetcher = &d->config->fetcher_config;
+    d->config->pool_config.console = logger_console;
     d->config->crew_config.exhausted = on_exhausted;
     d->config->crew_config.exhausted_arg = d;
-    err = crew_open(&d->config->crew_config, &d->crew, error);
+    return crew_open(&d->config->crew_config, &d->crew, error);
+}
+
+static int open_plan(struct daemon *d, const struct pool_plan *plan, struct pool **ret,
+                     struct error *error)
+{
+    return pool_open(plan->ops, &plan->config, d->crew, ret, error);
+}
+
+/* As the last switch chose; where that does not go together with what was given, as if there had
+ * been none. */
+static int open_first_pool(struct daemon *d, struct pool **ret, struct error *error)
+{
+    static const struct pool_choice none;
+    struct pool_plan plan;
+    int err;
+
+    config_resume(d->config, &d->choice, &plan);
+    err = open_plan(d, &plan, ret, error);
+    if (err != E_INVALID || d->choice.count == 0)
+        return err;
+    log_warn("what the last switch of pools chose cannot be any more",
+             log_text("error", error->message));
+    config_resume(d->config, &none, &plan);
+    return open_plan(d, &plan, ret, error);
+}
+
+static int open_pool(struct daemon *d, struct error *error)
+{
+    struct pool *pool;
+    int err = open_crew(d, error);
+
+    if (!err)
+        err = open_first_pool(d, &pool, error);
     if (err)
         return err;
-    config->console = logger_console;
-    err = pool_open(pool_ops_find(d->config->pool), config, d->crew, &pool, error);
-    if (!err)
-        d->dispatcher = dispatcher_new(pool);
-    return err;
+    d->dispatcher = dispatcher_new(pool);
+    return switcher_start(d->dispatcher, d->registry, d->crew, &d->switcher, error);
 }
 
 static void fill_services(struct daemon *d)
@@ -212,6 +246,9 @@ static void fill_services(struct daemon *d)
     d->pool_service = (struct pool_service){
         .dispatcher = d->dispatcher,
         .registry = d->registry,
+        .store_thread = d->store_thread,
+        .switcher = d->switcher,
+        .config = config,
         .started_ns = clock_now_ns(),
     };
     d->descriptors = descriptors_new();
@@ -252,15 +289,18 @@ static void log_ready(const struct daemon *d)
 {
     const struct config *config = d->config;
     const char *address = rpc_server_address(d->rpc);
+    struct dispatcher_stats stats;
 
     if (config->listen && !listen_is_loopback(config->listen))
         log_warn("whoever reaches the address can deploy and run workers: there is no "
                  "authentication yet",
                  log_text("listen", address));
+    dispatcher_stats(d->dispatcher, &stats);
+    pool_stats_release(&stats.pool);
     log_info("ready", log_text("listen", address), log_text("unix", config->unix_path),
-             log_text("db", config->db_path), log_text("pool", config->pool),
-             log_number("lanes", config->pool_config.lanes),
-             log_number("isolates", config->pool_config.isolates),
+             log_text("db", config->db_path),
+             log_text("pool", architecture_name(stats.architecture)),
+             log_number("lanes", stats.config.lanes), log_number("isolates", stats.config.isolates),
              log_number("workers", registry_count(d->registry)),
              log_text("version", ISOYARD_VERSION), log_text("v8", engine_version()));
 }
@@ -335,6 +375,7 @@ static bool drain(struct daemon *d)
     size_t left;
 
     admission_close(&d->admission);
+    switcher_hasten(d->switcher);
     rpc_server_poke_streams(d->rpc);
     left = admission_wait(&d->admission, d->config->grace_ms);
     if (left > 0)
@@ -378,6 +419,7 @@ void daemon_close(struct daemon *d)
     /* First: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
     leave_quarantine(d);
+    switcher_stop(d->switcher);
     dispatcher_free(d->dispatcher);
     rpc_server_close(d->rpc);
     if (d->is_grpc_open)

@@ -75,7 +75,7 @@ static int serve(struct config *config, struct error *error)
     struct daemon *daemon;
     int err;
 
-    config_bound_isolates(config);
+    config_bound_isolates(&config->pool_config);
     err = daemon_open(config, &daemon, error);
     if (err)
         return err;

@@ -1,4 +1,4 @@
-/* GetStats. */
+/* GetStats; switch_service.c has the rest. */
 #include "server/pool_service.h"
 
 #include "api/clock.h"
@@ -202,4 +202,5 @@ void pool_service_register(struct pool_service *service, struct rpc_server *serv
     };
 
     rpc_server_register(server, &get_stats);
+    switch_register(service, server);
 }

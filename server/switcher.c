@@ -1,0 +1,361 @@
+/* One thread, one order at a time. */
+#include "server/switcher.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "api/log.h"
+#include "server/container_of.h"
+#include "server/resident.h"
+#include "server/warmer.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often the pool before is looked at: at first, and once the switch is answered. */
+#define LOOK_NS (1 * NS_PER_MS)
+#define LATE_LOOK_NS (20 * NS_PER_MS)
+
+struct switcher {
+    struct dispatcher *dispatcher;
+    struct registry *registry;
+    struct crew *crew;
+    pthread_t thread;
+    atomic_bool is_hastened; /* relaxed: it is asked again and again */
+
+    pthread_mutex_t lock; /* a leaf; guards the rest */
+    pthread_cond_t changed;
+    struct switch_order *order; /* to be begun */
+    bool is_busy;               /* with an order, or with what the last one left */
+    bool is_answered;           /* the last one */
+    bool is_stopping;
+};
+
+/* A switch under way. */
+struct run {
+    struct switcher *switcher;
+    struct switch_order *order; /* NULL: it is answered */
+    struct switch_report report;
+    uint64_t began_ns;
+    uint64_t ended_before; /* tasks of the pool before that had ended when it got no more */
+};
+
+static bool is_hastened(struct switcher *switcher)
+{
+    return atomic_load_explicit(&switcher->is_hastened, memory_order_relaxed);
+}
+
+static uint64_t since_ms(const struct run *run, uint64_t at_ns)
+{
+    return at_ns > run->began_ns ? (at_ns - run->began_ns) / NS_PER_MS : 0;
+}
+
+static void pause_for(uint64_t ns)
+{
+    const struct timespec pause = {.tv_nsec = (long)ns};
+
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
+/* Tasks of a pool that have ended. */
+static uint64_t count_ended(struct pool *pool)
+{
+    struct pool_stats *stats = xcalloc(1, sizeof(*stats));
+    uint64_t ended;
+
+    pool_stats(pool, stats);
+    ended = stats->answered + stats->failed + stats->limit_exceeded + stats->cancelled +
+            stats->condemned_tasks;
+    pool_stats_release(stats);
+    free(stats);
+    return ended;
+}
+
+/* Answering. */
+
+/* Takes the order out, to be answered. Where nothing is left to do the next one may come from here
+ * on: whoever has the answer in hand is not refused. */
+static struct switch_order *take_order(struct run *run, bool is_last)
+{
+    struct switcher *switcher = run->switcher;
+    struct switch_order *order = run->order;
+
+    run->order = NULL;
+    pthread_mutex_lock(&switcher->lock);
+    switcher->is_answered = true;
+    switcher->is_busy = !is_last;
+    pthread_mutex_unlock(&switcher->lock);
+    return order;
+}
+
+static void fail(struct run *run, bool is_last, int err, const struct error *error)
+{
+    struct switch_order *order = take_order(run, is_last);
+
+    order->done(order, err, error, NULL);
+}
+
+static void log_report(const struct switch_report *report)
+{
+    log_info("the pool was switched", log_text("previous", architecture_name(report->previous)),
+             log_text("pool", architecture_name(report->architecture)),
+             log_number("warmed", report->warmed), log_number("switched_ms", report->switched_ms),
+             log_number("finished", report->finished), log_number("running", report->running));
+}
+
+static void succeed(struct run *run)
+{
+    uint64_t first_ns = dispatcher_first_ns(run->switcher->dispatcher);
+    struct switch_order *order;
+
+    run->report.has_first_task = first_ns > 0;
+    run->report.first_task_ms = first_ns > 0 ? since_ms(run, first_ns) : 0;
+    run->report.rss_after_bytes = resident_bytes();
+    log_report(&run->report);
+    order = take_order(run, run->report.is_closed);
+    order->done(order, 0, NULL, &run->report);
+}
+
+/* Before. */
+
+static int open_next(struct run *run, struct pool **ret, struct error *error)
+{
+    struct switcher *switcher = run->switcher;
+    struct pool *serving = dispatcher_serving(switcher->dispatcher);
+    int err;
+
+    run->report.previous = pool_architecture(serving);
+    run->report.rss_before_bytes = resident_bytes();
+    err = pool_open(run->order->ops, &run->order->config, switcher->crew, ret, error);
+    if (err)
+        return err;
+    run->report.architecture = pool_architecture(*ret);
+    run->report.config = *pool_configuration(*ret);
+    dispatcher_seat(switcher->dispatcher, *ret);
+    return 0;
+}
+
+static void warm(struct run *run, struct pool *pool)
+{
+    struct switcher *switcher = run->switcher;
+    struct warmer_result result;
+
+    if (!pool_keeps_isolates(pool))
+        return;
+    warmer_run(pool, switcher->registry, run->order->warm_limit, &switcher->is_hastened, &result);
+    run->report.warmed = result.warmed;
+    run->report.cold = result.cold;
+}
+
+static int prepare(struct run *run, struct pool *pool, struct error *error)
+{
+    warm(run, pool);
+    if (is_hastened(run->switcher))
+        return error_set(error, E_CLOSED, NULL,
+                         "the server is shutting down: the pool was not switched");
+    return run->order->save(run->order, error);
+}
+
+/* After. */
+
+/* Whether the pool can be closed without anything in it being cut off, or the thread being held up
+ * by a turn that does not end. */
+static bool is_over(struct pool *pool)
+{
+    return pool_live(pool) == 0 && pool_strays(pool) == 0;
+}
+
+static void look_at(struct run *run, struct pool *pool)
+{
+    run->report.finished = count_ended(pool) - run->ended_before;
+    run->report.running = pool_live(pool);
+}
+
+/* Waits for the end of a pool that gets no more tasks; false where the server shuts down before
+ * that. The order is answered at its deadline. */
+static bool await_end(struct run *run, struct pool *pool)
+{
+    uint64_t deadline_ns = run->order ? clock_now_ns() + run->order->drain_ms * NS_PER_MS : 0;
+
+    while (!is_over(pool)) {
+        bool is_closing = is_hastened(run->switcher);
+
+        if (run->order && (is_closing || clock_now_ns() >= deadline_ns)) {
+            look_at(run, pool);
+            succeed(run);
+        }
+        if (is_closing)
+            return false;
+        pause_for(run->order ? LOOK_NS : LATE_LOOK_NS);
+    }
+    return true;
+}
+
+static void close_other(struct run *run)
+{
+    dispatcher_unseat(run->switcher->dispatcher);
+}
+
+static void end_previous(struct run *run, struct pool *pool)
+{
+    uint64_t ended_ns;
+
+    run->ended_before = count_ended(pool);
+    (void)pool_drain(pool, 0);
+    if (!await_end(run, pool))
+        return; /* it is the dispatcher's to close */
+    look_at(run, pool);
+    close_other(run);
+    ended_ns = clock_now_ns();
+    if (run->order) {
+        run->report.is_closed = true;
+        run->report.closed_ms = since_ms(run, ended_ns);
+        succeed(run);
+    } else {
+        log_info("the pool before has ended",
+                 log_text("pool", architecture_name(run->report.previous)),
+                 log_number("after_ms", since_ms(run, ended_ns)));
+    }
+}
+
+/* The new pool does not serve after all. Only what was warmed is in it; a start-up may last. */
+static void drop_next(struct run *run, struct pool *pool, int err, const struct error *error)
+{
+    if (is_over(pool) && !is_hastened(run->switcher)) {
+        close_other(run);
+        fail(run, true, err, error);
+        return;
+    }
+    fail(run, false, err, error);
+    if (await_end(run, pool))
+        close_other(run);
+}
+
+static void run_order(struct switcher *switcher, struct switch_order *order)
+{
+    struct run run = {.switcher = switcher, .order = order, .began_ns = clock_now_ns()};
+    struct error error = {0};
+    struct pool *next, *previous;
+    int err = open_next(&run, &next, &error);
+
+    if (err) {
+        fail(&run, true, err, &error);
+        return;
+    }
+    err = prepare(&run, next, &error);
+    if (err) {
+        drop_next(&run, next, err, &error);
+        return;
+    }
+    previous = dispatcher_swap(switcher->dispatcher);
+    run.report.switched_ms = since_ms(&run, clock_now_ns());
+    end_previous(&run, previous);
+}
+
+/* The thread. */
+
+static struct switch_order *wait_for_order(struct switcher *switcher)
+{
+    struct switch_order *order;
+
+    pthread_mutex_lock(&switcher->lock);
+    switcher->is_busy = switcher->order != NULL;
+    while (!switcher->order && !switcher->is_stopping)
+        pthread_cond_wait(&switcher->changed, &switcher->lock);
+    order = switcher->order;
+    switcher->order = NULL;
+    pthread_mutex_unlock(&switcher->lock);
+    return order;
+}
+
+static void *run_orders(void *arg)
+{
+    struct switcher *switcher = arg;
+    struct switch_order *order;
+
+    while ((order = wait_for_order(switcher)))
+        run_order(switcher, order);
+    return NULL;
+}
+
+static void free_switcher(struct switcher *switcher)
+{
+    pthread_cond_destroy(&switcher->changed);
+    pthread_mutex_destroy(&switcher->lock);
+    free(switcher);
+}
+
+int switcher_start(struct dispatcher *dispatcher, struct registry *registry, struct crew *crew,
+                   struct switcher **ret, struct error *error)
+{
+    struct switcher *switcher = xcalloc(1, sizeof(*switcher));
+
+    switcher->dispatcher = dispatcher;
+    switcher->registry = registry;
+    switcher->crew = crew;
+    pthread_mutex_init(&switcher->lock, NULL);
+    pthread_cond_init(&switcher->changed, NULL);
+    if (pthread_create(&switcher->thread, NULL, run_orders, switcher) != 0) {
+        free_switcher(switcher);
+        return error_set(error, E_NOMEM, NULL, "the switcher's thread cannot be started");
+    }
+    pthread_setname_np(switcher->thread, "switch");
+    *ret = switcher;
+    return 0;
+}
+
+static int refuse_busy(struct switcher *switcher, bool is_answered, struct error *error)
+{
+    struct dispatcher_stats stats;
+
+    if (!is_answered)
+        return error_set(error, E_CONDITION, NULL,
+                         "another switch is under way; try again when it has ended");
+    dispatcher_stats(switcher->dispatcher, &stats);
+    pool_stats_release(&stats.pool);
+    return error_set(error, E_CONDITION, NULL,
+                     "the pool before has not ended since the last switch: %zu executions go on "
+                     "there; try again when they have ended",
+                     stats.draining_executions);
+}
+
+int switcher_begin(struct switcher *switcher, struct switch_order *order, struct error *error)
+{
+    bool is_busy, is_answered;
+    int err = 0;
+
+    pthread_mutex_lock(&switcher->lock);
+    is_busy = switcher->is_busy;
+    is_answered = switcher->is_answered;
+    if (switcher->is_stopping || is_hastened(switcher)) {
+        err = E_CLOSED;
+    } else if (!is_busy) {
+        switcher->order = order;
+        switcher->is_busy = true;
+        switcher->is_answered = false;
+        pthread_cond_signal(&switcher->changed);
+    }
+    pthread_mutex_unlock(&switcher->lock);
+    return err || !is_busy ? err : refuse_busy(switcher, is_answered, error);
+}
+
+void switcher_hasten(struct switcher *switcher)
+{
+    if (switcher)
+        atomic_store_explicit(&switcher->is_hastened, true, memory_order_relaxed);
+}
+
+void switcher_stop(struct switcher *switcher)
+{
+    if (!switcher)
+        return;
+    switcher_hasten(switcher);
+    pthread_mutex_lock(&switcher->lock);
+    switcher->is_stopping = true;
+    pthread_cond_signal(&switcher->changed);
+    pthread_mutex_unlock(&switcher->lock);
+    pthread_join(switcher->thread, NULL);
+    free_switcher(switcher);
+}

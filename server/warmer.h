@@ -1,0 +1,27 @@
+/*
+ * The warmer: has the hottest workers' isolates made in a pool that gets no tasks yet.
+ */
+#ifndef ISOYARD_WARMER_H
+#define ISOYARD_WARMER_H
+
+#include "pools/pool.h"
+#include "server/registry.h"
+
+#include <stdatomic.h>
+
+struct warmer_result {
+    unsigned warmed;
+    unsigned cold; /* did not start, or not in time */
+};
+
+/*
+ * Warms up to max workers and waits for them, WARMER_MS at the most, and not on once is_hastened is
+ * set. The hottest come last, so that it is not they who are evicted where a lane has no room for
+ * all. The pool must be open meanwhile. Not on a lane thread.
+ */
+void warmer_run(struct pool *pool, struct registry *registry, unsigned max,
+                const atomic_bool *is_hastened, struct warmer_result *ret);
+
+#define WARMER_MS 5000
+
+#endif
