@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define TIMEOUT_MS 60000
+#define LOOK_MS 1000
 
 /* Larger than any server is set up to answer; the user chose the server. */
 #define RESPONSE_BYTES_MAX (300 << 20)
@@ -77,7 +78,23 @@ static void begin(struct exchange *x, const char *address, const char *method,
     grpc_slice_unref(name);
 }
 
-static void exchange_run(struct exchange *x)
+/* Until the batch is done: the call's own deadline bounds this. */
+static void await(struct exchange *x, const struct client_wait *wait)
+{
+    for (;;) {
+        gpr_timespec look_at =
+            gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(LOOK_MS, GPR_TIMESPAN));
+        bool is_watched = wait && wait->look;
+        grpc_event event = grpc_completion_queue_pluck(
+            x->queue, x, is_watched ? look_at : gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+
+        if (event.type == GRPC_OP_COMPLETE)
+            return;
+        wait->look(wait->arg);
+    }
+}
+
+static void exchange_run(struct exchange *x, const struct client_wait *wait)
 {
     grpc_op ops[6] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA},  {.op = GRPC_OP_SEND_MESSAGE},
@@ -92,8 +109,7 @@ static void exchange_run(struct exchange *x)
     ops[5].data.recv_status_on_client.status_details = &x->message;
     if (grpc_call_start_batch(x->call, ops, 6, x, NULL) != GRPC_CALL_OK)
         abort();
-    /* The call's own deadline bounds this. */
-    grpc_completion_queue_pluck(x->queue, x, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    await(x, wait);
 }
 
 static void end(struct exchange *x)
@@ -158,9 +174,10 @@ static char *copy_text(grpc_slice slice)
     return text;
 }
 
-void client_call(const struct options *options, const char *method, const ProtobufCMessage *request,
-                 const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
-                 struct reply *ret)
+void client_call_watched(const struct options *options, const char *method,
+                         const ProtobufCMessage *request,
+                         const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
+                         const struct client_wait *wait, struct reply *ret)
 {
     struct exchange x = {.message = {0}};
 
@@ -168,13 +185,20 @@ void client_call(const struct options *options, const char *method, const Protob
     grpc_init();
     begin(&x, options->address, method, request,
           options->timeout_ms > 0 ? options->timeout_ms : timeout_ms);
-    exchange_run(&x);
+    exchange_run(&x, wait);
     *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
     ret->details = find_details(&x.trailing);
     read_all(x.response, &ret->packed);
     unpack(ret, response_type);
     end(&x);
     grpc_shutdown();
+}
+
+void client_call(const struct options *options, const char *method, const ProtobufCMessage *request,
+                 const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
+                 struct reply *ret)
+{
+    client_call_watched(options, method, request, response_type, timeout_ms, NULL, ret);
 }
 
 int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,

@@ -29,6 +29,18 @@ void client_call(const struct options *options, const char *method, const Protob
                  const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
                  struct reply *ret);
 
+/* Called about once a second while a call waits; NULL: nothing. */
+struct client_wait {
+    void (*look)(void *arg);
+    void *arg;
+};
+
+/* client_call of a method that takes its time. */
+void client_call_watched(const struct options *options, const char *method,
+                         const ProtobufCMessage *request,
+                         const ProtobufCMessageDescriptor *response_type, uint64_t timeout_ms,
+                         const struct client_wait *wait, struct reply *ret);
+
 /* client_call; where it fails the problem is printed, and the exit status returned. 0: *ret has a
  * response, and is to be released. */
 int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,

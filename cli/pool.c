@@ -1,4 +1,5 @@
 /* isoyard pool stats */
+#include "cli/pool.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/exit_status.h"
@@ -20,16 +21,30 @@ static void print_server(const Isoyard__V1__ServerStats *server)
            server->workers == 1 ? "" : "s", server->dropped_log_lines);
 }
 
-static void print_config(const Isoyard__V1__PoolStats *stats)
+const char *pool_architecture_text(Isoyard__V1__Architecture architecture)
 {
-    const Isoyard__V1__PoolConfig *c = stats->config;
-    const ProtobufCEnumValue *architecture = protobuf_c_enum_descriptor_get_value(
-        &isoyard__v1__architecture__descriptor, (int)stats->architecture);
+    const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(
+        &isoyard__v1__architecture__descriptor, (int)architecture);
 
+    return known ? known->name + strlen("ARCHITECTURE_") : "?";
+}
+
+void pool_print_config(Isoyard__V1__Architecture architecture, const Isoyard__V1__PoolConfig *c)
+{
     printf("pool      %s, %" PRIu32 " lanes, up to %" PRIu32 " isolates, queue of %" PRIu32
            " a lane, %" PRIu32 " tasks in an isolate\n",
-           architecture ? architecture->name + strlen("ARCHITECTURE_") : "?", c->lanes, c->isolates,
-           c->queue, c->tasks_per_isolate);
+           pool_architecture_text(architecture), c->lanes, c->isolates, c->queue,
+           c->tasks_per_isolate);
+}
+
+static void print_switches(const Isoyard__V1__PoolStats *stats)
+{
+    printf("          opened %s, %" PRIu64 " switches so far\n", text_time(stats->open_time),
+           stats->switches);
+    if (stats->draining)
+        printf("before    %s, goes on with %" PRIu64 " executions\n",
+               pool_architecture_text(stats->draining->architecture),
+               stats->draining->running_executions);
 }
 
 static void print_tasks(const Isoyard__V1__TaskCounters *t)
@@ -127,7 +142,8 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
     if (stats->server)
         print_server(stats->server);
     if (stats->config)
-        print_config(stats);
+        pool_print_config(stats->architecture, stats->config);
+    print_switches(stats);
     if (stats->tasks)
         print_tasks(stats->tasks);
     if (stats->isolates)
@@ -166,5 +182,6 @@ static int run_stats(struct options *options, int argc, char **argv)
 
 const struct command pool_commands[] = {
     {"stats", "counters and times of the pool of isolates", run_stats, NULL},
+    {"switch", "open another pool and have it take over", pool_switch_run, NULL},
     {NULL, NULL, NULL, NULL},
 };
