@@ -83,6 +83,17 @@ static bool drop_if_late(struct actor *actor, struct task *task, uint64_t now_ns
     return true;
 }
 
+/* One that asks for a warm isolate has found one. */
+static bool end_if_warm(struct actor *actor, struct task *task)
+{
+    if (task->kind != TASK_WARM)
+        return false;
+    actor_dequeue(actor, task);
+    task->outcome.kind = OUTCOME_CHECKED;
+    lane_end_task(actor->lane, actor, task);
+    return true;
+}
+
 static void add_task(struct actor *actor, struct turn *turn, struct task *task, uint64_t now_ns)
 {
     struct turn_event *event = turn_add(turn);
@@ -117,7 +128,8 @@ void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
     while (actor_can_begin(actor) && turn->count < TURN_EVENTS_MAX) {
         struct task *task = actor->queue;
 
-        if (lane_refuse_stranger(actor, task) || drop_if_late(actor, task, now_ns))
+        if (lane_refuse_stranger(actor, task) || drop_if_late(actor, task, now_ns) ||
+            end_if_warm(actor, task))
             continue;
         add_task(actor, turn, task, now_ns);
     }

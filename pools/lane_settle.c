@@ -174,14 +174,6 @@ static void refuse_draining(struct lane *lane, struct task *task)
     failure_release(&failure);
 }
 
-/* A task that asks for a warm isolate, and finds one. */
-static void end_warm(struct lane *lane, struct actor *actor, struct task *task)
-{
-    task->report.is_warm = true;
-    task->outcome.kind = OUTCOME_CHECKED;
-    lane_end_task(lane, actor, task);
-}
-
 void lane_place(struct lane *lane, struct task *task)
 {
     struct task **waiting = lane_waiting_list(lane, task);
@@ -194,10 +186,6 @@ void lane_place(struct lane *lane, struct task *task)
         return;
     }
     actor = find_actor(lane, task);
-    if (actor && task->kind == TASK_WARM && actor->state == ACTOR_READY) {
-        end_warm(lane, actor, task);
-        return;
-    }
     if (actor) {
         actor_enqueue(actor, task);
         lane_settle(lane, actor);
