@@ -220,6 +220,13 @@ void pool_close(struct pool *pool)
 
 /* Figures. */
 
+/* In a shared pool a task that began on one lane may end on another, so that the first has one too
+ * many, and the other one too few. */
+static uint64_t not_below_zero(uint64_t count)
+{
+    return count > INT64_MAX ? 0 : count;
+}
+
 static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_stats *ret)
 {
     struct lane_counters *c = &lane->counters;
@@ -251,8 +258,8 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->startup_us, &lane->startup_us);
     *ret = (struct lane_stats){
         .lane = lane->index,
-        .queued = live > in_flight ? live - in_flight : 0,
-        .in_flight = in_flight,
+        .queued = live > not_below_zero(in_flight) ? live - not_below_zero(in_flight) : 0,
+        .in_flight = not_below_zero(in_flight),
         .isolates = counter_get(&c->isolates),
         .turns = counter_get(&c->turns),
         .tasks = counter_get(&c->tasks),
