@@ -105,6 +105,8 @@ static void print_distributions(const Isoyard__V1__PoolStats *stats)
     add_distribution(&table, "start-up", stats->startup);
     add_distribution(&table, "CPU", stats->cpu);
     add_distribution(&table, "wall", stats->wall);
+    if (stats->lock && stats->lock->wait)
+        add_distribution(&table, "lock", stats->lock->wait);
     table_print(&table);
 }
 
@@ -136,6 +138,15 @@ static void print_lanes(const Isoyard__V1__PoolStats *stats)
     table_print(&table);
 }
 
+static void print_lock(const Isoyard__V1__LockStats *lock)
+{
+    double share =
+        lock->acquisitions ? 100.0 * (double)lock->contended / (double)lock->acquisitions : 0;
+
+    printf("lock      %" PRIu64 " times taken, %" PRIu64 " (%.2f %%) after a wait\n",
+           lock->acquisitions, lock->contended, share);
+}
+
 /* A server of another version may leave parts out. */
 static void print_stats(const Isoyard__V1__PoolStats *stats)
 {
@@ -150,6 +161,8 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
         print_isolates(stats->isolates);
     if (stats->threads)
         print_threads(stats->threads);
+    if (stats->lock)
+        print_lock(stats->lock);
     if (stats->queue_wait && stats->startup && stats->cpu && stats->wall)
         print_distributions(stats);
     if (stats->n_lanes > 0)

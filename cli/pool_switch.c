@@ -25,6 +25,7 @@
 enum {
     KEY_LANES = 1000,
     KEY_ISOLATES,
+    KEY_PER_WORKER,
     KEY_QUEUE,
     KEY_TASKS,
     KEY_IDLE_TTL,
@@ -41,6 +42,8 @@ struct switch_arguments {
 static const struct argp_option switch_options[] = {
     {"lanes", KEY_LANES, "N", 0, "Lanes, a thread each", 0},
     {"isolates", KEY_ISOLATES, "N", 0, "Warm isolates, in all lanes together", 0},
+    {"isolates-per-worker", KEY_PER_WORKER, "N", 0,
+     "Isolates of one worker at once, where they are shared; 0: as many as lanes", 0},
     {"queue", KEY_QUEUE, "N", 0, "Tasks that may wait, per lane", 0},
     {"tasks-per-isolate", KEY_TASKS, "N", 0, "Tasks in flight in one isolate", 0},
     {"idle-ttl-ms", KEY_IDLE_TTL, "MS", 0, "Isolates idle for longer are disposed of; 0: never", 0},
@@ -108,6 +111,10 @@ static bool parse_setting(Isoyard__V1__PoolSettings *s, int key, const char *arg
         return true;
     case KEY_ISOLATES:
         SET(ISOLATES, isolates, (uint32_t)parse_number("isolates", arg, UINT32_MAX, state));
+        return true;
+    case KEY_PER_WORKER:
+        SET(ISOLATES_PER_WORKER, isolates_per_worker,
+            (uint32_t)parse_number("isolates-per-worker", arg, UINT32_MAX, state));
         return true;
     case KEY_QUEUE:
         SET(QUEUE, queue, (uint32_t)parse_number("queue", arg, UINT32_MAX, state));

@@ -29,29 +29,49 @@ static void count(const struct actor *actor, int change)
 }
 
 /* What the worker allows, within what the pool does. */
-static unsigned task_limit(const struct lane *lane, const struct script *script)
+static unsigned task_limit(const struct pool *pool, const struct script *script)
 {
-    unsigned pools = lane->pool->config.tasks_per_isolate;
+    unsigned pools = pool->config.tasks_per_isolate;
 
     return script->limits.tasks < pools ? script->limits.tasks : pools;
 }
 
-struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
+static struct actor *make(const struct pool *pool, struct script *script)
 {
     struct actor *actor = xcalloc(1, sizeof(*actor));
 
-    actor->lane = lane;
     actor->script = script_ref(script);
-    actor->task_limit = task_limit(lane, script);
-    actor->is_check = is_check;
-    actor->is_retired = is_check;
+    actor->task_limit = task_limit(pool, script);
     actor->end = ACTOR_DONE;
     actor->platform_message.kind = MESSAGE_PLATFORM;
     atomic_init(&actor->is_platform_said, false);
     atomic_init(&actor->platform_due_ns, 0);
-    DL_APPEND2(lane->actors, actor, prev_all, next_all);
     actor->is_counted = true;
+    return actor;
+}
+
+struct actor *actor_new(struct lane *lane, struct script *script, bool is_check)
+{
+    struct actor *actor = make(lane->pool, script);
+
+    actor->lane = lane;
+    actor->is_check = is_check;
+    actor->is_retired = is_check;
+    DL_APPEND2(lane->actors, actor, prev_all, next_all);
     count(actor, 1);
+    return actor;
+}
+
+struct actor *actor_new_shared(struct shared *shared, struct script *script)
+{
+    struct actor *actor = make(shared_pool(shared), script);
+
+    actor->shared = shared;
+    actor->retire_message.kind = MESSAGE_RETIRE;
+    actor->stop_message.kind = MESSAGE_STOP;
+    mailbox_init(&actor->mailbox);
+    (void)mailbox_sleep(&actor->mailbox);
+    atomic_init(&actor->refs, 1);
     return actor;
 }
 
@@ -60,7 +80,10 @@ void actor_give_place(struct actor *actor)
     if (!actor->is_counted)
         return;
     actor->is_counted = false;
-    count(actor, -1);
+    if (actor->shared)
+        shared_give_place(actor);
+    else
+        count(actor, -1);
 }
 
 static void free_now(struct actor *actor)
@@ -71,6 +94,20 @@ static void free_now(struct actor *actor)
     free(actor);
 }
 
+struct actor *actor_ref(struct actor *actor)
+{
+    /* Relaxed: whoever takes a reference already has one. */
+    atomic_fetch_add_explicit(&actor->refs, 1, memory_order_relaxed);
+    return actor;
+}
+
+void actor_unref(struct actor *actor)
+{
+    /* Acquire-release: the freeing comes after all that the others did. */
+    if (atomic_fetch_sub_explicit(&actor->refs, 1, memory_order_acq_rel) == 1)
+        free_now(actor);
+}
+
 void actor_free(struct actor *actor)
 {
     struct lane *lane = actor->lane;
@@ -78,8 +115,12 @@ void actor_free(struct actor *actor)
     assert(actor->is_over && !actor->queue && !actor->is_cached && !actor->is_listed &&
            !actor->is_claimed);
     actor_stop_timers(actor);
-    DL_DELETE2(lane->actors, actor, prev_all, next_all);
     actor_give_place(actor);
+    if (actor->shared) {
+        shared_bury(actor);
+        return;
+    }
+    DL_DELETE2(lane->actors, actor, prev_all, next_all);
     /* The isolate is closed, so no further message comes. Acquire: the one that has come is in the
      * mailbox by now. */
     if (atomic_load_explicit(&actor->is_platform_said, memory_order_acquire))
@@ -95,7 +136,8 @@ void actor_enqueue(struct actor *actor, struct task *task)
     task->report.is_warm = actor->state == ACTOR_READY;
     DL_APPEND(actor->queue, task);
     actor->queued++;
-    cache_use(&actor->lane->cache, actor);
+    if (!actor->shared)
+        cache_use(&actor->lane->cache, actor);
 }
 
 void actor_dequeue(struct actor *actor, struct task *task)
@@ -162,7 +204,7 @@ bool actor_is_stuck(struct actor *actor)
         return false;
     if (!is_engine_busy)
         return true;
-    actor->recheck_timer = lane_timer_start(actor->lane, RECHECK_NS, on_recheck, actor);
+    actor->recheck_timer = lane_timer_start_for(actor, RECHECK_NS, on_recheck, actor);
     return false;
 }
 
@@ -174,13 +216,21 @@ void actor_log(struct actor *actor, enum console_level level, const char *text, 
         config->console(config->console_arg, actor->script, level, text, len);
 }
 
+/* It gets no new tasks. A shared one does until its tasks go elsewhere, or was taken out already.
+ */
+static void remove_from_cache(struct actor *actor)
+{
+    if (!actor->shared)
+        cache_remove(&actor->lane->cache, actor);
+}
+
 void actor_retire(struct actor *actor, enum actor_end end)
 {
     if (actor->is_retired)
         return;
     actor->is_retired = true;
     actor->end = end;
-    cache_remove(&actor->lane->cache, actor);
+    remove_from_cache(actor);
 }
 
 void actor_condemn(struct actor *actor, const char *because)
@@ -191,7 +241,7 @@ void actor_condemn(struct actor *actor, const char *because)
     actor->is_condemned = true;
     actor->is_retired = true;
     actor->end = ACTOR_CONDEMNED;
-    cache_remove(&actor->lane->cache, actor);
+    remove_from_cache(actor);
 }
 
 /* Clocks of executions. */
@@ -342,7 +392,7 @@ static void await_platform(struct actor *actor, uint64_t due_ns, uint64_t now_ns
         return; /* the event that comes then asks again for what is not due */
     lane_timer_stop(actor->platform_timer);
     actor->platform_timer_ns = due_ns;
-    actor->platform_timer = lane_timer_start(actor->lane, due_ns - now_ns, on_platform_due, actor);
+    actor->platform_timer = lane_timer_start_for(actor, due_ns - now_ns, on_platform_due, actor);
 }
 
 void actor_say_platform(void *arg, uint64_t delay_ns)
@@ -357,10 +407,13 @@ void actor_say_platform(void *arg, uint64_t delay_ns)
         ;
     /* Release: whoever clears the mark sees the due time. Where it was set, a message that is not
      * yet read carries it. */
-    if (!atomic_exchange_explicit(&actor->is_platform_said, true, memory_order_acq_rel))
-        (void)lane_send(
-            actor->lane,
-            &actor->platform_message); /* the lane is not closed: the isolate lives on it */
+    if (atomic_exchange_explicit(&actor->is_platform_said, true, memory_order_acq_rel))
+        return;
+    /* Neither is gone: the isolate is there. */
+    if (actor->shared)
+        (void)shared_tell(actor, &actor->platform_message);
+    else
+        (void)lane_send(actor->lane, &actor->platform_message);
 }
 
 void actor_receive_platform(struct actor *actor)
@@ -375,6 +428,8 @@ void actor_receive_platform(struct actor *actor)
         free_now(actor);
         return;
     }
+    if (actor->is_over)
+        return; /* a shared one, which receives its last messages */
     due_ns = atomic_exchange_explicit(&actor->platform_due_ns, 0, memory_order_relaxed);
     if (due_ns > now_ns)
         await_platform(actor, due_ns, now_ns);

@@ -30,6 +30,8 @@
 
 struct lane;
 struct lane_timer;
+struct pack;
+struct shared;
 
 enum actor_state {
     ACTOR_NEW,
@@ -64,10 +66,21 @@ struct actor_fetch {
     struct fetch *fetch;
     struct actor_fetch *prev, *next; /* in the flight's list */
     UT_hash_handle hh;               /* in actor.fetches, by id */
+
+    /* Of a shared actor, whose holder may be another lane's by the time it ends. */
+    struct lane *lane;    /* where it is made */
+    struct actor *actor;  /* a reference, until it has ended there; NULL: not shared */
+    struct message ended; /* to the actor, with the result */
+    struct message stop;  /* to the lane */
+    struct fetch_result *result;
+    bool is_under_way; /* for the lane's holder */
+    bool is_stopped;   /* for the actor's holder */
+    atomic_uint refs;  /* two after the stop was sent: each side has one */
 };
 
 struct actor {
-    struct lane *lane;     /* where it lives */
+    struct lane *lane;     /* where it lives; of a shared one: whose holder has claimed it */
+    struct shared *shared; /* NULL: it belongs to its lane; else nobody touches it unclaimed */
     struct script *script; /* a reference */
     struct isolate
         *isolate; /* NULL until it is opened, and after it was closed; its turn's thread sets it */
@@ -110,14 +123,30 @@ struct actor {
     uint64_t heap_bytes; /* the last sample, and when it was taken */
     uint64_t heap_sampled_ns;
 
-    struct actor *prev, *next;                 /* the lane's ready list */
-    struct actor *prev_all, *next_all;         /* all of the lane */
+    struct actor *prev, *next;                 /* the ready list */
+    struct actor *prev_all, *next_all;         /* all of the lane, or of the shared pool */
     struct actor *prev_resting, *next_resting; /* the cache's list */
     UT_hash_handle hh;                         /* the cache, by script */
+
+    /* Of a shared one: shared.h. */
+    struct mailbox mailbox; /* what comes while nobody, or another lane, has claimed it */
+    struct message retire_message, stop_message;
+    enum actor_end retire_end; /* why retire_message was sent */
+    bool is_awake;             /* ready, or claimed; guarded by the shared lock */
+    struct pack *pack;         /* guarded by the shared lock; NULL: it gets no new tasks */
+    struct actor *prev_pack, *next_pack;
+    atomic_uint refs; /* its own, and one for each timer and subrequest under way */
 };
 
 /* A new actor on a lane; its isolate is made in its first turn. */
 struct actor *actor_new(struct lane *lane, struct script *script, bool is_check);
+
+/* The same for a shared pool, under its lock. Any thread. */
+struct actor *actor_new_shared(struct shared *shared, struct script *script);
+
+/* References of what may outlive a shared actor. Any thread. */
+struct actor *actor_ref(struct actor *actor);
+void actor_unref(struct actor *actor);
 
 /* Frees an actor that is over, once its last message has come. */
 void actor_free(struct actor *actor);
@@ -187,6 +216,10 @@ void actor_stop_nobodys_timers(struct actor *actor); /* of the start-up, when th
 void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
                        struct fetch_request *request);
 void actor_stop_fetch(struct actor *actor, uint32_t id);
+
+/* A subrequest of a shared actor has ended: MESSAGE_FETCHED; and on its lane, to be stopped. */
+void actor_receive_fetched(struct actor_fetch *fetch);
+void actor_receive_fetch_stop(struct actor_fetch *fetch);
 
 /* All timers and subrequests of an execution that ends. */
 void actor_stop_waiting(struct flight *flight);

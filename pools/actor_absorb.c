@@ -37,8 +37,8 @@ static void on_wall_limit(void *arg)
 
 static void start_deadline(struct flight *flight, uint64_t now_ns)
 {
-    flight->deadline = lane_timer_start(
-        flight->actor->lane, ns_left(flight_wall_end_ns(flight), now_ns), on_wall_limit, flight);
+    flight->deadline = lane_timer_start_for(
+        flight->actor, ns_left(flight_wall_end_ns(flight), now_ns), on_wall_limit, flight);
 }
 
 /* Its task has its outcome and ends, but ctx.waitUntil keeps the execution going. */
@@ -366,8 +366,8 @@ static void park(struct actor *actor, const struct turn_event *event, uint64_t n
     if (flight && !flight->deadline)
         start_deadline(flight, now_ns);
     if (event->event.kind == EVENT_LOAD && actor->state == ACTOR_LOADING && !actor->is_condemned)
-        actor->startup_timer = lane_timer_start(actor->lane, ns_left(event->deadline_ns, now_ns),
-                                                on_startup_limit, actor);
+        actor->startup_timer = lane_timer_start_for(actor, ns_left(event->deadline_ns, now_ns),
+                                                    on_startup_limit, actor);
 }
 
 void actor_absorb(struct actor *actor, struct turn *turn, unsigned ended, double cpu_share)

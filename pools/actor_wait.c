@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "pools/lane.h"
+#include "pools/shared.h"
 #include "shim/net/fetcher.h"
 
 #include <stdlib.h>
@@ -47,7 +48,7 @@ void actor_start_timer(struct actor *actor, uint32_t ticket, uint32_t id, uint32
     timer->id = id;
     timer->ticket = ticket;
     timer->actor = actor;
-    timer->timer = lane_timer_start(actor->lane, delay_ms * NS_PER_MS, on_timer, timer);
+    timer->timer = lane_timer_start_for(actor, delay_ms * NS_PER_MS, on_timer, timer);
     HASH_ADD(hh, actor->timers, id, sizeof(timer->id), timer);
     if (flight)
         DL_APPEND(flight->timers, timer);
@@ -81,11 +82,30 @@ void actor_stop_nobodys_timers(struct actor *actor)
 
 /* Subrequests. */
 
-static void free_fetch(struct actor_fetch *fetch)
+static void unlink_fetch(struct actor_fetch *fetch)
 {
     DL_DELETE(fetch->flight->fetches, fetch);
     HASH_DEL(fetch->flight->actor->fetches, fetch);
-    free(fetch);
+}
+
+static void unref_fetch(struct actor_fetch *fetch)
+{
+    /* Acquire-release: the freeing comes after all that the other side did. */
+    if (atomic_fetch_sub_explicit(&fetch->refs, 1, memory_order_acq_rel) == 1)
+        free(fetch);
+}
+
+/* It is not on its way on its lane any more. */
+static void leave_lane(struct actor_fetch *fetch)
+{
+    struct actor *actor = fetch->actor;
+
+    fetch->is_under_way = false;
+    if (!actor)
+        return;
+    fetch->actor = NULL;
+    fetch->lane->errands--;
+    actor_unref(actor);
 }
 
 static void report(struct task *task, const struct fetch_result *result)
@@ -95,19 +115,51 @@ static void report(struct task *task, const struct fetch_result *result)
     task->report.subrequest_received_bytes += result->received_bytes;
 }
 
+/* The actor's holder. */
+static void deliver(struct actor_fetch *fetch, struct fetch_result *result)
+{
+    struct flight *flight = fetch->flight;
+
+    if (flight->task)
+        report(flight->task, result);
+    inbox_push(&flight->actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
+                                                          .ticket = flight_ticket(flight),
+                                                          .id = fetch->id,
+                                                          .result = result});
+    unlink_fetch(fetch);
+    unref_fetch(fetch);
+}
+
+/* The lane's holder, who may not be the shared actor's. */
 static void on_fetched(void *arg, struct fetch_result *result)
 {
     struct actor_fetch *fetch = arg;
-    struct actor *actor = fetch->flight->actor;
+    struct actor *actor = fetch->actor;
 
-    if (fetch->flight->task)
-        report(fetch->flight->task, result);
-    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
-                                                  .ticket = flight_ticket(fetch->flight),
-                                                  .id = fetch->id,
-                                                  .result = result});
-    free_fetch(fetch);
-    lane_settle(actor->lane, actor);
+    if (!actor) {
+        actor = fetch->flight->actor;
+        deliver(fetch, result);
+        lane_settle(actor->lane, actor);
+        return;
+    }
+    actor_ref(actor);
+    leave_lane(fetch);
+    fetch->result = result;
+    if (!shared_tell(actor, &fetch->ended)) {
+        fetch_result_free(result); /* it is gone */
+        unref_fetch(fetch);
+    }
+    actor_unref(actor);
+}
+
+void actor_receive_fetched(struct actor_fetch *fetch)
+{
+    if (!fetch->is_stopped) {
+        deliver(fetch, fetch->result);
+        return;
+    }
+    fetch_result_free(fetch->result);
+    unref_fetch(fetch);
 }
 
 void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
@@ -124,6 +176,15 @@ void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
     fetch = xcalloc(1, sizeof(*fetch));
     fetch->id = id;
     fetch->flight = flight;
+    fetch->lane = actor->lane;
+    fetch->is_under_way = true;
+    fetch->ended.kind = MESSAGE_FETCHED;
+    fetch->stop.kind = MESSAGE_FETCH_STOP;
+    atomic_init(&fetch->refs, 1);
+    if (actor->shared) {
+        fetch->actor = actor_ref(actor);
+        actor->lane->errands++;
+    }
     HASH_ADD(hh, actor->fetches, id, sizeof(fetch->id), fetch);
     DL_APPEND(flight->fetches, fetch);
     if (flight->task)
@@ -134,10 +195,36 @@ void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
     fetch->fetch = fetcher_start(actor->lane->fetcher, request, on_fetched, fetch);
 }
 
-static void stop_fetch(struct actor_fetch *fetch)
+/* The lane's holder. */
+static void cancel_under_way(struct actor_fetch *fetch)
 {
     fetch_cancel(fetch->fetch);
-    free_fetch(fetch);
+    leave_lane(fetch);
+    unref_fetch(fetch);
+}
+
+static void stop_fetch(struct actor_fetch *fetch)
+{
+    struct actor *actor = fetch->flight->actor;
+
+    unlink_fetch(fetch);
+    if (fetch->lane != actor->lane) {
+        /* Whether it has ended meanwhile only its lane knows. Relaxed: the message carries it. */
+        fetch->is_stopped = true;
+        atomic_fetch_add_explicit(&fetch->refs, 1, memory_order_relaxed);
+        (void)lane_send(fetch->lane, &fetch->stop);
+    } else if (fetch->is_under_way) {
+        cancel_under_way(fetch);
+    } else {
+        fetch->is_stopped = true; /* it is in the actor's mailbox */
+    }
+}
+
+void actor_receive_fetch_stop(struct actor_fetch *fetch)
+{
+    if (fetch->is_under_way)
+        cancel_under_way(fetch);
+    unref_fetch(fetch);
 }
 
 void actor_stop_fetch(struct actor *actor, uint32_t id)

@@ -18,6 +18,10 @@
  */
 #define SWEEPS_PER_TTL 4
 
+/* Strays that are shared actors have their messages looked at this often, and lanes of a shared
+ * pool that closes whether it is empty. */
+#define TEND_NS (2 * NS_PER_MS)
+
 static void on_wake(uv_async_t *wake)
 {
     (void)wake; /* it only ends the loop's sleep */
@@ -44,6 +48,7 @@ int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned 
     lane->held_word = LANE_WORD(1, LANE_LOOP);
     atomic_init(&lane->word, lane->held_word);
     lane->stop_message.kind = MESSAGE_STOP;
+    lane->live = pool->shared ? &pool->lanes[0].own_live : &lane->own_live;
     mailbox_init(&lane->mailbox);
     err = open_loop(lane, error);
     if (err || !pool->config.fetcher)
@@ -70,17 +75,36 @@ int lane_send(struct lane *lane, struct message *message)
 
 /* Timers. */
 
+static void put_away(struct lane_timer *timer)
+{
+    struct actor *actor = timer->actor;
+
+    timer->next_free = timer->lane->free_timers;
+    timer->lane->free_timers = timer;
+    if (!actor)
+        return;
+    timer->actor = NULL;
+    timer->lane->errands--;
+    actor_unref(actor);
+}
+
 static void on_timer(uv_timer_t *uv)
 {
     struct lane_timer *timer = uv->data;
+    struct lane *lane = timer->lane;
     void (*fire)(void *arg) = timer->fire;
     void *arg = timer->arg;
 
-    lane_timer_stop(timer);
-    fire(arg);
+    if (!timer->actor) {
+        put_away(timer);
+        fire(arg);
+    } else {
+        /* An actor that is gone has stopped it: that message is on its way. */
+        timer->is_ticking = !shared_tell(timer->actor, &timer->fired);
+    }
     /* A loop that runs once fires the due timers first and then sleeps: not now, there is something
      * to play. */
-    uv_stop(&timer->lane->loop);
+    uv_stop(&lane->loop);
 }
 
 static struct lane_timer *new_timer(struct lane *lane)
@@ -90,6 +114,8 @@ static struct lane_timer *new_timer(struct lane *lane)
     uv_timer_init(&lane->loop, &timer->uv);
     timer->uv.data = timer;
     timer->lane = lane;
+    timer->fired.kind = MESSAGE_TIMER;
+    timer->stop.kind = MESSAGE_TIMER_STOP;
     return timer;
 }
 
@@ -110,9 +136,24 @@ struct lane_timer *lane_timer_start(struct lane *lane, uint64_t delay_ns, void (
         timer = new_timer(lane);
     timer->fire = fire;
     timer->arg = arg;
+    timer->is_ticking = true;
     /* The loop's idea of now may be as old as the last turn is long. */
     uv_update_time(&lane->loop);
     uv_timer_start(&timer->uv, on_timer, whole_ms(delay_ns), 0);
+    return timer;
+}
+
+struct lane_timer *lane_timer_start_for(struct actor *actor, uint64_t delay_ns,
+                                        void (*fire)(void *arg), void *arg)
+{
+    struct lane_timer *timer = lane_timer_start(actor->lane, delay_ns, fire, arg);
+
+    if (actor->shared) {
+        timer->actor = actor_ref(actor);
+        timer->fired.kind = MESSAGE_TIMER;
+        timer->is_stopped = false;
+        actor->lane->errands++;
+    }
     return timer;
 }
 
@@ -120,9 +161,44 @@ void lane_timer_stop(struct lane_timer *timer)
 {
     if (!timer)
         return;
+    if (timer->actor && timer->actor->lane != timer->lane) {
+        /* Whether it has fired meanwhile only its lane knows. */
+        timer->is_stopped = true;
+        (void)lane_send(timer->lane, &timer->stop);
+    } else if (timer->is_ticking) {
+        timer->is_ticking = false;
+        uv_timer_stop(&timer->uv);
+        put_away(timer);
+    } else {
+        timer->is_stopped = true; /* it is in the actor's mailbox */
+    }
+}
+
+void lane_timer_receive(struct lane_timer *timer)
+{
+    struct lane *lane = timer->actor->lane;
+    bool is_stopped = timer->is_stopped;
+    void (*fire)(void *arg) = timer->fire;
+    void *arg = timer->arg;
+
+    if (timer->lane == lane) {
+        put_away(timer);
+    } else {
+        timer->fired.kind = MESSAGE_TIMER_BACK;
+        (void)lane_send(timer->lane, &timer->fired);
+    }
+    if (!is_stopped)
+        fire(arg);
+}
+
+/* The message of one that has fired comes back from the actor. */
+static void receive_timer_stop(struct lane_timer *timer)
+{
+    if (!timer->is_ticking)
+        return;
+    timer->is_ticking = false;
     uv_timer_stop(&timer->uv);
-    timer->next_free = timer->lane->free_timers;
-    timer->lane->free_timers = timer;
+    put_away(timer);
 }
 
 /* Messages. */
@@ -139,6 +215,10 @@ static void receive_cancel(struct lane *lane, struct task *task)
 {
     struct failure failure = {0};
 
+    if (lane->pool->shared && task->kind != TASK_CHECK) {
+        shared_receive_cancel(lane, task);
+        return;
+    }
     if (!task_receive_cancel(task)) {
         lane_count_given_back(lane);
         return;
@@ -153,13 +233,23 @@ static void receive_cancel(struct lane *lane, struct task *task)
     failure_release(&failure);
 }
 
-static void stop_actor(struct lane *lane, struct actor *actor, const struct failure *failure)
+static void set_draining(struct failure *failure)
 {
-    actor_fail_queue(actor, failure);
+    *failure = (struct failure){0};
+    failure_set(failure, FAILURE_DRAINING, PHASE_QUEUE, "the server is shutting down");
+}
+
+void lane_stop_actor(struct lane *lane, struct actor *actor)
+{
+    struct failure failure;
+
+    set_draining(&failure);
+    actor_fail_queue(actor, &failure);
     if (actor->stray)
         turn_hasten_all(actor->stray, clock_now_ns(), STOP_DRAINING);
     else
-        actor_fail_flights(actor, failure);
+        actor_fail_flights(actor, &failure);
+    failure_release(&failure);
     actor_condemn(actor, "the server is shutting down");
     actor->end = ACTOR_CLOSED;
     lane_settle(lane, actor);
@@ -175,21 +265,35 @@ static void fail_waiting(struct lane *lane, struct task **waiting, const struct 
     }
 }
 
+/* The last actors and tasks of a shared pool may end on other lanes. */
+static void look_again(void *arg)
+{
+    struct lane *lane = arg;
+
+    lane->sweep = lane_timer_start(lane, TEND_NS, look_again, lane);
+}
+
 /* The pool closes: every task ends, every actor goes. */
 static void receive_stop(struct lane *lane)
 {
-    struct failure failure = {0};
+    struct failure failure;
     struct actor *actor, *next;
 
     lane->is_stopping = true;
-    failure_set(&failure, FAILURE_DRAINING, PHASE_QUEUE, "the server is shutting down");
+    lane_timer_stop(lane->sweep);
+    lane->sweep = NULL;
+    set_draining(&failure);
+    if (lane->pool->shared) {
+        struct task *waiting = shared_stop(lane->pool->shared);
+
+        fail_waiting(lane, &waiting, &failure);
+        look_again(lane);
+    }
     fail_waiting(lane, &lane->waiting, &failure);
     fail_waiting(lane, &lane->waiting_checks, &failure);
     DL_FOREACH_SAFE2(lane->actors, actor, next, next_all)
-    stop_actor(lane, actor, &failure);
+    lane_stop_actor(lane, actor);
     failure_release(&failure);
-    lane_timer_stop(lane->sweep);
-    lane->sweep = NULL;
 }
 
 static void receive(struct lane *lane, struct message *message)
@@ -213,6 +317,19 @@ static void receive(struct lane *lane, struct message *message)
     case MESSAGE_STOP:
         receive_stop(lane);
         break;
+    case MESSAGE_TIMER_BACK:
+        put_away(container_of(message, struct lane_timer, fired));
+        break;
+    case MESSAGE_TIMER_STOP:
+        receive_timer_stop(container_of(message, struct lane_timer, stop));
+        break;
+    case MESSAGE_FETCH_STOP:
+        actor_receive_fetch_stop(container_of(message, struct actor_fetch, stop));
+        break;
+    case MESSAGE_RETIRE:
+    case MESSAGE_TIMER:
+    case MESSAGE_FETCHED:
+        abort(); /* for actors */
     }
 }
 
@@ -243,12 +360,18 @@ static void poll(struct lane *lane)
 /* Sleeps until a message, a timer or a socket comes. */
 static void rest(struct lane *lane)
 {
-    if (!mailbox_sleep(&lane->mailbox))
+    bool is_shared = lane->pool->shared != NULL;
+
+    if (is_shared && !shared_sleep(lane))
         return;
-    crew_thread_sleeps(lane->crew);
-    uv_run(&lane->loop, UV_RUN_ONCE);
-    crew_thread_wakes(lane->crew);
-    lane->polled_ns = clock_now_ns();
+    if (mailbox_sleep(&lane->mailbox)) {
+        crew_thread_sleeps(lane->crew);
+        uv_run(&lane->loop, UV_RUN_ONCE);
+        crew_thread_wakes(lane->crew);
+        lane->polled_ns = clock_now_ns();
+    }
+    if (is_shared)
+        shared_wake(lane);
 }
 
 static void on_sweep(void *arg)
@@ -258,6 +381,8 @@ static void on_sweep(void *arg)
     uint64_t now_ns = clock_now_ns();
     struct actor *actor;
 
+    if (lane->pool->shared)
+        shared_sweep(lane->pool->shared, ttl_ns);
     while ((actor = cache_oldest(&lane->cache)) && now_ns - actor->resting_since_ns >= ttl_ns) {
         actor_retire(actor, ACTOR_EXPIRED);
         lane_settle(lane, actor);
@@ -267,14 +392,37 @@ static void on_sweep(void *arg)
 
 static bool is_empty(struct lane *lane)
 {
-    return !lane->actors && !lane->strays &&
+    return !lane->actors && !lane->strays && lane->errands == 0 &&
+           (!lane->pool->shared || shared_is_empty(lane->pool->shared)) &&
            /* Acquire: done has been called for all that are not counted any more. */
-           atomic_load_explicit(&lane->live, memory_order_acquire) == 0;
+           atomic_load_explicit(lane->live, memory_order_acquire) == 0;
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
     free(handle->data);
+}
+
+/* Shared actors in turns that this lane was adopted from: nobody else receives what comes for
+ * them. */
+static void tend_strays(void *arg)
+{
+    struct lane *lane = arg;
+    struct turn *turn;
+
+    lane->tending = NULL;
+    DL_FOREACH2(lane->strays, turn, next_stray)
+    {
+        if (turn->actor->shared)
+            shared_receive(turn->actor);
+    }
+    lane_tend_strays(lane);
+}
+
+void lane_tend_strays(struct lane *lane)
+{
+    if (lane->strays && lane->pool->shared && !lane->tending)
+        lane->tending = lane_timer_start(lane, TEND_NS, tend_strays, lane);
 }
 
 /* All timers are stopped by now, and so in the list. */
@@ -292,6 +440,8 @@ void lane_release(struct lane *lane)
 /* T4. Nobody can send any more; threads that are about to wake the loop are waited for. */
 static void close_lane(struct lane *lane)
 {
+    lane_timer_stop(lane->sweep);
+    lane_timer_stop(lane->tending);
     crew_await_others(lane->crew, lane);
     lane_release(lane);
     /* Release: the pool frees the lane when it sees this. */
@@ -314,11 +464,14 @@ enum lane_result lane_play(struct lane *lane, struct turn *turn)
             return LANE_IS_CLOSED;
         }
         actor = lane->ready;
+        if (actor)
+            lane_unlist(lane, actor);
+        else if (lane->pool->shared)
+            actor = lane_claim_shared(lane);
         if (!actor) {
             rest(lane);
             continue;
         }
-        lane_unlist(lane, actor);
         if (!lane_take_turn(lane, actor, turn))
             return LANE_LOST;
         poll(lane);

@@ -53,6 +53,13 @@ struct lane_timer {
     void (*fire)(void *arg);
     void *arg;
     struct lane_timer *next_free;
+
+    /* Of a shared actor, whose holder may be another lane's by the time it fires. */
+    struct actor *actor;  /* a reference; NULL: the timer is the lane's own */
+    struct message fired; /* goes to the actor, and comes back from there */
+    struct message stop;
+    bool is_ticking; /* for the lane's holder */
+    bool is_stopped; /* for the actor's holder */
 };
 
 /* Written by the holder, read by anybody, relaxed: each is a figure of its own. */
@@ -68,8 +75,9 @@ struct lane_counters {
 struct lane {
     _Atomic uint64_t word;
     struct mailbox mailbox;
-    atomic_uint live; /* tasks submitted and not ended */
-    atomic_uint refs; /* threads that play it, stray from it, or are on their way to it */
+    atomic_uint own_live; /* tasks submitted and not ended */
+    atomic_uint *live;    /* the same, or that of the whole pool, where it is shared */
+    atomic_uint refs;     /* threads that play it, stray from it, or are on their way to it */
 
     struct pool *pool;
     struct crew *crew;
@@ -91,6 +99,10 @@ struct lane {
     struct turn *strays;
     struct cache cache; /* pinned: warm isolates */
     struct lane_timer *sweep;
+    struct lane_timer *tending; /* looks after strays that are shared actors */
+    unsigned errands;           /* timers and subrequests of shared actors on this loop */
+    struct lane *next_idle;     /* shared: that sleep, and wait for actors to play */
+    bool is_idle;               /* in that list */
     struct message stop_message;
     bool is_stopping;
 
@@ -124,12 +136,24 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn);
 /* Fires once, not before the delay has passed. */
 struct lane_timer *lane_timer_start(struct lane *lane, uint64_t delay_ns, void (*fire)(void *arg),
                                     void *arg);
-void lane_timer_stop(struct lane_timer *timer); /* NULL is fine; not for one that has fired */
+
+/* The same for an actor, on its lane: fire is called by the actor's holder. */
+struct lane_timer *lane_timer_start_for(struct actor *actor, uint64_t delay_ns,
+                                        void (*fire)(void *arg), void *arg);
+
+/* NULL is fine; not for one whose fire was called. By whoever may start one. */
+void lane_timer_stop(struct lane_timer *timer);
+
+/* A shared actor's timer has fired: MESSAGE_TIMER. The actor's holder. */
+void lane_timer_receive(struct lane_timer *timer);
 
 /* lane_settle.c */
 
 /* Gives the task to an actor, or lets it wait for one. */
 void lane_place(struct lane *lane, struct task *task);
+
+/* The pool closes: fails these, utlist's DL. */
+void lane_refuse(struct lane *lane, struct task *tasks);
 
 /* Room has come about: makes actors for those that wait, in order, as far as it reaches. */
 void lane_place_waiting(struct lane *lane, struct task **waiting);
@@ -143,6 +167,12 @@ void lane_evacuate(struct lane *lane, struct actor *actor);
 
 /* After anything has happened to an actor: decides what it does next. It may be gone afterwards. */
 void lane_settle(struct lane *lane, struct actor *actor);
+
+/* Claims an actor of the shared pool that has work; NULL: there is none. */
+struct actor *lane_claim_shared(struct lane *lane);
+
+/* Ends what an actor has, because the pool closes. */
+void lane_stop_actor(struct lane *lane, struct actor *actor);
 
 /* Takes an actor from the ready list. */
 void lane_unlist(struct lane *lane, struct actor *actor);
@@ -174,6 +204,9 @@ bool lane_refuse_stranger(struct actor *actor, struct task *task);
 /* One turn of an actor, in the given record. False where the lane was lost meanwhile, and the
  * record with it. */
 bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn);
+
+/* There is a stray turn more. */
+void lane_tend_strays(struct lane *lane);
 
 /* A turn was written off, and the lane adopted from it. */
 void lane_quarantine(struct lane *lane, struct turn *turn);

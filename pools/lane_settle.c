@@ -61,7 +61,7 @@ static void fill_report(struct lane *lane, const struct actor *actor, struct tas
 void lane_count_given_back(struct lane *lane)
 {
     /* Release: who sees the number sees that done has been called. */
-    atomic_fetch_sub_explicit(&lane->live, 1, memory_order_release);
+    atomic_fetch_sub_explicit(lane->live, 1, memory_order_release);
 }
 
 static void count_not_in_flight(struct lane *lane)
@@ -86,6 +86,8 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     task->actor = NULL;
     if (task_end(task))
         lane_count_given_back(lane);
+    else if (lane->pool->shared)
+        shared_forget(lane->pool->shared, task);
 }
 
 void lane_fail_task(struct lane *lane, struct task *task, const struct failure *failure)
@@ -111,7 +113,7 @@ void lane_count_extended(struct lane *lane)
 {
     counter_add(&lane->counters.in_flight, 1);
     /* Relaxed: the task that it comes from is still counted. */
-    atomic_fetch_add_explicit(&lane->live, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(lane->live, 1, memory_order_relaxed);
 }
 
 void lane_count_unextended(struct lane *lane)
@@ -172,6 +174,16 @@ static void refuse_draining(struct lane *lane, struct task *task)
     failure_set(&failure, FAILURE_DRAINING, PHASE_QUEUE, "the server is shutting down");
     lane_fail_task(lane, task, &failure);
     failure_release(&failure);
+}
+
+void lane_refuse(struct lane *lane, struct task *tasks)
+{
+    while (tasks) {
+        struct task *task = tasks;
+
+        DL_DELETE(tasks, task);
+        refuse_draining(lane, task);
+    }
 }
 
 void lane_place(struct lane *lane, struct task *task)
@@ -251,6 +263,10 @@ void lane_evacuate(struct lane *lane, struct actor *actor)
                 PHASE_HANDLER, "the worker's isolate was ended: %s", actor->condemned_because);
     actor_fail_flights(actor, &failure);
     failure_release(&failure);
+    if (actor->shared) {
+        lane_refuse(lane, shared_evacuate(actor));
+        return;
+    }
     queue = actor_take_queue(actor);
     while (queue) {
         struct task *task = queue;
@@ -316,27 +332,66 @@ static bool is_resting(const struct actor *actor)
     return actor_accepts(actor) && actor_is_idle(actor) && actor->state == ACTOR_READY;
 }
 
-void lane_settle(struct lane *lane, struct actor *actor)
+/* It rests when it is released. Where it has served enough, what is on its way goes to others. */
+static void recycle_shared(struct lane *lane, struct actor *actor)
 {
-    if (actor->is_claimed)
-        return; /* its turn is still out */
+    uint64_t recycle_after = lane->pool->config.recycle_after;
+
+    if (recycle_after == 0 || actor->served < recycle_after)
+        return;
+    actor_retire(actor, ACTOR_RECYCLED);
+    lane_refuse(lane, shared_evacuate(actor));
+}
+
+/* Looks at what has happened to it. False where it is gone. */
+static bool look_after(struct lane *lane, struct actor *actor)
+{
     if (actor->is_over) {
         bury(lane, actor);
-        return;
+        return false;
     }
     if (actor->is_condemned)
         lane_evacuate(lane, actor);
     else if (actor_is_stuck(actor))
         fail_stuck(actor);
-    if (is_resting(actor))
+    if (is_resting(actor) && actor->shared)
+        recycle_shared(lane, actor);
+    else if (is_resting(actor))
         lane->pool->ops->rest(lane, actor);
     if (!actor->isolate && actor->is_retired && actor_is_idle(actor)) {
         actor->is_over = true; /* it was never opened */
         bury(lane, actor);
+        return false;
+    }
+    return true;
+}
+
+void lane_settle(struct lane *lane, struct actor *actor)
+{
+    if (actor->is_claimed)
+        return; /* its turn is still out */
+    if (!look_after(lane, actor))
+        return;
+    if (actor->shared) {
+        shared_release(actor, actor_has_work(actor));
         return;
     }
     if (actor_has_work(actor))
         list_ready(lane, actor);
     if (is_resting(actor))
         lane_place_waiting(lane, &lane->waiting);
+}
+
+struct actor *lane_claim_shared(struct lane *lane)
+{
+    struct actor *actor;
+
+    while ((actor = shared_claim(lane))) {
+        if (!look_after(lane, actor))
+            continue;
+        if (actor_has_work(actor))
+            return actor;
+        shared_release(actor, false);
+    }
+    return NULL;
 }

@@ -129,6 +129,7 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn)
     actor->stray = turn;
     DL_APPEND2(lane->strays, turn, prev_stray, next_stray);
     counter_add(&lane->counters.strays, 1);
+    lane_tend_strays(lane);
     begun = turn_cut(turn);
     actor_take_back(actor, turn, begun);
     /* The last one begun may still run. The turn's CPU time is not known yet: about its wall time,

@@ -13,7 +13,7 @@ static unsigned route(struct pool *pool, const struct task *task)
     (void)task;
     for (unsigned i = 0; i < pool->lane_count; i++) {
         /* Relaxed: a guess that is a little old routes a little worse. */
-        unsigned live = atomic_load_explicit(&pool->lanes[i].live, memory_order_relaxed);
+        unsigned live = atomic_load_explicit(pool->lanes[i].live, memory_order_relaxed);
 
         if (live < least) {
             least = live;

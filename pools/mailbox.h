@@ -1,5 +1,6 @@
 /*
- * A lane's mailbox: any thread pushes, the lane's holder takes everything at once. A lock-free
+ * A mailbox, of a lane or of a shared actor: any thread pushes, the reader (the lane's or the
+ * actor's holder) takes everything at once. A lock-free
  * stack (Treiber) that is reversed when it is taken, so that messages come out in the order of
  * their arrival. It knows whether its reader sleeps, so that a push wakes only a sleeper.
  */
@@ -15,7 +16,15 @@ enum message_kind {
     MESSAGE_QUARANTINE, /* a turn's: it does not end */
     MESSAGE_BACK,       /* a turn whose thread has lost the lane has ended: turn.back */
     MESSAGE_PLATFORM,   /* an isolate has foreground tasks of V8: actor.platform */
-    MESSAGE_STOP,       /* the pool closes: lane.stop */
+    MESSAGE_STOP,       /* the pool closes: lane.stop, or actor.stop of a shared pool */
+
+    /* Of shared pools only, between a shared actor and the lanes where it waits for something. */
+    MESSAGE_RETIRE,     /* to the actor: it gets no new tasks: actor.retire */
+    MESSAGE_TIMER,      /* to the actor: lane_timer.fired */
+    MESSAGE_TIMER_BACK, /* and from there back to the lane: the same */
+    MESSAGE_TIMER_STOP, /* to the lane: lane_timer.stop */
+    MESSAGE_FETCHED,    /* to the actor: actor_fetch.ended */
+    MESSAGE_FETCH_STOP, /* to the lane: actor_fetch.stop */
 };
 
 /* Embedded in what it is about; in one mailbox at a time. */

@@ -82,6 +82,7 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
     pool->opened_us = (int64_t)(clock_read_ns(CLOCK_REALTIME) / NS_PER_US);
     pool->cancel_grace_ns = crew_configuration(crew)->cancel_grace_ms * NS_PER_MS;
     pool->isolates_per_lane = config->isolates / config->lanes;
+    pool->shared = ops->is_shared ? shared_new(pool) : NULL;
     for (unsigned i = 0; i < config->lanes && !err; i++)
         err = open_lane(pool, error);
     if (err) {
@@ -109,15 +110,28 @@ bool pool_keeps_isolates(const struct pool *pool)
 
 /* Tasks. */
 
+/* Tasks that the lane, or, where it is shared, the pool may have. */
+static uint64_t live_max(struct pool *pool, struct lane *lane)
+{
+    uint64_t max = (uint64_t)pool->config.queue * pool->lane_count;
+
+    if (!pool->shared)
+        return pool->config.queue + counter_get(&lane->counters.in_flight);
+    /* A task may begin on one lane and end on another: only the sum says something. */
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        max += counter_get(&pool->lanes[i].counters.in_flight);
+    return max;
+}
+
 /* Whether the lane's queue takes one more: then the task is counted there. */
 static bool admit(struct pool *pool, struct lane *lane)
 {
     /* Relaxed: a bound, which orders nothing. */
-    unsigned live = atomic_fetch_add_explicit(&lane->live, 1, memory_order_relaxed);
+    unsigned live = atomic_fetch_add_explicit(lane->live, 1, memory_order_relaxed);
 
-    if (live < pool->config.queue + counter_get(&lane->counters.in_flight))
+    if (live < live_max(pool, lane))
         return true;
-    atomic_fetch_sub_explicit(&lane->live, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(lane->live, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&pool->refused, 1, memory_order_relaxed);
     return false;
 }
@@ -130,10 +144,22 @@ static void prepare_task(struct task *task, unsigned lane)
     task->submit_message.kind = MESSAGE_SUBMIT;
     task->cancel_message.kind = MESSAGE_CANCEL;
     task->lane = lane;
-    task->actor = NULL;
+    task->actor = task->home = NULL;
+    task->is_waiting = false;
     task->ticket = 0;
     task->submitted_ns = clock_now_ns();
     task->started_ns = task->startup_ns = task->cpu_ns = 0;
+}
+
+static bool is_shared(const struct pool *pool, const struct task *task)
+{
+    return pool->shared && task->kind != TASK_CHECK;
+}
+
+static int hand_over(struct pool *pool, struct lane *lane, struct task *task)
+{
+    return is_shared(pool, task) ? shared_place(pool->shared, task)
+                                 : lane_send(lane, &task->submit_message);
 }
 
 int pool_submit(struct pool *pool, struct task *task)
@@ -146,8 +172,8 @@ int pool_submit(struct pool *pool, struct task *task)
     if (!admit(pool, lane))
         return E_BUSY;
     prepare_task(task, index);
-    if (lane_send(lane, &task->submit_message) != 0) {
-        atomic_fetch_sub_explicit(&lane->live, 1, memory_order_relaxed);
+    if (hand_over(pool, lane, task) != 0) {
+        atomic_fetch_sub_explicit(lane->live, 1, memory_order_relaxed);
         return E_CLOSED;
     }
     atomic_fetch_add_explicit(&pool->submitted, 1, memory_order_relaxed);
@@ -158,7 +184,11 @@ void pool_cancel(struct pool *pool, struct task *task)
 {
     /* A lane with a task that waits for its cancellation is not closed, so the message is never
      * refused. */
-    if (task_claim_cancel(task))
+    if (!task_claim_cancel(task))
+        return;
+    if (is_shared(pool, task))
+        shared_cancel(pool->shared, task);
+    else
         (void)lane_send(&pool->lanes[task->lane], &task->cancel_message);
 }
 
@@ -169,7 +199,7 @@ size_t pool_live(struct pool *pool)
     size_t live = 0;
 
     for (unsigned i = 0; i < pool->lane_count; i++)
-        live += atomic_load_explicit(&pool->lanes[i].live, memory_order_acquire);
+        live += atomic_load_explicit(&pool->lanes[i].own_live, memory_order_acquire);
     return live;
 }
 
@@ -209,16 +239,24 @@ void pool_close(struct pool *pool)
                         &pool->lanes[i].stop_message); /* it is open: nobody else stops it */
     for (unsigned i = 0; i < pool->lane_count; i++)
         crew_await_closed(pool->crew, &pool->lanes[i]);
+    shared_free(pool->shared);
     free(pool);
 }
 
 /* Figures. */
 
+/* In a shared pool a task that began on one lane may end on another, so that the first has one too
+ * many, and the other one too few. */
+static uint64_t not_below_zero(uint64_t count)
+{
+    return count > INT64_MAX ? 0 : count;
+}
+
 static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_stats *ret)
 {
     struct lane_counters *c = &lane->counters;
     uint64_t in_flight = counter_get(&c->in_flight);
-    uint64_t live = atomic_load_explicit(&lane->live, memory_order_relaxed);
+    uint64_t live = atomic_load_explicit(&lane->own_live, memory_order_relaxed);
 
     stats->answered += counter_get(&c->answered);
     stats->failed += counter_get(&c->failed);
@@ -245,8 +283,8 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->startup_us, &lane->startup_us);
     *ret = (struct lane_stats){
         .lane = lane->index,
-        .queued = live > in_flight ? live - in_flight : 0,
-        .in_flight = in_flight,
+        .queued = live > not_below_zero(in_flight) ? live - not_below_zero(in_flight) : 0,
+        .in_flight = not_below_zero(in_flight),
         .isolates = counter_get(&c->isolates),
         .turns = counter_get(&c->turns),
         .tasks = counter_get(&c->tasks),
@@ -271,11 +309,13 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     ret->lanes = xcalloc(pool->lane_count, sizeof(ret->lanes[0]));
     for (unsigned i = 0; i < pool->lane_count; i++)
         add_lane(ret, &pool->lanes[i], &ret->lanes[i]);
+    if (pool->shared)
+        shared_stats(pool->shared, ret);
 }
 
 /* Architectures. */
 
-static const struct pool_ops *const architectures[] = {&pool_legacy, &pool_pinned};
+static const struct pool_ops *const architectures[] = {&pool_legacy, &pool_shared, &pool_pinned};
 
 const struct pool_ops *pool_ops_find(const char *name)
 {

@@ -22,12 +22,13 @@ struct pool;
 struct pool_ops;
 
 struct pool_config {
-    unsigned lanes;             /* 1 to POOL_LANES_MAX */
-    unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
-    unsigned queue;             /* tasks that may wait, per lane; more are E_BUSY */
-    unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
-    uint64_t idle_ttl_ms;       /* an isolate without tasks is disposed of after this; 0: never */
-    uint64_t recycle_after;     /* ... after this many tasks; 0: never */
+    unsigned lanes;               /* 1 to POOL_LANES_MAX */
+    unsigned isolates;            /* warm ones, in all lanes together; at least one a lane */
+    unsigned queue;               /* tasks that may wait, per lane; more are E_BUSY */
+    unsigned tasks_per_isolate;   /* in flight at once; 1 to TICKET_SLOT_MAX */
+    unsigned isolates_per_worker; /* shared: of one version at once; 0: as many as lanes */
+    uint64_t idle_ttl_ms;         /* an isolate without tasks is disposed of after this; 0: never */
+    uint64_t recycle_after;       /* ... after this many tasks; 0: never */
 
     /* Of the lanes' HTTP clients; NULL: workers cannot fetch. Used in pool_open only, but for its
      * egress policy. */
@@ -105,6 +106,7 @@ bool pool_keeps_isolates(const struct pool *pool);
 
 extern const struct pool_ops pool_legacy;
 extern const struct pool_ops pool_pinned;
+extern const struct pool_ops pool_shared;
 
 /* The table of an architecture's name ("pinned", "legacy"), or NULL. */
 const struct pool_ops *pool_ops_find(const char *name);

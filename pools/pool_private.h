@@ -4,6 +4,7 @@
 
 #include "pools/lane.h"
 #include "pools/pool.h"
+#include "pools/shared.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -14,6 +15,8 @@
 struct pool_ops {
     enum architecture architecture;
     const char *name;
+
+    bool is_shared; /* shared.h has tasks and actors, but for checks; only route is asked */
 
     /* The lane that a task is sent to. Any thread. */
     unsigned (*route)(struct pool *pool, const struct task *task);
@@ -36,6 +39,7 @@ struct pool {
     int64_t opened_us;        /* the same moment, since the Unix epoch */
     uint64_t cancel_grace_ns; /* the crew's */
     unsigned isolates_per_lane;
+    struct shared *shared; /* NULL: lanes own their isolates */
     atomic_bool is_draining;
     _Atomic uint64_t submitted, refused; /* any thread adds */
     unsigned lane_count;                 /* that are open */

@@ -33,6 +33,8 @@ struct pool_stats {
     uint64_t age_ns;   /* since the pool was opened */
     int64_t opened_us; /* since the Unix epoch */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
+    uint64_t lock_acquisitions, lock_contended; /* of a shared pool's lock */
+    struct histogram lock_wait_us;              /* of the contended ones */
     size_t lane_count;
     struct lane_stats *lanes;
 };

@@ -89,6 +89,8 @@ struct task {
     uint32_t lane;           /* where it was sent; for pool_cancel */
     struct task *next, *prev;
     struct actor *actor; /* that has it queued or in flight; NULL: none yet */
+    struct actor *home;  /* shared: that it was given to; guarded by the pool's lock */
+    bool is_waiting;     /* shared: for one; the same */
     uint32_t ticket;     /* in that actor; 0: queued */
     uint64_t submitted_ns;
     uint64_t started_ns; /* its first turn */

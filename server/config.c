@@ -54,10 +54,12 @@ static const struct setting settings[] = {
      "The database (isoyard.db in $STATE_DIRECTORY, or $XDG_STATE_HOME/isoyard, or "
      "~/.local/state/isoyard)"},
     {"pool", "NAME", SETTING_CHOICE, AT(pool), 0, 0, 0,
-     "How isolates are pooled: pinned, or legacy"},
+     "How isolates are pooled: pinned, shared, or legacy"},
     {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes"},
     {"isolates", "N", SETTING_UINT, POOL(isolates), 1, 1, 100000,
      "Warm isolates, in all lanes together"},
+    {"isolates-per-worker", "N", SETTING_UINT, POOL(isolates_per_worker), 1, 0, 100000,
+     "Isolates of one worker at once, where they are shared; 0: as many as lanes"},
     {"queue", "N", SETTING_UINT, POOL(queue), 1, 1, 1000000,
      "Tasks that may wait, per lane; more are refused"},
     {"tasks-per-isolate", "N", SETTING_UINT, POOL(tasks_per_isolate), 1, 1, TICKET_SLOT_MAX,
@@ -175,7 +177,8 @@ static int set_text(struct config *config, const struct setting *s, const char *
     if (text[0] == '\0')
         return error_set(error, E_INVALID, s->name, "it must not be empty");
     if (s->kind == SETTING_CHOICE && !pool_ops_find(text))
-        return error_set(error, E_INVALID, s->name, "'%s' is neither pinned nor legacy", text);
+        return error_set(error, E_INVALID, s->name, "'%s' is none of pinned, shared and legacy",
+                         text);
     free(*place);
     *place = xstrdup(text);
     return 0;

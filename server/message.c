@@ -97,4 +97,5 @@ void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_co
     ret->tasks_per_isolate = config->tasks_per_isolate;
     ret->idle_ttl_ms = config->idle_ttl_ms;
     ret->recycle_after = config->recycle_after;
+    ret->isolates_per_worker = config->isolates_per_worker;
 }

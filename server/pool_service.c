@@ -22,6 +22,8 @@ struct stats_message {
     Isoyard__V1__IsolateCounters isolates;
     Isoyard__V1__ThreadCounters threads;
     Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
+    Isoyard__V1__LockStats lock;
+    Isoyard__V1__Distribution lock_wait;
     Isoyard__V1__ServerStats server;
     Isoyard__V1__DrainingPool draining;
     Google__Protobuf__Timestamp open_time;
@@ -78,6 +80,17 @@ static void set_distribution(Isoyard__V1__Distribution *m, const struct histogra
     m->p99_us = histogram_percentile(h, 0.99);
     m->p999_us = histogram_percentile(h, 0.999);
     m->max_us = h->max;
+}
+
+static void set_lock(struct stats_message *m, const struct pool_stats *stats)
+{
+    isoyard__v1__lock_stats__init(&m->lock);
+    m->lock.acquisitions = stats->lock_acquisitions;
+    m->lock.contended = stats->lock_contended;
+    m->lock.wait = &m->lock_wait;
+    set_distribution(&m->lock_wait, &stats->lock_wait_us);
+    if (stats->lock_acquisitions > 0)
+        m->stats.lock = &m->lock;
 }
 
 static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
@@ -161,6 +174,7 @@ static void set_stats(struct stats_message *m, const struct pool_service *servic
     set_distribution(&m->wall, &stats->wall_us);
     set_distribution(&m->cpu, &stats->cpu_us);
     set_distribution(&m->startup, &stats->startup_us);
+    set_lock(m, stats);
     set_lanes(m, stats);
     set_server(&m->server, service);
 }

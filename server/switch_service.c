@@ -185,6 +185,10 @@ static void read_settings(const Isoyard__V1__PoolSettings *m, struct pool_choice
                m->optional_recycle_after_case ==
                    ISOYARD__V1__POOL_SETTINGS__OPTIONAL_RECYCLE_AFTER_RECYCLE_AFTER,
                m->recycle_after);
+    add_number(choice, "isolates-per-worker",
+               m->optional_isolates_per_worker_case ==
+                   ISOYARD__V1__POOL_SETTINGS__OPTIONAL_ISOLATES_PER_WORKER_ISOLATES_PER_WORKER,
+               m->isolates_per_worker);
 }
 
 static int read_architecture(Isoyard__V1__Architecture architecture, struct pool_choice *choice,

@@ -132,6 +132,11 @@ class FetchAdopted(Fetch):
     flags = Fetch.flags + ("--adopt-every", "2")
 
 
+class FetchShared(Fetch):
+    """The same, with isolates that every lane plays."""
+    flags = Fetch.flags + ("--pool", "shared", "--lanes", "3", "--adopt-every", "5")
+
+
 class FetchLegacy(Fetch):
     """The same, with an isolate for each task."""
     flags = Fetch.flags + ("--pool", "legacy")
@@ -181,6 +186,10 @@ class After(Case):
         self.assertGreaterEqual(burnt, 9 * resolver.cpu_us)
 
 
+class AfterShared(After):
+    flags = After.flags + ("--pool", "shared", "--lanes", "3")
+
+
 class AfterAdopted(After):
     flags = After.flags + ("--adopt-every", "2")
 
@@ -227,13 +236,19 @@ class EventsAdopted(Events):
     flags = ("--adopt-every", "2")
 
 
+class EventsShared(Events):
+    flags = ("--pool", "shared", "--lanes", "3")
+
+
 class EventsLegacy(Events):
     flags = ("--pool", "legacy")
 
 
 class Quarantine(support.TestCase):
+    pool = "pinned"
+
     def start(self, *flags):
-        server = support.start("--quarantine-after-ms", "200", "--cpu-ms", "200", *flags)
+        server = support.start("--quarantine-after-ms", "200", "--cpu-ms", "200", "--pool", self.pool, *flags)
         self.addCleanup(server.kill)
         channel = server.channel()
         self.addCleanup(channel.close)
@@ -278,6 +293,10 @@ class Quarantine(support.TestCase):
         self.refused(EXHAUSTED, api.execute, "async", "/cannot-be-interrupted")
         self.assertEqual(server.wait(), 3)
         self.assertIn("should be started anew", server.log())
+
+
+class QuarantineShared(Quarantine):
+    pool = "shared"
 
 
 if __name__ == "__main__":

@@ -276,5 +276,33 @@ class Legacy(support.ServerCase):
             self.assertEqual(reply.report.architecture, execution_pb2.ARCHITECTURE_LEGACY)
 
 
+class Shared(support.ServerCase):
+    flags = ("--pool", "shared", "--lanes", "4", "--isolates", "4")
+
+    def test_isolates_serve_one_tenant_each_whoever_plays_them(self):
+        """More workers than isolates, many calls at once: each is answered by its own worker, once."""
+        source = "const me = %r; let n = 0; export default { async fetch() {" \
+                 " await new Promise((resolve) => setTimeout(resolve, 1)); return new Response(`${me} ${++n}`); } }"
+        names = [(f"w{i}", f"tenant-{i % 3}") for i in range(9)]
+        for name, tenant in names:
+            self.api.deploy(name, source % f"{tenant}/{name}", tenant=tenant)
+        futures = [(name, tenant, self.api.execution.Execute.future(
+            execution_pb2.ExecuteRequest(worker=name, tenant=tenant, fetch=execution_pb2.HttpRequest(url="/")),
+            timeout=support.PATIENCE)) for _ in range(60) for name, tenant in names]
+        lanes = set()
+        for name, tenant, future in futures:
+            reply = future.result()
+            self.assertEqual(reply.response.body_text.split()[0], f"{tenant}/{name}")
+            self.assertEqual(reply.report.architecture, execution_pb2.ARCHITECTURE_SHARED)
+            lanes.add(reply.report.lane)
+        stats = self.api.stats()
+        self.assertGreater(len(lanes), 1)
+        self.assertEqual(stats.tasks.answered, len(futures) + 9)
+        self.assertEqual(stats.tasks.tenant_mismatches, 0)
+        self.assertGreater(stats.isolates.evicted, 0)
+        self.assertGreater(stats.lock.acquisitions, len(futures))
+        self.assertLessEqual(stats.isolates.alive, 4 + 1)
+
+
 if __name__ == "__main__":
     support.unittest.main()

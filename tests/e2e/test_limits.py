@@ -96,5 +96,9 @@ class Limits(support.ServerCase):
         self.assertEqual(self.api.stats().tasks.limit_exceeded, before + 1)
 
 
+class LimitsShared(Limits):
+    flags = Limits.flags + ("--pool", "shared", "--lanes", "3")
+
+
 if __name__ == "__main__":
     support.unittest.main()

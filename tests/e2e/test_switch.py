@@ -10,6 +10,7 @@ from support import Api, Cli, execution_pb2, pool_pb2, start, wait_until, worker
 from google.protobuf import duration_pb2
 
 LEGACY = execution_pb2.ARCHITECTURE_LEGACY
+SHARED = execution_pb2.ARCHITECTURE_SHARED
 PINNED = execution_pb2.ARCHITECTURE_PINNED
 INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 FAILED_PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
@@ -107,23 +108,23 @@ class Switching(Case):
         self.api.deploy("counter", worker_source("limits.js"))
         load = Load(self.server, URLS)
         try:
+            order = [LEGACY, SHARED, PINNED]
             for i in range(12):
-                response = self.switch(PINNED if i % 2 else LEGACY, lanes=1 + i % 3)
-                self.assertEqual(response.architecture, PINNED if i % 2 else LEGACY)
-                self.assertEqual(response.previous_architecture, LEGACY if i % 2 else PINNED)
+                response = self.switch(order[i % 3], lanes=1 + i % 3)
+                self.assertEqual(response.architecture, order[i % 3])
+                self.assertEqual(response.previous_architecture, order[(i + 2) % 3])
                 self.assertEqual(response.config.lanes, 1 + i % 3)
                 self.assertTrue(response.HasField("closed_ms"))
                 self.assertEqual(response.running_executions, 0)
                 self.assertGreater(response.rss_before_bytes, 1 << 20)
                 self.assertGreater(response.rss_after_bytes, 1 << 20)
-                if i % 2:
-                    self.assertEqual(response.warmed_workers, 2)
+                self.assertEqual(response.warmed_workers, 0 if i % 3 == 0 else 2)
                 time.sleep(0.2)
         finally:
             load.stop()
         self.assertEqual(load.errors, [])
-        self.assertGreater(load.by_architecture[LEGACY], 0)
-        self.assertGreater(load.by_architecture[PINNED], 0)
+        for architecture in order:
+            self.assertGreater(load.by_architecture[architecture], 0)
         stats = self.api.stats()
         self.assertEqual(stats.switches, 12)
         self.assertFalse(stats.HasField("draining"))
@@ -133,9 +134,10 @@ class Switching(Case):
         self.start_echo("--pool", "legacy")
         for _ in range(3):
             self.api.execute("echo")
-        self.assertEqual(self.switch(PINNED).warmed_workers, 1)
-        self.assertEqual(self.api.execute("echo").report.startup_us, 0)
-        self.assertEqual(self.api.stats().isolates.created, 1)
+        for architecture in PINNED, SHARED:
+            self.assertEqual(self.switch(architecture).warmed_workers, 1)
+            self.assertEqual(self.api.execute("echo").report.startup_us, 0)
+            self.assertEqual(self.api.stats().isolates.created, 1)
 
     def test_worker_that_cannot_start_does_not_hinder(self):
         self.start_echo("--pool", "legacy")
@@ -208,6 +210,7 @@ class Switching(Case):
                              (request(LEGACY, tasks_per_isolate=65536), "config.tasks_per_isolate"),
                              (request(LEGACY, idle_ttl_ms=1 << 50), "config.idle_ttl_ms"),
                              (request(LEGACY, recycle_after=1 << 40), "config.recycle_after"),
+                             (request(SHARED, isolates_per_worker=100001), "config.isolates_per_worker"),
                              (request(0), "architecture"), (request(99), "architecture"),
                              (request(LEGACY, drain_s=3601), "drain_deadline"),
                              (request(LEGACY, drain_s=-1), "drain_deadline")):
@@ -220,8 +223,10 @@ class Switching(Case):
 
     def test_settings_count(self):
         self.start_echo("--queue", "77")
+        self.switch(SHARED, isolates_per_worker=3)
+        self.assertEqual(self.api.stats().config.isolates_per_worker, 3)
         response = self.switch(PINNED, lanes=1, isolates=7, tasks_per_isolate=2000, idle_ttl_ms=0, recycle_after=2)
-        self.assertEqual(response.previous_architecture, PINNED)
+        self.assertEqual(response.previous_architecture, SHARED)
         config = self.api.stats().config
         self.assertEqual((config.lanes, config.isolates, config.queue, config.tasks_per_isolate, config.idle_ttl_ms,
                           config.recycle_after), (1, 7, 77, 2000, 0, 2))

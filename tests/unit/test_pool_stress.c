@@ -128,6 +128,7 @@ static void run(unsigned seed, unsigned lanes)
     fixture_init(&f);
     f.config.lanes = lanes;
     f.config.isolates = lanes * 2;
+    f.config.isolates_per_worker = 1; /* or they would have no order */
     f.config.queue = 100000;
     f.crew_config.adopt_after_ms = 2;
     f.crew_config.cancel_grace_ms = 5;

@@ -440,6 +440,22 @@ START_TEST(switcher_begin_hottest_workers_are_warm_before_tasks_come)
 }
 END_TEST
 
+START_TEST(switcher_begin_shared_pool_is_warm_before_tasks_come)
+{
+    struct asked asked = ask_for(&pool_shared, 1000);
+
+    open_parts(&pool_legacy);
+    add_worker("hot", "sleep:5 load", 9);
+    add_worker("ill", "throw", 5);
+    begin(&asked);
+    finish(&asked, 0);
+    ck_assert_uint_eq(asked.report.warmed, 1);
+    ck_assert_uint_eq(asked.report.cold, 1);
+    run_job("hot", ARCHITECTURE_SHARED, true);
+    close_parts();
+}
+END_TEST
+
 START_TEST(switcher_begin_more_hot_workers_than_room_keeps_the_hottest)
 {
     struct asked asked = ask_for(&pool_pinned, 1000);
@@ -706,14 +722,18 @@ static void stop_submitters(struct submitter *submitters)
 
 static void switch_once(unsigned number)
 {
-    const struct pool_ops *ops = number % 2 == 0 ? &pool_legacy : &pool_pinned;
-    struct asked asked = ask_for(ops, number % 5 == 0 ? 0 : 1000);
+    static const struct {
+        const struct pool_ops *ops;
+        enum architecture architecture;
+    } pools[] = {{&pool_legacy, ARCHITECTURE_LEGACY},
+                 {&pool_shared, ARCHITECTURE_SHARED},
+                 {&pool_pinned, ARCHITECTURE_PINNED}};
+    struct asked asked = ask_for(pools[number % 3].ops, number % 5 == 0 ? 0 : 1000);
 
     asked.order.config.lanes = 1 + number % 4;
     begin_patiently(&asked);
     finish(&asked, 0);
-    ck_assert_int_eq(asked.report.architecture,
-                     number % 2 == 0 ? ARCHITECTURE_LEGACY : ARCHITECTURE_PINNED);
+    ck_assert_int_eq(asked.report.architecture, pools[number % 3].architecture);
     usleep(number % 7 * 300);
 }
 
@@ -743,6 +763,7 @@ UNIT_MAIN("switch", switcher_begin_idle_pool_is_replaced,
           switcher_begin_config_that_cannot_be_leaves_the_pool,
           switcher_begin_choice_that_cannot_be_saved_leaves_the_pool,
           switcher_begin_hottest_workers_are_warm_before_tasks_come,
+          switcher_begin_shared_pool_is_warm_before_tasks_come,
           switcher_begin_more_hot_workers_than_room_keeps_the_hottest,
           switcher_begin_worker_that_does_not_start_stays_cold,
           switcher_hasten_while_it_warms_leaves_the_pool,

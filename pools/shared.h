@@ -1,0 +1,96 @@
+/*
+ * The isolates of a shared pool: one least-recently-used list under one mutex, and any lane plays
+ * any isolate's next turn.
+ *
+ * An actor of a shared pool belongs to no lane. It has a mailbox; whoever has something for it
+ * pushes a message there, and where nobody plays it the actor goes to the end of the queue of those
+ * that are *ready* (the fair hand-off: first come, first played). A lane with nothing else to do
+ * *claims* the first of them: from then on that lane's holder is the actor's, receives its
+ * messages, lets it have a turn with all that has come, and releases it; with more to do it goes to
+ * the queue's end. Timers and subrequests stay on the lane whose turn has begun them, and tell the
+ * actor by a message.
+ *
+ * The lock guards the list, the packs (the isolates of one version), the queue, the waiting tasks,
+ * and which actor has a task; it is never held during a turn, nor round I/O. It comes after a
+ * turn's lock and before nothing.
+ */
+#ifndef ISOYARD_SHARED_H
+#define ISOYARD_SHARED_H
+
+#include "api/err.h"
+#include "pools/stats.h"
+#include "pools/task.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct actor;
+struct lane;
+struct message;
+struct pool;
+struct shared;
+
+struct shared *shared_new(struct pool *pool);
+
+/* No actor is left, and all lanes are closed. NULL is fine. */
+void shared_free(struct shared *shared);
+
+/* Gives the task to an isolate of its worker, or lets it wait for one. E_CLOSED where the pool
+ * closes; the task is then the caller's. Any thread. */
+int shared_place(struct shared *shared, struct task *task);
+
+/* Sends a task's cancellation to where the task is. Any thread. */
+void shared_cancel(struct shared *shared, struct task *task);
+
+/* The cancellation has come to a lane. */
+void shared_receive_cancel(struct lane *lane, struct task *task);
+
+/* A task whose cancellation is on its way has ended: it is nobody's now. */
+void shared_forget(struct shared *shared, struct task *task);
+
+/* Sends an actor a message. False where it is gone; the message is then the caller's. The caller
+ * has a reference, or the actor's isolate is not closed yet. Any thread. */
+bool shared_tell(struct actor *actor, struct message *message);
+
+/* Claims the next actor that has work and receives its messages; NULL: there is none. The lane's
+ * holder. */
+struct actor *shared_claim(struct lane *lane);
+
+/* Receives the messages of an actor that the lane has claimed, a stray one included. */
+void shared_receive(struct actor *actor);
+
+/* The lane is done with an actor that it has claimed. */
+void shared_release(struct actor *actor, bool has_work);
+
+/* An actor gets no new tasks, and those that it has not begun go to others; returns those that
+ * nobody takes, since the pool closes: utlist's DL. Its holder. */
+struct task *shared_evacuate(struct actor *actor);
+
+/* Its place among the isolates is another's. Its holder. */
+void shared_give_place(struct actor *actor);
+
+/* The actor is over: what has still come for it goes elsewhere, and its own reference is given up.
+ * Its holder. */
+void shared_bury(struct actor *actor);
+
+/* The lane is about to sleep; false where there is something to play. And it is awake again. */
+bool shared_sleep(struct lane *lane);
+void shared_wake(struct lane *lane);
+
+/* Retires those that have rested for longer. Any lane. */
+void shared_sweep(struct shared *shared, uint64_t ttl_ns);
+
+/* The pool closes: the tasks that wait, utlist's DL, are the caller's, and every actor is told.
+ * Once for each lane; the first gets them. */
+struct task *shared_stop(struct shared *shared);
+
+/* Whether actors are left. */
+bool shared_is_empty(struct shared *shared);
+
+struct pool *shared_pool(struct shared *shared);
+
+/* What the lock has cost, and what is there. */
+void shared_stats(struct shared *shared, struct pool_stats *ret);
+
+#endif
