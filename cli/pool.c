@@ -39,12 +39,13 @@ void pool_print_config(Isoyard__V1__Architecture architecture, const Isoyard__V1
 
 static void print_switches(const Isoyard__V1__PoolStats *stats)
 {
-    printf("          opened %s, %" PRIu64 " switches so far\n", text_time(stats->open_time),
-           stats->switches);
+    printf("          opened %s, %" PRIu64 " switch%s so far\n", text_time(stats->open_time),
+           stats->switches, stats->switches == 1 ? "" : "es");
     if (stats->draining)
-        printf("before    %s, goes on with %" PRIu64 " executions\n",
+        printf("before    %s, goes on with %" PRIu64 " execution%s\n",
                pool_architecture_text(stats->draining->architecture),
-               stats->draining->running_executions);
+               stats->draining->running_executions,
+               stats->draining->running_executions == 1 ? "" : "s");
 }
 
 static void print_tasks(const Isoyard__V1__TaskCounters *t)

@@ -162,7 +162,8 @@ static void print_waiting(const Isoyard__V1__PoolStats *stats)
 {
     fprintf(stderr, "isoyard: waiting; %s serves", pool_architecture_text(stats->architecture));
     if (stats->draining)
-        fprintf(stderr, ", %" PRIu64 " executions go on in %s", stats->draining->running_executions,
+        fprintf(stderr, ", %" PRIu64 " execution%s in %s", stats->draining->running_executions,
+                stats->draining->running_executions == 1 ? " goes on" : "s go on",
                 pool_architecture_text(stats->draining->architecture));
     fputc('\n', stderr);
 }
@@ -194,8 +195,10 @@ static void print_previous(const Isoyard__V1__SwitchArchitectureResponse *r)
         ISOYARD__V1__SWITCH_ARCHITECTURE_RESPONSE__OPTIONAL_CLOSED_MS_CLOSED_MS)
         printf("before    %s, ended after %s", name, text_us(r->closed_ms * 1000));
     else
-        printf("before    %s, goes on with %" PRIu64 " executions", name, r->running_executions);
-    printf("; %" PRIu64 " tasks finished there\n", r->finished_tasks);
+        printf("before    %s, goes on with %" PRIu64 " execution%s", name, r->running_executions,
+               r->running_executions == 1 ? "" : "s");
+    printf("; %" PRIu64 " task%s finished there\n", r->finished_tasks,
+           r->finished_tasks == 1 ? "" : "s");
 }
 
 static void print_response(const Isoyard__V1__SwitchArchitectureResponse *r)
@@ -209,8 +212,8 @@ static void print_response(const Isoyard__V1__SwitchArchitectureResponse *r)
     else
         printf(", no task has come yet\n");
     print_previous(r);
-    printf("warmed    %" PRIu32 " workers, %" PRIu32 " stayed cold\n", r->warmed_workers,
-           r->cold_workers);
+    printf("warmed    %" PRIu32 " worker%s, %" PRIu32 " stayed cold\n", r->warmed_workers,
+           r->warmed_workers == 1 ? "" : "s", r->cold_workers);
     printf("memory    %s before, %s now\n", text_bytes(r->rss_before_bytes),
            text_bytes(r->rss_after_bytes));
 }

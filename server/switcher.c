@@ -315,10 +315,15 @@ static int refuse_busy(struct switcher *switcher, bool is_answered, struct error
                          "another switch is under way; try again when it has ended");
     dispatcher_stats(switcher->dispatcher, &stats);
     pool_stats_release(&stats.pool);
+    if (stats.draining_executions == 0)
+        return error_set(error, E_CONDITION, NULL,
+                         "a pool is still being closed since the last switch; try again when that "
+                         "is done");
     return error_set(error, E_CONDITION, NULL,
-                     "the pool before has not ended since the last switch: %zu executions go on "
-                     "there; try again when they have ended",
-                     stats.draining_executions);
+                     "the pool before has not ended since the last switch: %zu execution%s there; "
+                     "try again when that is over",
+                     stats.draining_executions,
+                     stats.draining_executions == 1 ? " goes on" : "s go on");
 }
 
 int switcher_begin(struct switcher *switcher, struct switch_order *order, struct error *error)

@@ -174,7 +174,7 @@ class Switching(Case):
         self.assertEqual(stats.draining.architecture, PINNED)
         self.assertEqual(stats.draining.running_executions, 1)
         refusal = self.refused(FAILED_PRECONDITION, self.switch, PINNED)
-        self.assertIn("1 executions", refusal.message)
+        self.assertIn("1 execution goes on", refusal.message)
         self.assertEqual(running.result().response.body_text, "slept")
         self.assertEqual(running.result().report.architecture, PINNED)
         wait_until(lambda: not self.api.stats().HasField("draining"), "the old pool to end")
@@ -427,11 +427,11 @@ class CommandLine(Case):
         result = cli.run("pool", "switch", "legacy", "--lanes", "3", "--drain-deadline", "20")
         said, waiting = result.stdout.decode(), result.stderr.decode()
         self.assertEqual(result.returncode, 0, waiting)
-        for word in "LEGACY, 3 lanes", "PINNED, ended after", "1 tasks finished", "memory", "warmed":
+        for word in "LEGACY, 3 lanes", "PINNED, ended after", "1 task finished", "memory", "warmed":
             self.assertIn(word, said)
-        self.assertIn("waiting; LEGACY serves, 1 executions go on in PINNED", waiting)
+        self.assertIn("waiting; LEGACY serves, 1 execution goes on in PINNED", waiting)
         self.assertEqual(running.result().response.body_text, "slept")
-        self.assertIn("1 switches so far", cli.ok("pool", "stats").decode())
+        self.assertIn("1 switch so far", cli.ok("pool", "stats").decode())
 
     def test_json(self):
         self.start_echo()
@@ -443,7 +443,7 @@ class CommandLine(Case):
         running = self.call("/sleep?ms=1500")
         response = cli.json("pool", "switch", "legacy", "--drain-deadline", "0.1")
         self.assertEqual(response["running_executions"], 1)
-        self.assertIn("goes on with 1 executions", cli.ok("pool", "stats").decode())
+        self.assertIn("goes on with 1 execution\n", cli.ok("pool", "stats").decode())
         result = cli.run("pool", "switch", "pinned")
         self.assertEqual(result.returncode, 4, result.stderr)
         self.assertEqual(running.result().response.body_text, "slept")

@@ -352,7 +352,7 @@ START_TEST(switcher_begin_deadline_passes_and_the_old_pool_lives_on)
     ck_assert_uint_eq(stats.draining_executions, 1);
     pool_stats_release(&stats.pool);
     ck_assert_int_eq(switcher_begin(f.switcher, &second.order, &error), E_CONDITION);
-    ck_assert_ptr_nonnull(strstr(error.message, "1 executions"));
+    ck_assert_ptr_nonnull(strstr(error.message, "1 execution goes on"));
     job_expect_answer(&before, ARCHITECTURE_PINNED);
     begin_patiently(&second);
     finish(&second, 0);
