@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from pathlib import Path
 
 import grpc
 import support
@@ -129,6 +130,24 @@ class Switching(Case):
         self.assertEqual(stats.switches, 12)
         self.assertFalse(stats.HasField("draining"))
         self.assertEqual(self.server.stop(), 0)
+
+    def count(self, folder):
+        return len(list(Path(f"/proc/{self.server.pid}/{folder}").iterdir()))
+
+    def test_many_switches_leave_nothing_behind(self):
+        self.start_echo()
+        for architecture in LEGACY, SHARED, PINNED:
+            self.api.execute("echo")
+            self.switch(architecture)
+        threads, descriptors, memory = self.count("task"), self.count("fd"), self.server.rss_bytes()
+        for _ in range(15):
+            for architecture in LEGACY, SHARED, PINNED:
+                self.api.execute("echo")
+                self.assertTrue(self.switch(architecture).HasField("closed_ms"))
+        # A thread of the last pool may still be on its way out.
+        wait_until(lambda: self.count("task") <= threads, "threads to end")
+        self.assertLessEqual(self.count("fd"), descriptors)
+        self.assertLess(self.server.rss_bytes() - memory, (24 << 20) * self.server.memory_slack())
 
     def test_hot_workers_are_warm_when_the_first_task_comes(self):
         self.start_echo("--pool", "legacy")
