@@ -32,7 +32,7 @@ START_TEST(descriptors_closure_has_every_import_once)
 
     open_descriptors();
     count = descriptors_closure(d, descriptors_find_file(d, "isoyard/v1/pool.proto"), &files);
-    ck_assert_uint_eq(count, 4); /* and execution, failure, timestamp */
+    ck_assert_uint_eq(count, 5); /* and execution, failure, duration, timestamp */
     for (size_t i = 0; i < count; i++) {
         ck_assert_uint_gt(files[i].len, 0);
         for (size_t k = 0; k < i; k++)
