@@ -72,6 +72,7 @@ struct actor *actor_new_shared(struct shared *shared, struct script *script)
     mailbox_init(&actor->mailbox);
     (void)mailbox_sleep(&actor->mailbox);
     atomic_init(&actor->refs, 1);
+    pthread_cond_init(&actor->left, NULL);
     return actor;
 }
 
@@ -88,6 +89,8 @@ void actor_give_place(struct actor *actor)
 
 static void free_now(struct actor *actor)
 {
+    if (actor->shared)
+        pthread_cond_destroy(&actor->left);
     script_unref(actor->script);
     inbox_release(&actor->inbox);
     flights_release(&actor->flights);

@@ -23,6 +23,7 @@
 #include "pools/turn.h"
 #include "shim/op.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -132,8 +133,14 @@ struct actor {
     struct mailbox mailbox; /* what comes while nobody, or another lane, has claimed it */
     struct message retire_message, stop_message;
     enum actor_end retire_end; /* why retire_message was sent */
-    bool is_awake;             /* ready, or claimed; guarded by the shared lock */
-    struct pack *pack;         /* guarded by the shared lock; NULL: it gets no new tasks */
+
+    /* Guarded by the shared lock. */
+    bool is_awake;           /* ready, or claimed */
+    bool is_ready;           /* in the queue */
+    struct lane *claimed_by; /* NULL: nobody */
+    unsigned blocked;        /* lanes that wait for it; HANDOFF_MUTEX */
+    pthread_cond_t left;     /* nobody has claimed it any more, or it gets no new tasks; the same */
+    struct pack *pack;       /* NULL: it gets no new tasks */
     struct actor *prev_pack, *next_pack;
     atomic_uint refs; /* its own, and one for each timer and subrequest under way */
 };

@@ -284,9 +284,12 @@ static void receive_stop(struct lane *lane)
     lane->sweep = NULL;
     set_draining(&failure);
     if (lane->pool->shared) {
-        struct task *waiting = shared_stop(lane->pool->shared);
+        struct task *waiting = shared_stop(lane->pool->shared), *task;
 
         fail_waiting(lane, &waiting, &failure);
+        DL_FOREACH(lane->own_tasks, task)
+        task->is_with_lane = false;
+        fail_waiting(lane, &lane->own_tasks, &failure);
         look_again(lane);
     }
     fail_waiting(lane, &lane->waiting, &failure);
@@ -296,11 +299,19 @@ static void receive_stop(struct lane *lane)
     failure_release(&failure);
 }
 
+static void receive_submission(struct lane *lane, struct task *task)
+{
+    if (lane->pool->shared && task->kind != TASK_CHECK)
+        lane_take_own(lane, task);
+    else
+        lane_place(lane, task);
+}
+
 static void receive(struct lane *lane, struct message *message)
 {
     switch (message->kind) {
     case MESSAGE_SUBMIT:
-        lane_place(lane, container_of(message, struct task, submit_message));
+        receive_submission(lane, container_of(message, struct task, submit_message));
         break;
     case MESSAGE_CANCEL:
         receive_cancel(lane, container_of(message, struct task, cancel_message));

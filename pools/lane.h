@@ -101,6 +101,8 @@ struct lane {
     struct lane_timer *sweep;
     struct lane_timer *tending; /* looks after strays that are shared actors */
     unsigned errands;           /* timers and subrequests of shared actors on this loop */
+    struct task *own_tasks;     /* shared, HANDOFF_MUTEX: utlist's DL */
+    bool had_own_turn;          /* the same: the last turn was for one of these */
     struct lane *next_idle;     /* shared: that sleep, and wait for actors to play */
     bool is_idle;               /* in that list */
     struct message stop_message;
@@ -170,6 +172,9 @@ void lane_settle(struct lane *lane, struct actor *actor);
 
 /* Claims an actor of the shared pool that has work; NULL: there is none. */
 struct actor *lane_claim_shared(struct lane *lane);
+
+/* HANDOFF_MUTEX: the lane gets a task. */
+void lane_take_own(struct lane *lane, struct task *task);
 
 /* Ends what an actor has, because the pool closes. */
 void lane_stop_actor(struct lane *lane, struct actor *actor);

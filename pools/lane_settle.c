@@ -382,11 +382,45 @@ void lane_settle(struct lane *lane, struct actor *actor)
         lane_place_waiting(lane, &lane->waiting);
 }
 
+void lane_take_own(struct lane *lane, struct task *task)
+{
+    task->is_with_lane = true;
+    DL_APPEND(lane->own_tasks, task);
+}
+
+/* Blocks until it has an isolate for its first task. */
+static struct actor *enter_for_own(struct lane *lane)
+{
+    struct task *task = lane->own_tasks;
+    bool is_refused;
+    struct actor *actor;
+
+    DL_DELETE(lane->own_tasks, task);
+    task->is_with_lane = false;
+    actor = shared_enter(lane, task, &is_refused);
+    if (is_refused)
+        refuse_draining(lane, task);
+    return actor;
+}
+
+/* Its own tasks, and what has come for isolates that nobody plays, in turn. */
+static struct actor *claim_next(struct lane *lane)
+{
+    struct actor *actor = NULL;
+
+    lane->had_own_turn = lane->own_tasks && !lane->had_own_turn;
+    if (!lane->had_own_turn)
+        actor = shared_claim(lane);
+    while (!actor && lane->own_tasks)
+        actor = enter_for_own(lane);
+    return actor;
+}
+
 struct actor *lane_claim_shared(struct lane *lane)
 {
     struct actor *actor;
 
-    while ((actor = shared_claim(lane))) {
+    while ((actor = claim_next(lane))) {
         if (!look_after(lane, actor))
             continue;
         if (actor_has_work(actor))

@@ -145,7 +145,7 @@ static void prepare_task(struct task *task, unsigned lane)
     task->cancel_message.kind = MESSAGE_CANCEL;
     task->lane = lane;
     task->actor = task->home = NULL;
-    task->is_waiting = false;
+    task->is_waiting = task->is_with_lane = false;
     task->ticket = 0;
     task->submitted_ns = clock_now_ns();
     task->started_ns = task->startup_ns = task->cpu_ns = 0;
@@ -158,8 +158,9 @@ static bool is_shared(const struct pool *pool, const struct task *task)
 
 static int hand_over(struct pool *pool, struct lane *lane, struct task *task)
 {
-    return is_shared(pool, task) ? shared_place(pool->shared, task)
-                                 : lane_send(lane, &task->submit_message);
+    if (is_shared(pool, task) && pool->config.handoff == HANDOFF_FIFO)
+        return shared_place(pool->shared, task);
+    return lane_send(lane, &task->submit_message);
 }
 
 int pool_submit(struct pool *pool, struct task *task)

@@ -21,11 +21,18 @@ struct fetcher_config;
 struct pool;
 struct pool_ops;
 
+/* How a shared pool hands an isolate from one lane to the next. */
+enum handoff {
+    HANDOFF_FIFO,  /* a lane that is free plays the isolate that has waited longest */
+    HANDOFF_MUTEX, /* a lane that has a task blocks until it has the isolate */
+};
+
 struct pool_config {
     unsigned lanes;               /* 1 to POOL_LANES_MAX */
     unsigned isolates;            /* warm ones, in all lanes together; at least one a lane */
     unsigned queue;               /* tasks that may wait, per lane; more are E_BUSY */
     unsigned tasks_per_isolate;   /* in flight at once; 1 to TICKET_SLOT_MAX */
+    enum handoff handoff;         /* shared */
     unsigned isolates_per_worker; /* shared: of one version at once; 0: as many as lanes */
     uint64_t idle_ttl_ms;         /* an isolate without tasks is disposed of after this; 0: never */
     uint64_t recycle_after;       /* ... after this many tasks; 0: never */

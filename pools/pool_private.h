@@ -39,6 +39,7 @@ struct pool {
     int64_t opened_us;        /* the same moment, since the Unix epoch */
     uint64_t cancel_grace_ns; /* the crew's */
     unsigned isolates_per_lane;
+    atomic_uint turn;      /* HANDOFF_MUTEX: whose is the next task */
     struct shared *shared; /* NULL: lanes own their isolates */
     atomic_bool is_draining;
     _Atomic uint64_t submitted, refused; /* any thread adds */

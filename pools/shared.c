@@ -35,6 +35,8 @@ struct shared {
     bool is_stopping;
     uint64_t acquisitions, contended;
     struct histogram lock_wait_us; /* of the contended ones */
+    uint64_t entries, blocks;      /* HANDOFF_MUTEX: isolates asked for, and waited for */
+    struct histogram block_us;
 };
 
 /* The lock. */
@@ -67,13 +69,15 @@ static void stop_resting(struct shared *s, struct actor *actor)
     actor->is_resting = false;
 }
 
-/* Its mailbox is awake, and nobody has claimed it. */
+/* Its mailbox is awake. Who has claimed it looks into it by itself. */
 static void make_ready(struct shared *s, struct actor *actor)
 {
     struct lane *lane = s->idle;
 
+    if (actor->claimed_by || actor->is_ready)
+        return;
     stop_resting(s, actor);
-    actor->is_awake = true;
+    actor->is_awake = actor->is_ready = true;
     DL_APPEND(s->ready, actor);
     if (!lane)
         return;
@@ -128,6 +132,8 @@ static void leave_pack(struct shared *s, struct actor *actor)
     if (!pack)
         return;
     actor->pack = NULL;
+    if (actor->blocked > 0)
+        pthread_cond_broadcast(&actor->left);
     DL_DELETE2(pack->actors, actor, prev_pack, next_pack);
     if (--pack->count > 0)
         return;
@@ -222,17 +228,21 @@ static void place_waiting(struct shared *s)
 
 /* Tasks. */
 
+/* Behind those that wait already: room that comes about is theirs. */
+static void wait_for_room(struct shared *s, struct task *task)
+{
+    task->home = NULL;
+    task->is_waiting = true;
+    DL_APPEND(s->waiting, task);
+}
+
 /* False where the pool closes. */
 static bool place_or_wait(struct shared *s, struct task *task)
 {
     if (s->is_stopping)
         return false;
-    /* Behind those that wait already: room that comes about is theirs. */
-    if ((s->waiting && !find_pack(s, task->script)) || !place(s, task)) {
-        task->home = NULL;
-        task->is_waiting = true;
-        DL_APPEND(s->waiting, task);
-    }
+    if ((s->waiting && !find_pack(s, task->script)) || !place(s, task))
+        wait_for_room(s, task);
     return true;
 }
 
@@ -261,7 +271,7 @@ void shared_cancel(struct shared *s, struct task *task)
     unlock(s);
     /* While a task waits for its cancellation no lane is closed. */
     if (!is_passed)
-        (void)lane_send(&s->pool->lanes[0], &task->cancel_message);
+        (void)lane_send(&s->pool->lanes[task->lane], &task->cancel_message);
 }
 
 static void fail_cancelled(struct lane *lane, struct task *task)
@@ -287,6 +297,10 @@ void shared_receive_cancel(struct lane *lane, struct task *task)
     unlock(s);
     if (is_passed)
         return;
+    if (task->is_with_lane) {
+        DL_DELETE(lane->own_tasks, task);
+        task->is_with_lane = false;
+    }
     if (task_receive_cancel(task))
         fail_cancelled(lane, task);
     else
@@ -310,7 +324,6 @@ bool shared_tell(struct actor *actor, struct message *message)
     case MAILBOX_CLOSED:
         return false;
     case MAILBOX_PUSHED_WAKE:
-        /* Nobody but who has woken it may make it ready, so it is still there. */
         lock(s);
         make_ready(s, actor);
         unlock(s);
@@ -390,6 +403,17 @@ void shared_receive(struct actor *actor)
     receive_all(actor, mailbox_take(&actor->mailbox));
 }
 
+/* Under the lock: nobody has claimed it. */
+static void enter(struct shared *s, struct lane *lane, struct actor *actor)
+{
+    if (actor->is_ready)
+        DL_DELETE(s->ready, actor);
+    actor->is_ready = false;
+    stop_resting(s, actor);
+    actor->is_awake = true;
+    actor->claimed_by = lane;
+}
+
 struct actor *shared_claim(struct lane *lane)
 {
     struct shared *s = lane->pool->shared;
@@ -398,12 +422,70 @@ struct actor *shared_claim(struct lane *lane)
     lock(s);
     actor = s->ready;
     if (actor)
-        DL_DELETE(s->ready, actor);
+        enter(s, lane, actor);
     unlock(s);
     if (!actor)
         return NULL;
     actor->lane = lane;
     shared_receive(actor);
+    return actor;
+}
+
+/* Whether the actor could be had: it may get no new tasks any more by the time it is free. */
+static bool wait_for(struct shared *s, struct actor *actor)
+{
+    uint64_t begin_ns = clock_now_ns();
+    bool is_had;
+
+    actor_ref(actor);
+    actor->blocked++;
+    while (actor->pack && actor->claimed_by)
+        pthread_cond_wait(&actor->left, &s->lock);
+    actor->blocked--;
+    s->blocks++;
+    histogram_record(&s->block_us, (clock_now_ns() - begin_ns) / NS_PER_US);
+    is_had = actor->pack != NULL;
+    actor_unref(actor);
+    return is_had;
+}
+
+/* Under the lock. A lane that was adopted has claimed the isolates of the turns it was adopted
+ * from, and could wait for one whose lane waits for it: there the task goes by mailbox. */
+static struct actor *enter_for(struct shared *s, struct lane *lane, struct task *task)
+{
+    struct actor *actor;
+
+    do {
+        actor = s->waiting && !find_pack(s, task->script) ? NULL : pick(s, task->script);
+        if (!actor) {
+            wait_for_room(s, task);
+            return NULL;
+        }
+        s->entries++;
+        task->home = actor;
+        if (actor->claimed_by && lane->strays) {
+            push(s, actor, &task->submit_message);
+            return NULL;
+        }
+    } while (actor->claimed_by && !wait_for(s, actor));
+    enter(s, lane, actor);
+    return actor;
+}
+
+struct actor *shared_enter(struct lane *lane, struct task *task, bool *ret_is_refused)
+{
+    struct shared *s = lane->pool->shared;
+    struct actor *actor;
+
+    lock(s);
+    *ret_is_refused = s->is_stopping;
+    actor = s->is_stopping ? NULL : enter_for(s, lane, task);
+    unlock(s);
+    if (!actor)
+        return NULL;
+    actor->lane = lane;
+    shared_receive(actor);
+    actor_enqueue(actor, task);
     return actor;
 }
 
@@ -424,6 +506,9 @@ void shared_release(struct actor *actor, bool has_work)
     struct shared *s = actor->shared;
 
     lock(s);
+    actor->claimed_by = NULL;
+    if (actor->blocked > 0)
+        pthread_cond_signal(&actor->left);
     if (has_work || !mailbox_sleep(&actor->mailbox))
         make_ready(s, actor);
     else
@@ -589,6 +674,9 @@ void shared_stats(struct shared *s, struct pool_stats *ret)
     ret->lock_acquisitions = s->acquisitions;
     ret->lock_contended = s->contended;
     histogram_merge(&ret->lock_wait_us, &s->lock_wait_us);
+    ret->entries = s->entries;
+    ret->blocks = s->blocks;
+    histogram_merge(&ret->block_us, &s->block_us);
     unlock(s);
 }
 
@@ -618,9 +706,11 @@ void shared_free(struct shared *s)
     free(s);
 }
 
-/* For checks only, which are done on a lane. */
+/* To every lane in turn, where lanes have tasks; or for checks, which are done on a lane. */
 static unsigned route(struct pool *pool, const struct task *task)
 {
+    if (pool->config.handoff == HANDOFF_MUTEX && task->kind != TASK_CHECK)
+        return atomic_fetch_add_explicit(&pool->turn, 1, memory_order_relaxed) % pool->lane_count;
     return rendezvous_pick(task->script->worker_key, pool->lane_count);
 }
 

@@ -10,6 +10,9 @@
  * the queue's end. Timers and subrequests stay on the lane whose turn has begun them, and tell the
  * actor by a message.
  *
+ * That is HANDOFF_FIFO. With HANDOFF_MUTEX a task goes to a lane, which blocks until it has an
+ * isolate for it: the naive discipline, in which a lane that waits does nothing else.
+ *
  * The lock guards the list, the packs (the isolates of one version), the queue, the waiting tasks,
  * and which actor has a task; it is never held during a turn, nor round I/O. It comes after a
  * turn's lock and before nothing.
@@ -56,6 +59,11 @@ bool shared_tell(struct actor *actor, struct message *message);
 /* Claims the next actor that has work and receives its messages; NULL: there is none. The lane's
  * holder. */
 struct actor *shared_claim(struct lane *lane);
+
+/* HANDOFF_MUTEX: gives the task to an isolate of its worker, which the lane claims, and waits for
+ * until it is free; NULL: there is none, and the task waits; or the pool closes, which
+ * *ret_is_refused says. The lane's holder. */
+struct actor *shared_enter(struct lane *lane, struct task *task, bool *ret_is_refused);
 
 /* Receives the messages of an actor that the lane has claimed, a stray one included. */
 void shared_receive(struct actor *actor);

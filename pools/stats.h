@@ -35,6 +35,8 @@ struct pool_stats {
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     uint64_t lock_acquisitions, lock_contended; /* of a shared pool's lock */
     struct histogram lock_wait_us;              /* of the contended ones */
+    uint64_t entries, blocks; /* isolates that lanes asked for, and those that they waited for */
+    struct histogram block_us;
     size_t lane_count;
     struct lane_stats *lanes;
 };

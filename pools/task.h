@@ -91,6 +91,7 @@ struct task {
     struct actor *actor; /* that has it queued or in flight; NULL: none yet */
     struct actor *home;  /* shared: that it was given to; guarded by the pool's lock */
     bool is_waiting;     /* shared: for one; the same */
+    bool is_with_lane;   /* shared, HANDOFF_MUTEX: in its lane's own queue; the lane's holder's */
     uint32_t ticket;     /* in that actor; 0: queued */
     uint64_t submitted_ns;
     uint64_t started_ns; /* its first turn */

@@ -57,6 +57,8 @@ void fixture_open(struct fixture *f, const struct pool_ops *ops)
     struct error error = {0};
 
     ops = pinned_or_other(ops);
+    if (getenv("ISOYARD_TEST_HANDOFF_MUTEX"))
+        f->config.handoff = HANDOFF_MUTEX;
     ck_assert_msg(crew_open(&f->crew_config, &f->crew, &error) == 0, "%s", error.message);
     ck_assert_msg(pool_open(ops, &f->config, f->crew, &f->pool, &error) == 0, "%s", error.message);
 }

@@ -88,8 +88,10 @@ static void *submit_all(void *arg)
         unsigned worker = s->first_worker + (unsigned)rand_r(&s->seed) % (WORKERS / SUBMITTERS);
 
         submission->kind = pick_kind(&s->seed);
-        submission->is_refused = call_start_numbered(&submission->call, &f, workers[worker],
-                                                     submission->kind->program, i + 1) != 0;
+        /* Lanes that wait for a mutex get it in no order. */
+        submission->is_refused =
+            call_start_numbered(&submission->call, &f, workers[worker], submission->kind->program,
+                                f.config.handoff == HANDOFF_MUTEX ? 0 : i + 1) != 0;
         if (rand_r(&s->seed) % 20 == 0)
             maybe_cancel(s, i);
         if (rand_r(&s->seed) % 8 == 0)
