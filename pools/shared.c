@@ -462,12 +462,14 @@ static struct actor *enter_for(struct shared *s, struct lane *lane, struct task 
             return NULL;
         }
         s->entries++;
-        task->home = actor;
         if (actor->claimed_by && lane->strays) {
+            task->home = actor;
             push(s, actor, &task->submit_message);
             return NULL;
         }
     } while (actor->claimed_by && !wait_for(s, actor));
+    /* Not before: while the lane waits the task is not there, and its cancellation comes here. */
+    task->home = actor;
     enter(s, lane, actor);
     return actor;
 }
@@ -484,8 +486,9 @@ struct actor *shared_enter(struct lane *lane, struct task *task, bool *ret_is_re
     if (!actor)
         return NULL;
     actor->lane = lane;
-    shared_receive(actor);
+    /* First: its cancellation may be among the messages by now. */
     actor_enqueue(actor, task);
+    shared_receive(actor);
     return actor;
 }
 
