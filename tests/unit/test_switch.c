@@ -440,19 +440,31 @@ START_TEST(switcher_begin_hottest_workers_are_warm_before_tasks_come)
 }
 END_TEST
 
-START_TEST(switcher_begin_shared_pool_is_warm_before_tasks_come)
+static void expect_shared_is_warm(enum handoff handoff)
 {
     struct asked asked = ask_for(&pool_shared, 1000);
 
     open_parts(&pool_legacy);
     add_worker("hot", "sleep:5 load", 9);
     add_worker("ill", "throw", 5);
+    asked.order.config.handoff = handoff;
     begin(&asked);
     finish(&asked, 0);
     ck_assert_uint_eq(asked.report.warmed, 1);
     ck_assert_uint_eq(asked.report.cold, 1);
     run_job("hot", ARCHITECTURE_SHARED, true);
     close_parts();
+}
+
+START_TEST(switcher_begin_shared_pool_is_warm_before_tasks_come)
+{
+    expect_shared_is_warm(HANDOFF_FIFO);
+}
+END_TEST
+
+START_TEST(switcher_begin_shared_pool_with_mutex_is_warm_before_tasks_come)
+{
+    expect_shared_is_warm(HANDOFF_MUTEX);
 }
 END_TEST
 
@@ -731,6 +743,7 @@ static void switch_once(unsigned number)
     struct asked asked = ask_for(pools[number % 3].ops, number % 5 == 0 ? 0 : 1000);
 
     asked.order.config.lanes = 1 + number % 4;
+    asked.order.config.handoff = number % 2 == 0 ? HANDOFF_FIFO : HANDOFF_MUTEX;
     begin_patiently(&asked);
     finish(&asked, 0);
     ck_assert_int_eq(asked.report.architecture, pools[number % 3].architecture);
@@ -764,6 +777,7 @@ UNIT_MAIN("switch", switcher_begin_idle_pool_is_replaced,
           switcher_begin_choice_that_cannot_be_saved_leaves_the_pool,
           switcher_begin_hottest_workers_are_warm_before_tasks_come,
           switcher_begin_shared_pool_is_warm_before_tasks_come,
+          switcher_begin_shared_pool_with_mutex_is_warm_before_tasks_come,
           switcher_begin_more_hot_workers_than_room_keeps_the_hottest,
           switcher_begin_worker_that_does_not_start_stays_cold,
           switcher_hasten_while_it_warms_leaves_the_pool,
