@@ -73,6 +73,7 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
 {
     uint64_t now_ns = clock_now_ns();
 
+    spread_remove(lane, task);
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns) {
@@ -320,6 +321,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
 {
     if (actor->is_claimed)
         return; /* its turn is still out */
+    spread_note_cap(lane, actor);
     if (actor->is_over) {
         bury(lane, actor);
         return;

@@ -25,6 +25,8 @@ struct pool_config {
     unsigned lanes;             /* 1 to POOL_LANES_MAX */
     unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
     unsigned queue;             /* tasks that may wait, per lane; more are E_BUSY */
+    unsigned spread;            /* pinned: tasks of a worker that may wait on a lane before further
+                                   ones go to the next (spread.h); 0: they never do */
     unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
     uint64_t idle_ttl_ms;       /* an isolate without tasks is disposed of after this; 0: never */
     uint64_t recycle_after;     /* ... after this many tasks; 0: never */
@@ -60,8 +62,8 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
 
 /*
  * 0: the pool owns the task until task->done(task), which comes exactly once, possibly before this
- * returns. E_BUSY: its queue is full; E_CLOSED: the pool is draining; the caller still owns the
- * task. Any thread.
+ * returns. E_BUSY: the queues of all lanes that it may go to are full; E_CLOSED: the pool is
+ * draining; the caller still owns the task. Any thread.
  */
 int pool_submit(struct pool *pool, struct task *task);
 

@@ -17,6 +17,7 @@ struct lane_stats {
     uint64_t turns;
     uint64_t tasks;
     uint64_t adoptions;
+    uint64_t spreads; /* tasks whose first lane is another */
     uint64_t busy_ns; /* in turns */
 };
 
@@ -24,6 +25,7 @@ struct pool_stats {
     uint64_t submitted, answered, failed, limit_exceeded, cancelled, refused, condemned_tasks,
         in_flight;
     uint64_t tenant_mismatches;
+    uint64_t spreads; /* tasks that went to another than their worker's first lane */
     uint64_t isolates_alive, isolates_created, isolates_disposed, hits, misses;
     uint64_t evicted, expired, recycled, condemned;
     uint32_t spares, strays;

@@ -60,6 +60,9 @@ static const struct setting settings[] = {
      "Warm isolates, in all lanes together"},
     {"queue", "N", SETTING_UINT, POOL(queue), 1, 1, 1000000,
      "Tasks that may wait, per lane; more are refused"},
+    {"spread", "N", SETTING_UINT, POOL(spread), 1, 0, 1000000,
+     "Pinned: tasks of a worker that may wait on a lane before further ones go to the next; 0: they "
+     "never do"},
     {"tasks-per-isolate", "N", SETTING_UINT, POOL(tasks_per_isolate), 1, 1, TICKET_SLOT_MAX,
      "Tasks in flight in one isolate"},
     {"idle-ttl-ms", "MS", SETTING_U64, POOL(idle_ttl_ms), 1, 0, 365 * DAY_MS,

@@ -36,6 +36,7 @@ static void set_config(Isoyard__V1__PoolConfig *m, const struct pool_config *con
     m->tasks_per_isolate = config->tasks_per_isolate;
     m->idle_ttl_ms = config->idle_ttl_ms;
     m->recycle_after = config->recycle_after;
+    m->spread = config->spread;
 }
 
 static void set_tasks(Isoyard__V1__TaskCounters *m, const struct pool_stats *stats)
@@ -50,6 +51,7 @@ static void set_tasks(Isoyard__V1__TaskCounters *m, const struct pool_stats *sta
     m->condemned = stats->condemned_tasks;
     m->in_flight = stats->in_flight;
     m->tenant_mismatches = stats->tenant_mismatches;
+    m->spreads = stats->spreads;
 }
 
 static void set_isolates(Isoyard__V1__IsolateCounters *m, const struct pool_stats *stats)
@@ -99,6 +101,7 @@ static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, u
     m->turns = lane->turns;
     m->tasks = lane->tasks;
     m->adoptions = lane->adoptions;
+    m->spreads = lane->spreads;
     m->busy = age_ns == 0 ? 0 : (double)lane->busy_ns / (double)age_ns;
 }
 
