@@ -262,6 +262,7 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     memset(ret, 0, sizeof(*ret));
     ret->submitted = atomic_load_explicit(&pool->submitted, memory_order_relaxed);
     ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
+    ret->opened_ns = pool->opened_ns;
     ret->age_ns = clock_now_ns() - pool->opened_ns;
     ret->spares = crew.spares;
     ret->quarantined = crew.quarantined;

@@ -32,7 +32,8 @@ struct pool_stats {
     uint32_t quarantined; /* threads in turns that were written off, now */
     uint64_t quarantines; /* so far */
     uint64_t adoptions, terminations;
-    uint64_t age_ns; /* since the pool was opened */
+    uint64_t opened_ns; /* when the pool was opened */
+    uint64_t age_ns;    /* since then */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     size_t lane_count;
     struct lane_stats *lanes;

@@ -1,9 +1,14 @@
-"""The pool from outside: workers that spread over lanes."""
+"""The pool from outside: workers that spread over lanes, and watching it."""
 
 import concurrent.futures
+import signal
+import threading
+import time
 import unittest
 
+import grpc
 import support
+from support import pool_pb2, wait_until
 
 # Computes for as long as it is asked to.
 SPINNER = """
@@ -64,6 +69,162 @@ class NoSpread(Lanes):
         self.assertEqual(len(set(self.keep_hot("spinner"))), 1)
         self.assertEqual(self.api.stats().tasks.spreads, 0)
         self.assertEqual(self.api.stats().config.spread, 0)
+
+
+class Watch(support.ServerCase):
+    flags = ("--lanes", "2")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api.deploy("echo", support.worker_source("echo.js"))
+
+    def watch(self, interval_ms=100, api=None, timeout=support.PATIENCE):
+        call = (api or self.api).pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=interval_ms), timeout=timeout)
+        self.addCleanup(call.cancel)
+        return call
+
+    def test_ticks_come_in_time_and_the_first_at_once(self):
+        start = time.monotonic()
+        call = self.watch(300)
+        first = next(call)
+        self.assertLess(time.monotonic() - start, 0.25)
+        self.assertFalse(first.HasField("interval"))
+        self.assertEqual(len(first.stats.lanes), 2)
+        self.assertEqual(first.stats.config, self.api.stats().config)
+        ticks = [next(call) for _ in range(4)]
+        self.assertGreaterEqual(time.monotonic() - start, 1.2)
+        for tick in ticks:
+            self.assertEqual([lane.lane for lane in tick.interval.lanes], [0, 1])
+            self.assertGreater(tick.interval.duration_us, 0)
+        # Each is late by what the machine makes of it, but their beginnings stay where they were.
+        self.assertAlmostEqual(sum(tick.interval.duration_us for tick in ticks) / 1e6, 1.2, delta=0.25)
+
+    def test_default_is_a_second(self):
+        call = self.watch(0)
+        next(call)
+        self.assertAlmostEqual(next(call).interval.duration_us / 1e6, 1, delta=0.3)
+
+    def test_rates_are_those_of_the_interval(self):
+        call = self.watch(500)
+        before = next(call).stats.tasks
+        for _ in range(50):
+            self.api.execute("echo", "/")
+        for _ in range(5):
+            self.api.execute("echo", "/throw")
+        ticks = []
+        wait_until(lambda: ticks.append(next(call)) or ticks[-1].stats.tasks.answered - before.answered >= 50 and
+                   ticks[-1].stats.tasks.failed - before.failed >= 5, "the tasks to be told")
+        total = lambda name: sum(getattr(tick.interval, name) * tick.interval.duration_us / 1e6 for tick in ticks)
+        self.assertAlmostEqual(total("submitted_per_s"), 55, delta=0.01)
+        self.assertAlmostEqual(total("answered_per_s"), 50, delta=0.01)
+        self.assertAlmostEqual(total("failed_per_s"), 5, delta=0.01)
+        self.assertEqual(total("refused_per_s"), 0)
+        lanes = [lane for tick in ticks for lane in tick.interval.lanes if lane.tasks_per_s > 0]
+        self.assertTrue(lanes)
+        self.assertTrue(all(lane.busy > 0 for lane in lanes))
+        quiet = next(call).interval
+        self.assertEqual((quiet.submitted_per_s, quiet.answered_per_s, quiet.failed_per_s), (0, 0, 0))
+
+    def test_busy_is_that_of_the_interval(self):
+        self.api.deploy("spinner", SPINNER)
+        call = self.watch(1000)
+        next(call)
+        lane = self.api.execute("spinner", "/?ms=700").report.lane
+        ticks = [next(call), next(call)]
+        self.assertGreaterEqual(max(tick.interval.lanes[lane].busy for tick in ticks), 0.5)
+        self.assertLess(min(tick.interval.lanes[lane].busy for tick in ticks), 0.3)
+
+    def test_interval_that_is_out_of_bounds_is_refused(self):
+        for interval_ms in 1, 99, 3600001, 2 ** 64 - 1:
+            refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: next(self.watch(interval_ms)))
+            self.assertEqual(refusal.fields, ["interval_ms"])
+            self.assertIn(str(interval_ms), refusal.message)
+        for interval_ms in 100, 3600000:
+            next(self.watch(interval_ms))
+
+    def test_slow_reader_misses_ticks(self):
+        """Nothing is kept for it but what is on its way."""
+        server = support.start("--lanes", "256", "--isolates", "256")
+        self.addCleanup(server.kill)
+        channel = server.channel(**{"http2.bdp_probe": 0, "http2.lookahead_bytes": 1024})
+        self.addCleanup(channel.close)
+        call = self.watch(100, support.Api(channel))
+        next(call)
+        time.sleep(4)
+        ticks = [next(call).interval.duration_us / 1e6 for _ in range(30)]
+        self.assertGreaterEqual(max(ticks), 0.5, ticks)
+        call.cancel()
+        self.assertEqual(server.stop(), 0)
+
+    def test_cancelled_watch_makes_room(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        calls = [self.watch(1000, api) for _ in range(16)]
+        for call in calls:
+            next(call)
+        refusal = self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, lambda: next(self.watch(1000, api)))
+        self.assertIn("16", refusal.message)
+        calls[0].cancel()
+
+        def can_watch():
+            try:
+                return next(self.watch(1000, api))
+            except grpc.RpcError:
+                return None
+
+        wait_until(can_watch, "room for one more")
+
+    def test_deadline_ends_it(self):
+        call = self.watch(100, timeout=0.5)
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: list(call))
+        self.assertIsNone(refusal.status)
+
+
+class Shutdown(support.TestCase):
+    def test_watchers_are_told(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        # One that waits for an hour, too.
+        calls = [api.pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=ms)) for ms in (100, 3600000)]
+        for call in calls:
+            next(call)
+        ends = []
+
+        def read(call):
+            try:
+                for _ in call:
+                    pass
+            except grpc.RpcError as error:
+                ends.append(support.Refusal(error))
+
+        threads = [threading.Thread(target=read, args=(call,)) for call in calls]
+        for thread in threads:
+            thread.start()
+        start = time.monotonic()
+        server.signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(support.PATIENCE)
+        self.assertEqual([end.code for end in ends], [grpc.StatusCode.UNAVAILABLE] * 2)
+        self.assertEqual({end.reason for end in ends}, {"DRAINING"})
+        self.assertEqual(server.wait(), 0)
+        self.assertLess(time.monotonic() - start, 8)
+
+    def test_watcher_that_does_not_read_holds_nothing_up(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        call = support.Api(channel).pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=100))
+        next(call)
+        time.sleep(0.5)
+        self.assertEqual(server.stop(), 0)
 
 
 if __name__ == "__main__":
