@@ -166,5 +166,6 @@ static int run_stats(struct options *options, int argc, char **argv)
 
 const struct command pool_commands[] = {
     {"stats", "counters and times of the pool of isolates", run_stats, NULL},
+    {"watch", "a line of figures at every interval", pool_watch_run, NULL},
     {NULL, NULL, NULL, NULL},
 };

@@ -1,7 +1,9 @@
 """The pool from outside: workers that spread over lanes, and watching it."""
 
 import concurrent.futures
+import json
 import signal
+import subprocess
 import threading
 import time
 import unittest
@@ -182,6 +184,77 @@ class Watch(support.ServerCase):
         call = self.watch(100, timeout=0.5)
         refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: list(call))
         self.assertIsNone(refusal.status)
+
+
+class WatchCli(support.ServerCase):
+    flags = ("--lanes", "2")
+
+    def popen(self, *arguments, address=None):
+        command = [str(support.BIN / "isoyard"), "pool", "watch", "-a", address or self.server.address, *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_text_is_a_line_a_tick(self):
+        said = self.cli.ok("pool", "watch", "--interval", "0.1", "--count", "21").decode().splitlines()
+        self.assertEqual(len(said), 23)
+        self.assertTrue(said[0].startswith("TIME") and said[0] == said[21], said)
+        self.assertRegex(said[1], r"^\d\d:\d\d:\d\d +- +- +- +- +0 +0 +0 +-$")
+        self.assertRegex(said[2], r"^\d\d:\d\d:\d\d +0\.0 +0\.0 +0\.0 +0\.0 +0 +0 +0 +0 0$")
+
+    def test_json_is_an_object_a_line(self):
+        start = time.monotonic()
+        said = self.cli.ok("pool", "watch", "--interval", "0.2", "--count", "3", "--json").decode().splitlines()
+        self.assertGreaterEqual(time.monotonic() - start, 0.4)
+        ticks = [json.loads(line) for line in said]
+        self.assertEqual(len(ticks), 3)
+        self.assertNotIn("interval", ticks[0])
+        for tick in ticks[1:]:
+            self.assertEqual(len(tick["interval"]["lanes"]), 2)
+            self.assertEqual(tick["interval"]["answered_per_s"], 0)
+            self.assertEqual(tick["stats"]["config"]["lanes"], 2)
+
+    def test_lines_come_when_they_are_due_and_an_interrupt_ends_it(self):
+        process = self.popen("--interval", "0.2", "--json")
+        for _ in range(3):
+            json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(support.PATIENCE), -signal.SIGINT)
+        for line in process.stdout.read().splitlines():
+            json.loads(line)
+        self.assertEqual(process.stderr.read(), "")
+
+    def test_wrong_usage(self):
+        for arguments in (["--interval", "0"], ["--interval", "0.01"], ["--interval", "3601"], ["--interval", "x"],
+                          ["--interval", "nan"], ["--count", "0"], ["--count", "-1"], ["--count", "x"], ["more"]):
+            result = self.cli.run("pool", "watch", *arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn(b"isoyard pool watch", result.stderr)
+
+    def test_no_server(self):
+        result = self.cli.run("pool", "watch", "-a", "127.0.0.1:1")
+        self.assertEqual(result.returncode, 3, result.stderr)
+
+    def test_server_that_shuts_down(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        process = self.popen("--interval", "0.1", "--json", address=server.address)
+        process.stdout.readline()
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(process.wait(support.PATIENCE), 5)
+        self.assertIn("DRAINING", process.stderr.read())
+
+    def test_server_that_says_nothing_more(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        process = self.popen("--interval", "0.1", "--timeout", "0.5", address=server.address)
+        process.stdout.readline()
+        server.signal(signal.SIGSTOP)
+        self.addCleanup(server.signal, signal.SIGCONT)
+        self.assertEqual(process.wait(support.PATIENCE), 6)
 
 
 class Shutdown(support.TestCase):
