@@ -102,6 +102,8 @@ END_TEST
 
 START_TEST(pool_submit_cool_worker_comes_back)
 {
+    struct call burst[10];
+
     fixture_init(&f);
     f.config.lanes = LANES;
     f.config.spread = 4;
@@ -110,6 +112,9 @@ START_TEST(pool_submit_cool_worker_comes_back)
     struct script *script = worker_of_lane_0(0);
 
     run_hot(script, 20, 1);
+    /* As many at once as before, but they do not stand. */
+    start_many(burst, 10, script, "spin:3 answer");
+    ck_assert_uint_eq(finish_many(burst, 10, 0), 10);
     for (int i = 0; i < 40; i++) {
         ck_assert_uint_eq(lane_of_one(script), 0);
         sleep_ms(10);
