@@ -321,7 +321,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
 {
     if (actor->is_claimed)
         return; /* its turn is still out */
-    spread_note_cap(lane, actor);
+    spread_note(lane, actor);
     if (actor->is_over) {
         bury(lane, actor);
         return;

@@ -52,17 +52,25 @@ void spread_remove(struct lane *lane, struct task *task)
         atomic_store_explicit(&slot->is_passing_on, false, memory_order_relaxed);
 }
 
-void spread_note_cap(struct lane *lane, const struct actor *actor)
+static bool is_waited_for(const struct actor *actor)
+{
+    return actor_accepts(actor) &&
+           (actor->state == ACTOR_LOADING || actor->flights.in_use >= actor->task_limit);
+}
+
+void spread_note(struct lane *lane, const struct actor *actor)
 {
     struct spread_slot *slot = slot_of(lane, actor->script);
-    bool is_reached = actor_accepts(actor) && actor->flights.in_use >= actor->task_limit;
+    bool is_for_isolate = is_waited_for(actor);
+    bool was_for_isolate;
 
     if (!lane->pool->ops->spreads || actor->is_check)
         return;
-    atomic_store_explicit(&slot->is_cap_reached, is_reached, memory_order_relaxed);
-    if (!is_reached)
+    was_for_isolate = atomic_load_explicit(&slot->is_for_isolate, memory_order_relaxed);
+    atomic_store_explicit(&slot->is_for_isolate, is_for_isolate, memory_order_relaxed);
+    if (!is_for_isolate && !was_for_isolate)
         return;
-    /* When one of them ends, the next can begin at once: what waits has its time from there. */
+    /* From here on it is the lane's turn: what waits has its time anew. */
     atomic_store_explicit(&slot->is_passing_on, false, memory_order_relaxed);
     if (atomic_load_explicit(&slot->since_ns, memory_order_relaxed) != 0)
         atomic_store_explicit(&slot->since_ns, clock_now_ns(), memory_order_relaxed);
@@ -96,7 +104,7 @@ static bool passes_on(struct lane *lane, const struct task *task)
 {
     const struct spread_slot *slot = slot_of(lane, task->script);
 
-    if (atomic_load_explicit(&slot->is_cap_reached, memory_order_relaxed))
+    if (atomic_load_explicit(&slot->is_for_isolate, memory_order_relaxed))
         return false;
     return lane_is_full(lane) || has_enough(lane, task);
 }

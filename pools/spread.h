@@ -3,13 +3,13 @@
  *
  * The rule: a lane passes a worker's task on to the next in the worker's rendezvous order while
  * `spread` tasks of that worker wait on it, more than that have been waiting for SPREAD_AFTER_MS
- * without a break, and it is not the worker's own cap of tasks in flight that they wait for; or
- * where its queue is full.
+ * without a break, and it is not for the worker's own isolate that they wait; or where its queue is
+ * full, but for those that do.
  *
  * - A task waits until its first event has ended: one that computes counts until then, one that
- *   awaits something from then on does not, however long that lasts. Nor do tasks count that wait
- *   because their isolate has as many in flight as it may: another lane would not make what they
- *   wait for come sooner.
+ *   awaits something from then on does not, however long that lasts.
+ * - They wait for their isolate while that starts up, and while it has as many in flight as it may:
+ *   another lane would not make that come sooner.
  * - What counts are the worker's own tasks, so that quiet workers of the lane stay where they are;
  *   who keeps the lane busy does not matter, so that a worker that has many tasks there leaves a
  *   lane that is busy with another one's.
@@ -43,10 +43,11 @@ struct task;
 /* Of the workers of a slot, on one lane. All relaxed: each is a figure of its own, and one that is
  * a little old sends a task the other way. */
 struct spread_slot {
-    atomic_uint waiting;        /* any thread adds, the lane's holder takes off */
-    _Atomic uint64_t since_ns;  /* more than `spread` wait, and not for the cap; 0: they do not */
+    atomic_uint waiting; /* any thread adds, the lane's holder takes off */
+    _Atomic uint64_t
+        since_ns; /* more than `spread` wait, and not for the isolate; 0: they do not */
     atomic_bool is_passing_on;  /* set by any thread, cleared by the lane's holder */
-    atomic_bool is_cap_reached; /* the lane's holder */
+    atomic_bool is_for_isolate; /* what they wait for; the lane's holder */
 };
 
 /* All zeroes is where nothing waits. */
@@ -65,8 +66,7 @@ void spread_add(struct lane *lane, struct task *task);
  * is left as it is. The lane's holder, or who could not send it. */
 void spread_remove(struct lane *lane, struct task *task);
 
-/* Something has happened to a worker's actor: whether it has as many tasks in flight as it may. The
- * lane's holder. */
-void spread_note_cap(struct lane *lane, const struct actor *actor);
+/* Something has happened to a worker's actor: whether tasks wait for it. The lane's holder. */
+void spread_note(struct lane *lane, const struct actor *actor);
 
 #endif
