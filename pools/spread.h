@@ -22,7 +22,7 @@
  *   fewest of its worker's wait.
  *
  * What waits is counted by worker, in a table of fixed size. Workers that share a slot count
- * together: at the worst one of them goes to its next lane with the other.
+ * together: at the worst one of them goes to its next lane, or stays, with the other.
  */
 #ifndef ISOYARD_SPREAD_H
 #define ISOYARD_SPREAD_H
