@@ -237,7 +237,6 @@ static int open_rpc(struct daemon *d, struct error *error)
         .cq_threads = d->config->cq_threads,
         .buffer_bytes = d->config->buffer_bytes,
     };
-
     int err = ticker_start(&d->ticker, error);
 
     if (err)
