@@ -27,8 +27,8 @@ void spread_add(struct lane *lane, struct task *task)
 {
     struct spread_slot *slot = slot_of(lane, task->script);
 
-    task->is_waiting = is_spreading(lane->pool, task);
-    if (!task->is_waiting)
+    task->counts_as_waiting = is_spreading(lane->pool, task);
+    if (!task->counts_as_waiting)
         return;
     /* Who passes the bound says since when, even where an older word stands there. */
     if (atomic_fetch_add_explicit(&slot->waiting, 1, memory_order_relaxed) ==
@@ -42,9 +42,9 @@ void spread_remove(struct lane *lane, struct task *task)
     unsigned spread = lane->pool->config.spread;
     unsigned left;
 
-    if (!task->is_waiting)
+    if (!task->counts_as_waiting)
         return;
-    task->is_waiting = false;
+    task->counts_as_waiting = false;
     left = atomic_fetch_sub_explicit(&slot->waiting, 1, memory_order_relaxed) - 1;
     if (left == spread)
         atomic_store_explicit(&slot->since_ns, 0, memory_order_relaxed);
