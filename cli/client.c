@@ -1,4 +1,4 @@
-/* One unary call on a completion queue of its own. */
+/* One call on a completion queue of its own. */
 #include "cli/client.h"
 
 #include "cli/exit_status.h"
@@ -61,11 +61,15 @@ static grpc_byte_buffer *pack(const ProtobufCMessage *message)
     return buffer;
 }
 
-static void begin(struct exchange *x, const char *address, const char *method,
-                  const ProtobufCMessage *request, uint64_t timeout_ms)
+static gpr_timespec in_ms(uint64_t ms)
 {
-    gpr_timespec deadline = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                         gpr_time_from_millis((int64_t)timeout_ms, GPR_TIMESPAN));
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                        gpr_time_from_millis((int64_t)ms, GPR_TIMESPAN));
+}
+
+static void begin(struct exchange *x, const char *address, const char *method,
+                  const ProtobufCMessage *request, gpr_timespec deadline)
+{
     grpc_slice name = grpc_slice_from_copied_string(method);
 
     x->queue = grpc_completion_queue_create_for_pluck(NULL);
@@ -110,6 +114,60 @@ static void exchange_run(struct exchange *x, const struct client_wait *wait)
     if (grpc_call_start_batch(x->call, ops, 6, x, NULL) != GRPC_CALL_OK)
         abort();
     await(x, wait);
+}
+
+/* Streams: three batches, since each message is one of its own. Tags are addresses of members. */
+
+static void start(struct exchange *x, const grpc_op *ops, size_t count, void *tag)
+{
+    if (grpc_call_start_batch(x->call, ops, count, tag, NULL) != GRPC_CALL_OK)
+        abort();
+}
+
+static void stream_begin(struct exchange *x)
+{
+    grpc_op head[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                       {.op = GRPC_OP_SEND_MESSAGE},
+                       {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
+                       {.op = GRPC_OP_RECV_INITIAL_METADATA}};
+    grpc_op status = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT};
+
+    head[1].data.send_message.send_message = x->request;
+    head[3].data.recv_initial_metadata.recv_initial_metadata = &x->initial;
+    status.data.recv_status_on_client.trailing_metadata = &x->trailing;
+    status.data.recv_status_on_client.status = &x->code;
+    status.data.recv_status_on_client.status_details = &x->message;
+    start(x, head, 4, &x->initial);
+    start(x, &status, 1, &x->code);
+}
+
+/* Waits for the next message; false where none comes any more. One that does not come in time ends
+ * the call. */
+static bool stream_next(struct exchange *x, uint64_t timeout_ms)
+{
+    grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
+    grpc_event event;
+
+    grpc_byte_buffer_destroy(x->response);
+    x->response = NULL;
+    op.data.recv_message.recv_message = &x->response;
+    start(x, &op, 1, &x->response);
+    event = grpc_completion_queue_pluck(x->queue, &x->response, in_ms(timeout_ms), NULL);
+    if (event.type == GRPC_QUEUE_TIMEOUT) {
+        grpc_call_cancel_with_status(x->call, GRPC_STATUS_DEADLINE_EXCEEDED, "no answer in time",
+                                     NULL);
+        grpc_completion_queue_pluck(x->queue, &x->response, gpr_inf_future(GPR_CLOCK_REALTIME),
+                                    NULL);
+        return false;
+    }
+    return x->response != NULL;
+}
+
+static void stream_end(struct exchange *x)
+{
+    grpc_call_cancel(x->call, NULL); /* does nothing where the call is over */
+    grpc_completion_queue_pluck(x->queue, &x->initial, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+    grpc_completion_queue_pluck(x->queue, &x->code, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
 }
 
 static void end(struct exchange *x)
@@ -184,7 +242,7 @@ void client_call_watched(const struct options *options, const char *method,
     gpr_set_log_function(ignore_log);
     grpc_init();
     begin(&x, options->address, method, request,
-          options->timeout_ms > 0 ? options->timeout_ms : timeout_ms);
+          in_ms(options->timeout_ms > 0 ? options->timeout_ms : timeout_ms));
     exchange_run(&x, wait);
     *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
     ret->details = find_details(&x.trailing);
@@ -201,26 +259,75 @@ void client_call(const struct options *options, const char *method, const Protob
     client_call_watched(options, method, request, response_type, timeout_ms, NULL, ret);
 }
 
-int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,
-               const ProtobufCMessageDescriptor *response_type, struct reply *ret)
-{
-    int status;
+    /* Hands a message over; whether more are wanted. One that is not of the type is an error in
+     * *ret, which has none else. */
+    static bool deliver(struct exchange * x, const ProtobufCMessageDescriptor *type,
+                        bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
+                        struct reply *ret)
+    {
+        struct reply one = {.code = GRPC_STATUS_OK};
+        bool goes_on = false;
 
-    client_call(options, method, request, response_type, TIMEOUT_MS, ret);
-    if (ret->code == GRPC_STATUS_OK)
-        return EXIT_FINE;
-    status = problem_print(options, ret);
-    reply_release(ret);
-    return status;
-}
+        read_all(x->response, &one.packed);
+        unpack(&one, type);
+        if (one.response) {
+            goes_on = each(arg, one.response);
+            reply_release(&one);
+        } else {
+            *ret = one;
+        }
+        return goes_on;
+    }
 
-void reply_release(struct reply *reply)
-{
-    free(reply->message);
-    if (reply->details)
-        google__rpc__status__free_unpacked(reply->details, NULL);
-    if (reply->response)
-        protobuf_c_message_free_unpacked(reply->response, NULL);
-    buffer_release(&reply->packed);
-    *reply = (struct reply){0};
-}
+    void client_watch(
+        const struct options *options, const char *method, const ProtobufCMessage *request,
+        const ProtobufCMessageDescriptor *type, uint64_t interval_ms,
+        bool (*each)(void *arg, const ProtobufCMessage *message), void *arg, struct reply *ret)
+    {
+        uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+        struct exchange x = {.message = {0}};
+        bool is_coming;
+
+        gpr_set_log_function(ignore_log);
+        grpc_init();
+        begin(&x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+        stream_begin(&x);
+        *ret = (struct reply){.code = GRPC_STATUS_OK};
+        do
+            is_coming = stream_next(&x, interval_ms + timeout_ms);
+        while (is_coming && deliver(&x, type, each, arg, ret));
+        stream_end(&x);
+        if (!is_coming) {
+            *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
+            ret->details = find_details(&x.trailing);
+        } else if (!ret->message) {
+            ret->message = xstrdup("");
+        }
+        end(&x);
+        grpc_shutdown();
+    }
+
+    int client_ask(const struct options *options, const char *method,
+                   const ProtobufCMessage *request, const ProtobufCMessageDescriptor *response_type,
+                   struct reply *ret)
+    {
+        int status;
+
+        client_call(options, method, request, response_type, TIMEOUT_MS, ret);
+        if (ret->code == GRPC_STATUS_OK)
+            return EXIT_FINE;
+        status = problem_print(options, ret);
+        reply_release(ret);
+        return status;
+    }
+
+    void reply_release(struct reply * reply)
+    {
+        free(reply->message);
+        if (reply->details)
+            google__rpc__status__free_unpacked(reply->details, NULL);
+        if (reply->response)
+            protobuf_c_message_free_unpacked(reply->response, NULL);
+        buffer_release(&reply->packed);
+        *reply = (struct reply){0};
+    }

@@ -1,5 +1,5 @@
 /*
- * A gRPC client that asks one question and waits for the answer.
+ * A gRPC client that asks one question and waits for the answer, or for one after the other.
  */
 #ifndef ISOYARD_CLIENT_H
 #define ISOYARD_CLIENT_H
@@ -45,6 +45,17 @@ void client_call_watched(const struct options *options, const char *method,
  * response, and is to be released. */
 int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,
                const ProtobufCMessageDescriptor *response_type, struct reply *ret);
+
+/*
+ * Calls a method that streams its answers, and hands each to `each` until that returns false, which
+ * ends the call, or the server ends it. *ret is always filled in: OK where `each` had enough, else
+ * how the call ended; it has no response. An answer is waited for as long as options->timeout_ms
+ * (60 s where that is 0) and interval_ms say together.
+ */
+void client_watch(const struct options *options, const char *method,
+                  const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+                  uint64_t interval_ms, bool (*each)(void *arg, const ProtobufCMessage *message),
+                  void *arg, struct reply *ret);
 
 void reply_release(struct reply *reply);
 

@@ -22,6 +22,7 @@ int command_run(const struct command *commands, const char *description, struct 
 
 int deploy_run(struct options *options, int argc, char **argv);
 int exec_run(struct options *options, int argc, char **argv);
+int pool_watch_run(struct options *options, int argc, char **argv);
 int health_run(struct options *options, int argc, char **argv);
 int version_run(struct options *options, int argc, char **argv);
 extern const struct command workers_commands[];

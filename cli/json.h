@@ -18,7 +18,8 @@ json_t *json_of_text(const char *text, size_t len);
 
 json_t *json_of_base64(struct bytes data);
 
-/* Prints with a final newline and drops the reference. */
+/* Prints with a final newline and drops the reference; the second one on one line. */
 void json_print(FILE *out, json_t *json);
+void json_print_line(FILE *out, json_t *json);
 
 #endif

@@ -35,6 +35,11 @@ void pool_print_config(Isoyard__V1__Architecture architecture, const Isoyard__V1
            " a lane, %" PRIu32 " tasks in an isolate\n",
            pool_architecture_text(architecture), c->lanes, c->isolates, c->queue,
            c->tasks_per_isolate);
+    if (architecture == ISOYARD__V1__ARCHITECTURE__ARCHITECTURE_PINNED)
+        printf("          spread above %" PRIu32 " that wait\n", c->spread);
+    if (architecture == ISOYARD__V1__ARCHITECTURE__ARCHITECTURE_SHARED)
+        printf("          hand-off %s\n",
+               c->handoff == ISOYARD__V1__HANDOFF__HANDOFF_MUTEX ? "mutex" : "fifo");
 }
 
 static void print_switches(const Isoyard__V1__PoolStats *stats)
@@ -54,8 +59,8 @@ static void print_tasks(const Isoyard__V1__TaskCounters *t)
            " failed, %" PRIu64 " over a limit,\n",
            t->submitted, t->in_flight, t->answered, t->failed, t->limit_exceeded);
     printf("          %" PRIu64 " cancelled, %" PRIu64 " refused, %" PRIu64 " condemned, %" PRIu64
-           " tenant mismatches\n",
-           t->cancelled, t->refused, t->condemned, t->tenant_mismatches);
+           " spread, %" PRIu64 " tenant mismatches\n",
+           t->cancelled, t->refused, t->condemned, t->spreads, t->tenant_mismatches);
 }
 
 static void print_isolates(const Isoyard__V1__IsolateCounters *i)
@@ -114,26 +119,26 @@ static void print_distributions(const Isoyard__V1__PoolStats *stats)
 static void add_lane(struct table *table, const Isoyard__V1__LaneStats *lane)
 {
     const uint64_t numbers[] = {lane->lane,  lane->queued, lane->in_flight, lane->isolates,
-                                lane->turns, lane->tasks,  lane->adoptions};
-    char texts[8][32];
-    const char *cells[8];
+                                lane->turns, lane->tasks,  lane->spreads,   lane->adoptions};
+    char texts[9][32];
+    const char *cells[9];
 
-    for (int i = 0; i < 7; i++)
-        snprintf(texts[i], sizeof(texts[0]), "%" PRIu64, numbers[i]);
-    snprintf(texts[7], sizeof(texts[0]), "%.1f %%", lane->busy * 100);
     for (int i = 0; i < 8; i++)
+        snprintf(texts[i], sizeof(texts[0]), "%" PRIu64, numbers[i]);
+    snprintf(texts[8], sizeof(texts[0]), "%.1f %%", lane->busy * 100);
+    for (int i = 0; i < 9; i++)
         cells[i] = texts[i];
     table_add(table, cells);
 }
 
 static void print_lanes(const Isoyard__V1__PoolStats *stats)
 {
-    static const char *const heads[] = {"LANE",  "QUEUED", "IN FLIGHT", "ISOLATES",
-                                        "TURNS", "TASKS",  "ADOPTIONS", "BUSY"};
+    static const char *const heads[] = {"LANE",  "QUEUED", "IN FLIGHT", "ISOLATES", "TURNS",
+                                        "TASKS", "SPREAD", "ADOPTIONS", "BUSY"};
     struct table table;
 
     putchar('\n');
-    table_init(&table, 8, 0, heads);
+    table_init(&table, 9, 0, heads);
     for (size_t i = 0; i < stats->n_lanes; i++)
         add_lane(&table, stats->lanes[i]);
     table_print(&table);
@@ -197,5 +202,6 @@ static int run_stats(struct options *options, int argc, char **argv)
 const struct command pool_commands[] = {
     {"stats", "counters and times of the pool of isolates", run_stats, NULL},
     {"switch", "open another pool and have it take over", pool_switch_run, NULL},
+    {"watch", "a line of figures at every interval", pool_watch_run, NULL},
     {NULL, NULL, NULL, NULL},
 };

@@ -26,6 +26,8 @@ enum {
     KEY_LANES = 1000,
     KEY_ISOLATES,
     KEY_PER_WORKER,
+    KEY_HANDOFF,
+    KEY_SPREAD,
     KEY_QUEUE,
     KEY_TASKS,
     KEY_IDLE_TTL,
@@ -44,6 +46,10 @@ static const struct argp_option switch_options[] = {
     {"isolates", KEY_ISOLATES, "N", 0, "Warm isolates, in all lanes together", 0},
     {"isolates-per-worker", KEY_PER_WORKER, "N", 0,
      "Isolates of one worker at once, where they are shared; 0: as many as lanes", 0},
+    {"handoff", KEY_HANDOFF, "NAME", 0, "How shared isolates go from lane to lane: fifo, or mutex",
+     0},
+    {"spread", KEY_SPREAD, "N", 0,
+     "Tasks of a worker that may wait on a pinned lane before it takes another one; 0: never", 0},
     {"queue", KEY_QUEUE, "N", 0, "Tasks that may wait, per lane", 0},
     {"tasks-per-isolate", KEY_TASKS, "N", 0, "Tasks in flight in one isolate", 0},
     {"idle-ttl-ms", KEY_IDLE_TTL, "MS", 0, "Isolates idle for longer are disposed of; 0: never", 0},
@@ -95,6 +101,15 @@ static void set_architecture(struct switch_arguments *a, const char *text, struc
         argp_error(state, "'%s' is none of legacy, shared and pinned", text);
 }
 
+static Isoyard__V1__Handoff parse_handoff(const char *text, struct argp_state *state)
+{
+    if (strcasecmp(text, "fifo") == 0)
+        return ISOYARD__V1__HANDOFF__HANDOFF_FIFO;
+    if (strcasecmp(text, "mutex") != 0)
+        argp_error(state, "--handoff: '%s' is neither fifo nor mutex", text);
+    return ISOYARD__V1__HANDOFF__HANDOFF_MUTEX;
+}
+
 /* Sets a field of the settings, and that it is there. */
 #define SET(FIELD, Field, value)                                                                   \
     do {                                                                                           \
@@ -115,6 +130,12 @@ static bool parse_setting(Isoyard__V1__PoolSettings *s, int key, const char *arg
     case KEY_PER_WORKER:
         SET(ISOLATES_PER_WORKER, isolates_per_worker,
             (uint32_t)parse_number("isolates-per-worker", arg, UINT32_MAX, state));
+        return true;
+    case KEY_HANDOFF:
+        s->handoff = parse_handoff(arg, state);
+        return true;
+    case KEY_SPREAD:
+        SET(SPREAD, spread, (uint32_t)parse_number("spread", arg, UINT32_MAX, state));
         return true;
     case KEY_QUEUE:
         SET(QUEUE, queue, (uint32_t)parse_number("queue", arg, UINT32_MAX, state));

@@ -365,6 +365,8 @@ static void park(struct actor *actor, const struct turn_event *event, uint64_t n
 
     if (flight && !flight->deadline)
         start_deadline(flight, now_ns);
+    if (flight && flight->task)
+        spread_remove(actor->lane, flight->task);
     if (event->event.kind == EVENT_LOAD && actor->state == ACTOR_LOADING && !actor->is_condemned)
         actor->startup_timer = lane_timer_start_for(actor, ns_left(event->deadline_ns, now_ns),
                                                     on_startup_limit, actor);

@@ -35,6 +35,7 @@ static void begin_startup(struct actor *actor, struct turn *turn)
     turn->opens = true;
     turn->open_isolate = open_isolate;
     actor->state = ACTOR_LOADING;
+    spread_note(actor->lane, actor);
     inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
 }
 

@@ -18,8 +18,8 @@
  *   and nothing was done.
  * - T4, LOOP to CLOSED: the holder, by a store, release, when everything is closed.
  *
- * Everything but word, mailbox, live and refs is touched by the holder only, in phase LOOP;
- * counters are written by the holder and read by anybody.
+ * Everything but word, mailbox, live, refs, spread and spreads is touched by the holder only, in
+ * phase LOOP; counters are written by the holder and read by anybody.
  */
 #ifndef ISOYARD_LANE_H
 #define ISOYARD_LANE_H
@@ -29,6 +29,7 @@
 #include "pools/histogram.h"
 #include "pools/mailbox.h"
 #include "pools/pool.h"
+#include "pools/spread.h"
 #include "pools/turn.h"
 
 #include <stdatomic.h>
@@ -75,9 +76,11 @@ struct lane_counters {
 struct lane {
     _Atomic uint64_t word;
     struct mailbox mailbox;
-    atomic_uint own_live; /* tasks submitted and not ended */
-    atomic_uint *live;    /* the same, or that of the whole pool, where it is shared */
-    atomic_uint refs;     /* threads that play it, stray from it, or are on their way to it */
+    atomic_uint own_live;       /* tasks submitted and not ended */
+    atomic_uint *live;          /* the same, or that of the whole pool, where it is shared */
+    atomic_uint refs;           /* threads that play it, stray from it, or are on their way to it */
+    struct spread_table spread; /* what waits, by worker */
+    _Atomic uint64_t spreads;   /* tasks whose first lane is another; any thread adds */
 
     struct pool *pool;
     struct crew *crew;

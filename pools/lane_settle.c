@@ -73,6 +73,7 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
 {
     uint64_t now_ns = clock_now_ns();
 
+    spread_remove(lane, task);
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns) {
@@ -370,6 +371,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
 {
     if (actor->is_claimed)
         return; /* its turn is still out */
+    spread_note(lane, actor);
     if (!look_after(lane, actor))
         return;
     if (actor->shared) {

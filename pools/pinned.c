@@ -1,6 +1,7 @@
 /*
- * Pinned: every lane owns its isolates, and a worker's tasks always go to the same lane. No lock is
- * taken for a task, and none is waited for; what waits, waits in the lane's queue.
+ * Pinned: every lane owns its isolates, and a worker's tasks go to the same lane, unless that does
+ * not keep up with them (spread.h). No lock is taken for a task, and none is waited for; what
+ * waits, waits in the lane's queue.
  */
 #include "pools/pool_private.h"
 
@@ -58,6 +59,7 @@ const struct pool_ops pool_pinned = {
     .architecture = ARCHITECTURE_PINNED,
     .name = "pinned",
     .route = route,
+    .spreads = true,
     .find = find,
     .make = make,
     .rest = rest,

@@ -22,6 +22,7 @@ struct pool_config pool_config_default(void)
         .lanes = lanes < POOL_LANES_MAX ? lanes : POOL_LANES_MAX,
         .isolates = 256,
         .queue = 1024,
+        .spread = 4,
         .tasks_per_isolate = 1024,
         .idle_ttl_ms = 60 * 1000,
         .recycle_after = 0,
@@ -45,6 +46,8 @@ static int check_config(const struct pool_config *c, struct error *error)
         err = check_bounds(c->isolates, c->lanes, 1000000, "isolates", error);
     if (!err)
         err = check_bounds(c->queue, 1, 1000000, "queue", error);
+    if (!err)
+        err = check_bounds(c->spread, 0, 1000000, "spread", error);
     if (!err)
         err = check_bounds(c->tasks_per_isolate, 1, TICKET_SLOT_MAX, "tasks_per_isolate", error);
     return err;
@@ -132,8 +135,22 @@ static bool admit(struct pool *pool, struct lane *lane)
     if (live < live_max(pool, lane))
         return true;
     atomic_fetch_sub_explicit(lane->live, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&pool->refused, 1, memory_order_relaxed);
     return false;
+}
+
+/* The lane that takes a task whose first one is `first`, which is counted there; NULL: all that it
+ * may go to are full. */
+static struct lane *find_lane(struct pool *pool, const struct task *task, unsigned first)
+{
+    /* What has filled up since the first look is passed over at the second. */
+    for (int look = 0; look < 2; look++) {
+        struct lane *lane = &pool->lanes[spread_route(pool, task, first)];
+
+        if (admit(pool, lane))
+            return lane;
+    }
+    atomic_fetch_add_explicit(&pool->refused, 1, memory_order_relaxed);
+    return NULL;
 }
 
 static void prepare_task(struct task *task, unsigned lane)
@@ -165,19 +182,24 @@ static int hand_over(struct pool *pool, struct lane *lane, struct task *task)
 
 int pool_submit(struct pool *pool, struct task *task)
 {
-    unsigned index = pool->ops->route(pool, task);
-    struct lane *lane = &pool->lanes[index];
+    unsigned first = pool->ops->route(pool, task);
+    struct lane *lane;
 
     if (pool_is_draining(pool))
         return E_CLOSED;
-    if (!admit(pool, lane))
+    lane = find_lane(pool, task, first);
+    if (!lane)
         return E_BUSY;
-    prepare_task(task, index);
+    prepare_task(task, lane->index);
+    spread_add(lane, task);
     if (hand_over(pool, lane, task) != 0) {
+        spread_remove(lane, task);
         atomic_fetch_sub_explicit(lane->live, 1, memory_order_relaxed);
         return E_CLOSED;
     }
     atomic_fetch_add_explicit(&pool->submitted, 1, memory_order_relaxed);
+    if (lane->index != first)
+        atomic_fetch_add_explicit(&lane->spreads, 1, memory_order_relaxed);
     return 0;
 }
 
@@ -258,7 +280,9 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     struct lane_counters *c = &lane->counters;
     uint64_t in_flight = counter_get(&c->in_flight);
     uint64_t live = atomic_load_explicit(&lane->own_live, memory_order_relaxed);
+    uint64_t spreads = atomic_load_explicit(&lane->spreads, memory_order_relaxed);
 
+    stats->spreads += spreads;
     stats->answered += counter_get(&c->answered);
     stats->failed += counter_get(&c->failed);
     stats->limit_exceeded += counter_get(&c->limit_exceeded);
@@ -290,6 +314,7 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
         .turns = counter_get(&c->turns),
         .tasks = counter_get(&c->tasks),
         .adoptions = counter_get(&c->adoptions),
+        .spreads = spreads,
         .busy_ns = counter_get(&c->busy_ns),
     };
 }
@@ -301,6 +326,7 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     memset(ret, 0, sizeof(*ret));
     ret->submitted = atomic_load_explicit(&pool->submitted, memory_order_relaxed);
     ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
+    ret->opened_ns = pool->opened_ns;
     ret->age_ns = clock_now_ns() - pool->opened_ns;
     ret->opened_us = pool->opened_us;
     ret->spares = crew.spares;
@@ -338,4 +364,20 @@ const char *architecture_name(enum architecture architecture)
         return "pinned";
     }
     return "unknown";
+}
+
+const char *handoff_name(enum handoff handoff)
+{
+    return handoff == HANDOFF_MUTEX ? "mutex" : "fifo";
+}
+
+int handoff_parse(const char *name, enum handoff *ret)
+{
+    for (enum handoff h = HANDOFF_FIFO; h <= HANDOFF_MUTEX; h++) {
+        if (strcmp(handoff_name(h), name) == 0) {
+            *ret = h;
+            return 0;
+        }
+    }
+    return E_INVALID;
 }

@@ -28,11 +28,13 @@ enum handoff {
 };
 
 struct pool_config {
-    unsigned lanes;               /* 1 to POOL_LANES_MAX */
-    unsigned isolates;            /* warm ones, in all lanes together; at least one a lane */
-    unsigned queue;               /* tasks that may wait, per lane; more are E_BUSY */
-    unsigned tasks_per_isolate;   /* in flight at once; 1 to TICKET_SLOT_MAX */
-    enum handoff handoff;         /* shared */
+    unsigned lanes;             /* 1 to POOL_LANES_MAX */
+    unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
+    unsigned queue;             /* tasks that may wait, per lane; more are E_BUSY */
+    unsigned spread;            /* pinned: tasks of a worker that may wait on a lane before further
+                                   ones go to the next (spread.h); 0: they never do */
+    unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
+    enum handoff handoff;       /* shared */
     unsigned isolates_per_worker; /* shared: of one version at once; 0: as many as lanes */
     uint64_t idle_ttl_ms;         /* an isolate without tasks is disposed of after this; 0: never */
     uint64_t recycle_after;       /* ... after this many tasks; 0: never */
@@ -68,8 +70,8 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
 
 /*
  * 0: the pool owns the task until task->done(task), which comes exactly once, possibly before this
- * returns. E_BUSY: its queue is full; E_CLOSED: the pool is draining; the caller still owns the
- * task. Any thread.
+ * returns. E_BUSY: the queues of all lanes that it may go to are full; E_CLOSED: the pool is
+ * draining; the caller still owns the task. Any thread.
  */
 int pool_submit(struct pool *pool, struct task *task);
 
@@ -118,5 +120,9 @@ extern const struct pool_ops pool_shared;
 /* The table of an architecture's name ("pinned", "legacy"), or NULL. */
 const struct pool_ops *pool_ops_find(const char *name);
 const char *architecture_name(enum architecture architecture);
+
+/* "fifo", "mutex". 0, or E_INVALID where the name is neither. */
+const char *handoff_name(enum handoff handoff);
+int handoff_parse(const char *name, enum handoff *ret);
 
 #endif

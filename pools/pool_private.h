@@ -21,6 +21,8 @@ struct pool_ops {
     /* The lane that a task is sent to. Any thread. */
     unsigned (*route)(struct pool *pool, const struct task *task);
 
+    bool spreads; /* that lane may pass it on: spread.h */
+
     /* The worker's actor on this lane, or NULL. The lane's holder. */
     struct actor *(*find)(struct lane *lane, struct script *script);
 
@@ -46,5 +48,12 @@ struct pool {
     unsigned lane_count;                 /* that are open */
     struct lane lanes[];
 };
+
+/* Whether as many tasks wait there as may. Any thread; a moment later it may be otherwise. */
+static inline bool lane_is_full(const struct lane *lane)
+{
+    return atomic_load_explicit(lane->live, memory_order_relaxed) >=
+           lane->pool->config.queue + counter_get(&lane->counters.in_flight);
+}
 
 #endif

@@ -17,6 +17,7 @@ struct lane_stats {
     uint64_t turns;
     uint64_t tasks;
     uint64_t adoptions;
+    uint64_t spreads; /* tasks whose first lane is another */
     uint64_t busy_ns; /* in turns */
 };
 
@@ -24,14 +25,16 @@ struct pool_stats {
     uint64_t submitted, answered, failed, limit_exceeded, cancelled, refused, condemned_tasks,
         in_flight;
     uint64_t tenant_mismatches;
+    uint64_t spreads; /* tasks that went to another than their worker's first lane */
     uint64_t isolates_alive, isolates_created, isolates_disposed, hits, misses;
     uint64_t evicted, expired, recycled, condemned;
     uint32_t spares, strays;
     uint32_t quarantined; /* threads in turns that were written off, now */
     uint64_t quarantines; /* so far */
     uint64_t adoptions, terminations;
-    uint64_t age_ns;   /* since the pool was opened */
-    int64_t opened_us; /* since the Unix epoch */
+    uint64_t opened_ns; /* when the pool was opened */
+    uint64_t age_ns;    /* since then */
+    int64_t opened_us;  /* the same, since the Unix epoch */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     uint64_t lock_acquisitions, lock_contended; /* of a shared pool's lock */
     struct histogram lock_wait_us;              /* of the contended ones */

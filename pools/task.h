@@ -86,6 +86,7 @@ struct task {
     atomic_int fate;         /* enum fate, task.c */
     bool is_ended;           /* it has its outcome */
     bool is_cancel_received; /* cancel_message has been through the mailbox */
+    bool counts_as_waiting;  /* on its lane: spread.h */
     uint32_t lane;           /* where it was sent; for pool_cancel */
     struct task *next, *prev;
     struct actor *actor; /* that has it queued or in flight; NULL: none yet */

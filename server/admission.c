@@ -69,10 +69,12 @@ size_t admission_wait(struct admission *a, uint64_t timeout_ms)
     uint64_t until_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
     struct timespec until = {(time_t)(until_ns / NS_PER_S), (long)(until_ns % NS_PER_S)};
     int timed_out = 0;
+    size_t count;
 
     pthread_mutex_lock(&a->lock);
-    while (admission_count(a) > 0 && !timed_out)
+    while ((count = admission_count(a)) > 0 && !timed_out)
         timed_out = pthread_cond_timedwait(&a->changed, &a->lock, &until);
     pthread_mutex_unlock(&a->lock);
-    return admission_count(a);
+    /* Not counted anew: who is just being refused is inside for a moment. */
+    return count;
 }

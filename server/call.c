@@ -10,7 +10,6 @@
 #include <assert.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/support/alloc.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -343,14 +342,6 @@ void call_reply_message(struct call *call, const ProtobufCMessage *message)
     call_reply(call, &packed, 1);
 }
 
-static void add_trailing(struct call *call, const char *key, grpc_slice value)
-{
-    grpc_metadata *entry = &call->trailing[call->trailing_count++];
-
-    entry->key = grpc_slice_from_static_string(key);
-    entry->value = value;
-}
-
 static void log_failure(const struct call *call, const struct status *status)
 {
     if (status->code == GRPC_STATUS_INTERNAL || status->code == GRPC_STATUS_DATA_LOSS)
@@ -360,15 +351,8 @@ static void log_failure(const struct call *call, const struct status *status)
 
 void call_fail(struct call *call, const struct status *status)
 {
-    char delay[16];
-
     log_failure(call, status);
-    if (status->reason)
-        add_trailing(call, "grpc-status-details-bin", status_pack(status));
-    if (status->retry_delay_ms > 0) {
-        snprintf(delay, sizeof(delay), "%" PRIu32, status->retry_delay_ms);
-        add_trailing(call, "grpc-retry-pushback-ms", grpc_slice_from_copied_string(delay));
-    }
+    call->trailing_count = status_trailing(status, call->trailing);
     answer(call, status->code, status->message);
 }
 

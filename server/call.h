@@ -64,7 +64,7 @@ struct call {
     grpc_byte_buffer *reply;
     size_t reply_bytes;
     struct unsent_connection *connection; /* that has the reply, where it is large */
-    grpc_metadata trailing[2];
+    grpc_metadata trailing[STATUS_TRAILING_MAX];
     size_t trailing_count;
     struct cq *cq; /* its batches complete there */
     struct tag begun, closed, answered;

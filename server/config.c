@@ -20,13 +20,14 @@
 #define DAY_MS UINT64_C(86400000)
 
 enum setting_kind {
-    SETTING_TEXT,   /* char * */
-    SETTING_UINT,   /* unsigned */
-    SETTING_U32,    /* uint32_t */
-    SETTING_U64,    /* uint64_t */
-    SETTING_SIZE,   /* size_t */
-    SETTING_LEVEL,  /* enum log_level */
-    SETTING_CHOICE, /* char *, a pool's architecture */
+    SETTING_TEXT,    /* char * */
+    SETTING_UINT,    /* unsigned */
+    SETTING_U32,     /* uint32_t */
+    SETTING_U64,     /* uint64_t */
+    SETTING_SIZE,    /* size_t */
+    SETTING_LEVEL,   /* enum log_level */
+    SETTING_CHOICE,  /* char *, a pool's architecture */
+    SETTING_HANDOFF, /* enum handoff */
 };
 
 struct setting {
@@ -58,10 +59,15 @@ static const struct setting settings[] = {
     {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes"},
     {"isolates", "N", SETTING_UINT, POOL(isolates), 1, 1, 100000,
      "Warm isolates, in all lanes together"},
+    {"handoff", "NAME", SETTING_HANDOFF, POOL(handoff), 0, 0, 0,
+     "How shared isolates go from lane to lane: fifo, or mutex"},
     {"isolates-per-worker", "N", SETTING_UINT, POOL(isolates_per_worker), 1, 0, 100000,
      "Isolates of one worker at once, where they are shared; 0: as many as lanes"},
     {"queue", "N", SETTING_UINT, POOL(queue), 1, 1, 1000000,
      "Tasks that may wait, per lane; more are refused"},
+    {"spread", "N", SETTING_UINT, POOL(spread), 1, 0, 1000000,
+     "Pinned: tasks of a worker that may wait on a lane before further ones go to the next; 0: they "
+     "never do"},
     {"tasks-per-isolate", "N", SETTING_UINT, POOL(tasks_per_isolate), 1, 1, TICKET_SLOT_MAX,
      "Tasks in flight in one isolate"},
     {"idle-ttl-ms", "MS", SETTING_U64, POOL(idle_ttl_ms), 1, 0, 365 * DAY_MS,
@@ -193,6 +199,14 @@ static int set_level(struct config *config, const struct setting *s, const char 
     return 0;
 }
 
+static int set_handoff(struct config *config, const struct setting *s, const char *text,
+                       struct error *error)
+{
+    if (handoff_parse(text, place_of(config, s)))
+        return error_set(error, E_INVALID, s->name, "'%s' is neither fifo nor mutex", text);
+    return 0;
+}
+
 static int set_value(struct config *config, const struct setting *s, const char *text,
                      struct error *error)
 {
@@ -202,6 +216,8 @@ static int set_value(struct config *config, const struct setting *s, const char 
         return set_text(config, s, text, error);
     case SETTING_LEVEL:
         return set_level(config, s, text, error);
+    case SETTING_HANDOFF:
+        return set_handoff(config, s, text, error);
     default:
         return set_number(config, s, text, error);
     }
@@ -298,6 +314,9 @@ static char *option_doc(struct config *defaults, const struct setting *s)
         break;
     case SETTING_LEVEL:
         snprintf(value, sizeof(value), " (%s)", log_level_name(*(const enum log_level *)place));
+        break;
+    case SETTING_HANDOFF:
+        snprintf(value, sizeof(value), " (%s)", handoff_name(*(const enum handoff *)place));
         break;
     default:
         print_number(value, sizeof(value), place, s);

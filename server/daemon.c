@@ -16,6 +16,7 @@
 #include "server/rpc_server.h"
 #include "server/store_thread.h"
 #include "server/switcher.h"
+#include "server/ticker.h"
 #include "server/worker_service.h"
 #include "shim/net/egress.h"
 #include "shim/shim.h"
@@ -56,6 +57,7 @@ struct daemon {
     struct execution_service execution;
     struct worker_service worker;
     struct pool_service pool_service;
+    struct ticker *ticker;
     struct rpc_server *rpc;
     bool is_grpc_open;
     bool is_serving;
@@ -250,6 +252,7 @@ static void fill_services(struct daemon *d)
         .switcher = d->switcher,
         .config = config,
         .started_ns = clock_now_ns(),
+        .ticker = d->ticker,
     };
     d->descriptors = descriptors_new();
 }
@@ -270,7 +273,10 @@ static int open_rpc(struct daemon *d, struct error *error)
         .cq_threads = d->config->cq_threads,
         .buffer_bytes = d->config->buffer_bytes,
     };
+    int err = ticker_start(&d->ticker, error);
 
+    if (err)
+        return err;
     gpr_set_log_function(log_grpc);
     grpc_init();
     d->is_grpc_open = true;
@@ -416,12 +422,14 @@ void daemon_close(struct daemon *d)
     atomic_store_explicit(&d->is_closing, true, memory_order_seq_cst);
     if (d->is_serving && !drain(d))
         give_up();
-    /* First: its jobs submit tasks, and tasks that end afterwards find it closed. */
+    ticker_stop(d->ticker); /* what it calls asks the pool, and touches streams */
+    /* Before the pool: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
     leave_quarantine(d);
     switcher_stop(d->switcher);
     dispatcher_free(d->dispatcher);
     rpc_server_close(d->rpc);
+    ticker_free(d->ticker);
     if (d->is_grpc_open)
         grpc_shutdown();
     crew_close(d->crew);

@@ -98,4 +98,7 @@ void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_co
     ret->idle_ttl_ms = config->idle_ttl_ms;
     ret->recycle_after = config->recycle_after;
     ret->isolates_per_worker = config->isolates_per_worker;
+    ret->spread = config->spread;
+    ret->handoff = config->handoff == HANDOFF_MUTEX ? ISOYARD__V1__HANDOFF__HANDOFF_MUTEX
+                                                    : ISOYARD__V1__HANDOFF__HANDOFF_FIFO;
 }

@@ -1,197 +1,27 @@
 /* GetStats; switch_service.c has the rest. */
 #include "server/pool_service.h"
 
-#include "api/clock.h"
-#include "server/logger.h"
-#include "server/message.h"
+#include "api/bytes.h"
 #include "server/proto_check.h"
-#include "server/resident.h"
-#include "shim/shim.h"
+#include "server/stats_message.h"
+#include "server/watch_stats.h"
 
-#include <isoyard/v1/pool.pb-c.h>
 #include <stdlib.h>
 
 #define SMALL_MESSAGE_BYTES ((size_t)64 << 10)
 
-/* All of a GetStatsResponse; the messages point into each other. */
-struct stats_message {
-    Isoyard__V1__GetStatsResponse response;
-    Isoyard__V1__PoolStats stats;
-    Isoyard__V1__PoolConfig config;
-    Isoyard__V1__TaskCounters tasks;
-    Isoyard__V1__IsolateCounters isolates;
-    Isoyard__V1__ThreadCounters threads;
-    Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
-    Isoyard__V1__LockStats lock;
-    Isoyard__V1__Distribution lock_wait;
-    Isoyard__V1__ServerStats server;
-    Isoyard__V1__DrainingPool draining;
-    Google__Protobuf__Timestamp open_time;
-    Isoyard__V1__LaneStats *lanes;
-    Isoyard__V1__LaneStats **lane_pointers;
-};
-
-static void set_tasks(Isoyard__V1__TaskCounters *m, const struct pool_stats *stats)
-{
-    isoyard__v1__task_counters__init(m);
-    m->submitted = stats->submitted;
-    m->answered = stats->answered;
-    m->failed = stats->failed;
-    m->limit_exceeded = stats->limit_exceeded;
-    m->cancelled = stats->cancelled;
-    m->refused = stats->refused;
-    m->condemned = stats->condemned_tasks;
-    m->in_flight = stats->in_flight;
-    m->tenant_mismatches = stats->tenant_mismatches;
-}
-
-static void set_isolates(Isoyard__V1__IsolateCounters *m, const struct pool_stats *stats)
-{
-    isoyard__v1__isolate_counters__init(m);
-    m->alive = stats->isolates_alive;
-    m->created = stats->isolates_created;
-    m->disposed = stats->isolates_disposed;
-    m->hits = stats->hits;
-    m->misses = stats->misses;
-    m->evicted = stats->evicted;
-    m->expired = stats->expired;
-    m->recycled = stats->recycled;
-    m->condemned = stats->condemned;
-}
-
-static void set_threads(Isoyard__V1__ThreadCounters *m, const struct pool_stats *stats)
-{
-    isoyard__v1__thread_counters__init(m);
-    m->spares = stats->spares;
-    m->adoptions = stats->adoptions;
-    m->terminations = stats->terminations;
-    m->strays = stats->strays;
-    m->quarantined = stats->quarantined;
-    m->quarantines = stats->quarantines;
-}
-
-static void set_distribution(Isoyard__V1__Distribution *m, const struct histogram *h)
-{
-    isoyard__v1__distribution__init(m);
-    m->count = histogram_count(h);
-    m->sum_us = h->sum;
-    m->p50_us = histogram_percentile(h, 0.5);
-    m->p90_us = histogram_percentile(h, 0.9);
-    m->p99_us = histogram_percentile(h, 0.99);
-    m->p999_us = histogram_percentile(h, 0.999);
-    m->max_us = h->max;
-}
-
-static void set_lock(struct stats_message *m, const struct pool_stats *stats)
-{
-    isoyard__v1__lock_stats__init(&m->lock);
-    m->lock.acquisitions = stats->lock_acquisitions;
-    m->lock.contended = stats->lock_contended;
-    m->lock.wait = &m->lock_wait;
-    set_distribution(&m->lock_wait, &stats->lock_wait_us);
-    if (stats->lock_acquisitions > 0)
-        m->stats.lock = &m->lock;
-}
-
-static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
-{
-    isoyard__v1__lane_stats__init(m);
-    m->lane = lane->lane;
-    m->queued = lane->queued;
-    m->in_flight = lane->in_flight;
-    m->isolates = lane->isolates;
-    m->turns = lane->turns;
-    m->tasks = lane->tasks;
-    m->adoptions = lane->adoptions;
-    m->busy = age_ns == 0 ? 0 : (double)lane->busy_ns / (double)age_ns;
-}
-
-static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
-{
-    m->lanes = xcalloc(stats->lane_count + 1, sizeof(m->lanes[0]));
-    m->lane_pointers = xcalloc(stats->lane_count + 1, sizeof(m->lane_pointers[0]));
-    for (size_t i = 0; i < stats->lane_count; i++) {
-        set_lane(&m->lanes[i], &stats->lanes[i], stats->age_ns);
-        m->lane_pointers[i] = &m->lanes[i];
-    }
-    m->stats.n_lanes = stats->lane_count;
-    m->stats.lanes = m->lane_pointers;
-}
-
-static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
-{
-    isoyard__v1__server_stats__init(m);
-    m->version = (char *)ISOYARD_VERSION;
-    m->v8_version = (char *)engine_version();
-    m->uptime_ms = (clock_now_ns() - service->started_ns) / NS_PER_MS;
-    m->rss_bytes = resident_bytes();
-    m->workers = registry_count(service->registry);
-    m->dropped_log_lines = logger_dropped();
-}
-
-static void connect_messages(struct stats_message *m)
-{
-    isoyard__v1__get_stats_response__init(&m->response);
-    isoyard__v1__pool_stats__init(&m->stats);
-    m->response.stats = &m->stats;
-    m->stats.config = &m->config;
-    m->stats.tasks = &m->tasks;
-    m->stats.isolates = &m->isolates;
-    m->stats.threads = &m->threads;
-    m->stats.queue_wait = &m->queue_wait;
-    m->stats.wall = &m->wall;
-    m->stats.cpu = &m->cpu;
-    m->stats.startup = &m->startup;
-    m->stats.server = &m->server;
-    m->stats.open_time = &m->open_time;
-}
-
-static void set_draining(struct stats_message *m, const struct dispatcher_stats *all)
-{
-    if (!all->is_draining)
-        return;
-    isoyard__v1__draining_pool__init(&m->draining);
-    m->draining.architecture = (Isoyard__V1__Architecture)all->draining_architecture;
-    m->draining.running_executions = all->draining_executions;
-    m->stats.draining = &m->draining;
-}
-
-static void set_stats(struct stats_message *m, const struct pool_service *service,
-                      const struct dispatcher_stats *all)
-{
-    const struct pool_stats *stats = &all->pool;
-
-    connect_messages(m);
-    m->stats.architecture = (Isoyard__V1__Architecture)all->architecture;
-    m->stats.switches = all->switches;
-    timestamp_message_init(&m->open_time, stats->opened_us);
-    set_draining(m, all);
-    pool_config_message_init(&m->config, &all->config);
-    set_tasks(&m->tasks, stats);
-    set_isolates(&m->isolates, stats);
-    set_threads(&m->threads, stats);
-    set_distribution(&m->queue_wait, &stats->queue_wait_us);
-    set_distribution(&m->wall, &stats->wall_us);
-    set_distribution(&m->cpu, &stats->cpu_us);
-    set_distribution(&m->startup, &stats->startup_us);
-    set_lock(m, stats);
-    set_lanes(m, stats);
-    set_server(&m->server, service);
-}
-
 static void reply_stats(struct call *call)
 {
     const struct pool_service *service = call_service(call);
-    struct dispatcher_stats *stats = xcalloc(1, sizeof(*stats));
+    struct dispatcher_stats *now = xcalloc(1, sizeof(*now));
     struct stats_message message;
 
-    dispatcher_stats(service->dispatcher, stats);
-    set_stats(&message, service, stats);
+    dispatcher_stats(service->dispatcher, now);
+    stats_message_init(&message, service, now);
     call_reply_message(call, &message.response.base);
-    free(message.lane_pointers);
-    free(message.lanes);
-    pool_stats_release(&stats->pool);
-    free(stats);
+    stats_message_release(&message);
+    pool_stats_release(&now->pool);
+    free(now);
 }
 
 static void handle_get_stats(struct call *call)
@@ -217,4 +47,5 @@ void pool_service_register(struct pool_service *service, struct rpc_server *serv
 
     rpc_server_register(server, &get_stats);
     switch_register(service, server);
+    watch_stats_register(service, server);
 }

@@ -1,5 +1,6 @@
 /*
- * PoolService: what the pool counts, and switching it.
+ * PoolService: what the pool counts, once (pool_service.c) and again and again (watch_stats.c), and
+ * switching it (switch_service.c).
  */
 #ifndef ISOYARD_POOL_SERVICE_H
 #define ISOYARD_POOL_SERVICE_H
@@ -11,9 +12,12 @@
 #include "server/store_thread.h"
 #include "server/switcher.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-/* Immutable once registered; the caller's, who keeps it as long as the server. */
+struct ticker;
+
+/* Immutable once registered, but for watchers; the caller's, who keeps it as long as the server. */
 struct pool_service {
     struct dispatcher *dispatcher;
     struct registry *registry;
@@ -21,6 +25,8 @@ struct pool_service {
     struct switcher *switcher;
     const struct config *config; /* what the server was started with */
     uint64_t started_ns;
+    struct ticker *ticker;
+    atomic_uint watchers; /* streams of WatchStats; relaxed: a bound */
 };
 
 void pool_service_register(struct pool_service *service, struct rpc_server *server);

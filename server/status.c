@@ -9,6 +9,7 @@
 #include <google/protobuf/any.pb-c.h>
 #include <google/rpc/error_details.pb-c.h>
 #include <google/rpc/status.pb-c.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,4 +285,22 @@ grpc_slice status_pack(const struct status *s)
     google__rpc__status__pack(&message, GRPC_SLICE_START_PTR(packed));
     details_release(&details);
     return packed;
+}
+
+size_t status_trailing(const struct status *s, grpc_metadata ret[])
+{
+    size_t count = 0;
+    char delay[16];
+
+    if (s->reason)
+        ret[count++] =
+            (grpc_metadata){.key = grpc_slice_from_static_string("grpc-status-details-bin"),
+                            .value = status_pack(s)};
+    if (s->retry_delay_ms > 0) {
+        snprintf(delay, sizeof(delay), "%" PRIu32, s->retry_delay_ms);
+        ret[count++] =
+            (grpc_metadata){.key = grpc_slice_from_static_string("grpc-retry-pushback-ms"),
+                            .value = grpc_slice_from_copied_string(delay)};
+    }
+    return count;
 }

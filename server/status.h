@@ -52,4 +52,10 @@ grpc_slice status_pack(const struct status *s);
 
 #define STATUS_DETAILS_MAX 4096
 
+/* The metadata that goes behind a status: details and retry delay, as far as there are any. Returns
+ * how many there are; the keys are static, the caller unrefs the values. */
+size_t status_trailing(const struct status *s, grpc_metadata ret[]);
+
+#define STATUS_TRAILING_MAX 2
+
 #endif

@@ -40,6 +40,7 @@ void stream_listen(struct rpc_server *server, const struct stream_method *method
     stream->finished = (struct tag){on_finished, stream, NULL};
     atomic_init(&stream->events, 0);
     atomic_init(&stream->refs, 1);
+    stream->text = grpc_empty_slice();
     grpc_metadata_array_init(&stream->metadata);
     error = grpc_server_request_registered_call(rpc_server_grpc(server), method->registered,
                                                 &stream->rpc, &stream->deadline, &stream->metadata,
@@ -64,6 +65,9 @@ void stream_unref(struct stream *stream)
     grpc_byte_buffer_destroy(stream->received);
     grpc_byte_buffer_destroy(stream->to_send);
     grpc_metadata_array_destroy(&stream->metadata);
+    for (size_t i = 0; i < stream->trailing_count; i++)
+        grpc_slice_unref(stream->trailing[i].value);
+    grpc_slice_unref(stream->text);
     if (stream->rpc)
         grpc_call_unref(stream->rpc);
     free(stream);
@@ -110,23 +114,24 @@ void stream_write(struct stream *stream, const ProtobufCMessage *message)
 
 static void send_status(struct stream *stream)
 {
-    const struct status *status = &stream->status;
-    grpc_slice text = grpc_slice_from_copied_string(status->message);
     grpc_op op = {.op = GRPC_OP_SEND_STATUS_FROM_SERVER};
 
     stream->wants_finish = false;
     stream->is_over = true;
-    op.data.send_status_from_server.status = status->code;
-    op.data.send_status_from_server.status_details = &text;
+    op.data.send_status_from_server.status = stream->code;
+    op.data.send_status_from_server.status_details = &stream->text;
+    op.data.send_status_from_server.trailing_metadata = stream->trailing;
+    op.data.send_status_from_server.trailing_metadata_count = stream->trailing_count;
     start(stream, &op, 1, &stream->finished);
-    grpc_slice_unref(text);
 }
 
 void stream_finish(struct stream *stream, const struct status *status)
 {
     if (stream->is_over || stream->wants_finish)
         return;
-    stream->status = *status;
+    stream->code = status->code;
+    stream->text = grpc_slice_from_copied_string(status->message);
+    stream->trailing_count = status_trailing(status, stream->trailing);
     stream->wants_finish = true;
     if (!stream->is_writing)
         send_status(stream);
@@ -190,12 +195,19 @@ static void deliver_open(struct stream *stream)
     stream->method->open(stream);
 }
 
+static void deliver_closed(struct stream *stream)
+{
+    stream->is_over = true;
+    if (stream->method->closed)
+        stream->method->closed(stream);
+}
+
 static void deliver(struct stream *stream, unsigned events)
 {
     if (events & EVENT_OPEN)
         deliver_open(stream);
     if (events & EVENT_CLOSED)
-        stream->is_over = true;
+        deliver_closed(stream);
     if (events & (EVENT_READ | EVENT_READ_FAILED))
         deliver_read(stream, events & EVENT_READ);
     if (events & EVENT_WRITTEN)

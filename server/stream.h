@@ -42,6 +42,10 @@ struct stream_method {
     /* The server's state may have changed (rpc_server_poke_streams). */
     void (*poke)(struct stream *stream);
 
+    /* The call is over, in whatever way: nothing of the above is called any more. Once. NULL: not
+     * of interest. */
+    void (*closed)(struct stream *stream);
+
     /* Releases what the service has in the stream. NULL: nothing. */
     void (*release)(struct stream *stream);
 };
@@ -61,9 +65,12 @@ struct stream {
     int was_cancelled;
     bool is_reading, is_writing; /* one is under way */
     bool is_over;                /* cancelled, or the status is sent: nothing more can be begun */
-    bool wants_finish;           /* once the write is done */
-    struct status status;        /* for that */
-    atomic_uint events;          /* raised and not yet delivered */
+    bool wants_finish;           /* once the write is done, with the next four */
+    grpc_status_code code;
+    grpc_slice text;
+    grpc_metadata trailing[STATUS_TRAILING_MAX];
+    size_t trailing_count;
+    atomic_uint events; /* raised and not yet delivered */
     atomic_uint refs;
 };
 
@@ -83,7 +90,8 @@ void stream_read(struct stream *stream);
 /* Sends a message. Not while one is being sent. */
 void stream_write(struct stream *stream, const ProtobufCMessage *message);
 
-/* Ends the stream, after what is being sent. Once. */
+/* Ends the stream, after what is being sent, with a status, which is copied. The first one counts.
+ */
 void stream_finish(struct stream *stream, const struct status *status);
 
 /* Whether a message is being sent. */

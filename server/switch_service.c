@@ -189,6 +189,27 @@ static void read_settings(const Isoyard__V1__PoolSettings *m, struct pool_choice
                m->optional_isolates_per_worker_case ==
                    ISOYARD__V1__POOL_SETTINGS__OPTIONAL_ISOLATES_PER_WORKER_ISOLATES_PER_WORKER,
                m->isolates_per_worker);
+    add_number(choice, "spread",
+               m->optional_spread_case == ISOYARD__V1__POOL_SETTINGS__OPTIONAL_SPREAD_SPREAD,
+               m->spread);
+}
+
+static int read_handoff(Isoyard__V1__Handoff handoff, struct pool_choice *choice,
+                        struct error *error)
+{
+    switch (handoff) {
+    case ISOYARD__V1__HANDOFF__HANDOFF_UNSPECIFIED:
+        return 0;
+    case ISOYARD__V1__HANDOFF__HANDOFF_FIFO:
+    case ISOYARD__V1__HANDOFF__HANDOFF_MUTEX:
+        add_text(choice, "handoff",
+                 handoff_name(handoff == ISOYARD__V1__HANDOFF__HANDOFF_MUTEX ? HANDOFF_MUTEX
+                                                                             : HANDOFF_FIFO));
+        return 0;
+    default:
+        return error_set(error, E_INVALID, "handoff", "this server does not have the hand-off %d",
+                         (int)handoff);
+    }
 }
 
 static int read_architecture(Isoyard__V1__Architecture architecture, struct pool_choice *choice,
@@ -247,11 +268,14 @@ static int read_config(struct switch_call *c, const Isoyard__V1__PoolSettings *m
 {
     const struct pool_service *service = call_service(&c->call);
     struct pool_plan plan;
-    int err;
+    int err = 0;
 
-    if (m)
+    if (m) {
         read_settings(m, &c->choice);
-    err = config_choose(service->config, &c->choice, &plan, error);
+        err = read_handoff(m->handoff, &c->choice, error);
+    }
+    if (!err)
+        err = config_choose(service->config, &c->choice, &plan, error);
     if (!err)
         err = check_isolates(service, &plan.config, error);
     if (err) {

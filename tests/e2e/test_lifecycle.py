@@ -285,7 +285,7 @@ class Settings(Case):
     def test_flags_that_are_wrong(self):
         for flags, word in ((["--lanes", "0"], "lanes"), (["--lanes", "x"], "lanes"), (["--lanes=-1"], "lanes"),
                             (["--pool", "magic"], "pinned"), (["--log-level", "loud"], "debug"),
-                            (["--nonsense"], "nonsense"), (["argument"], "argument"), (["--cpu-ms", "0"], "cpu-ms"),
+                            (["--spread=-1"], "spread"), (["--nonsense"], "nonsense"), (["argument"], "argument"), (["--cpu-ms", "0"], "cpu-ms"),
                             (["--heap-mib", "1"], "heap-mib"), (["--cpu-ms", "99999999999999999999"], "cpu-ms")):
             with self.subTest(flags=flags):
                 self.assertIn(word, self.fails(*flags, status=2))
@@ -319,7 +319,7 @@ class Settings(Case):
 
     def test_help_and_version(self):
         said = subprocess.run([str(support.BIN / "isoyardd"), "--help"], capture_output=True, check=True).stdout.decode()
-        for flag in "--listen", "--unix", "--db", "--pool", "--lanes", "--isolates", "--grace-ms", "--log-level":
+        for flag in "--listen", "--unix", "--db", "--pool", "--lanes", "--isolates", "--spread", "--grace-ms", "--log-level":
             self.assertIn(flag, said)
         said = subprocess.run([str(support.BIN / "isoyardd"), "--version"], capture_output=True, check=True).stdout
         self.assertRegex(said.decode(), r"^isoyardd \S+ \(V8 \d+\.\d+")

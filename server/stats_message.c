@@ -1,0 +1,237 @@
+/* Figures of the pool as protobuf-c has them. */
+#include "server/stats_message.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "server/logger.h"
+#include "server/message.h"
+#include "server/resident.h"
+#include "shim/shim.h"
+
+#include <stdlib.h>
+
+static void set_tasks(Isoyard__V1__TaskCounters *m, const struct pool_stats *stats)
+{
+    isoyard__v1__task_counters__init(m);
+    m->submitted = stats->submitted;
+    m->answered = stats->answered;
+    m->failed = stats->failed;
+    m->limit_exceeded = stats->limit_exceeded;
+    m->cancelled = stats->cancelled;
+    m->refused = stats->refused;
+    m->condemned = stats->condemned_tasks;
+    m->in_flight = stats->in_flight;
+    m->tenant_mismatches = stats->tenant_mismatches;
+    m->spreads = stats->spreads;
+}
+
+static void set_isolates(Isoyard__V1__IsolateCounters *m, const struct pool_stats *stats)
+{
+    isoyard__v1__isolate_counters__init(m);
+    m->alive = stats->isolates_alive;
+    m->created = stats->isolates_created;
+    m->disposed = stats->isolates_disposed;
+    m->hits = stats->hits;
+    m->misses = stats->misses;
+    m->evicted = stats->evicted;
+    m->expired = stats->expired;
+    m->recycled = stats->recycled;
+    m->condemned = stats->condemned;
+}
+
+static void set_threads(Isoyard__V1__ThreadCounters *m, const struct pool_stats *stats)
+{
+    isoyard__v1__thread_counters__init(m);
+    m->spares = stats->spares;
+    m->adoptions = stats->adoptions;
+    m->terminations = stats->terminations;
+    m->strays = stats->strays;
+    m->quarantined = stats->quarantined;
+    m->quarantines = stats->quarantines;
+}
+
+static void set_distribution(Isoyard__V1__Distribution *m, const struct histogram *h)
+{
+    isoyard__v1__distribution__init(m);
+    m->count = histogram_count(h);
+    m->sum_us = h->sum;
+    m->p50_us = histogram_percentile(h, 0.5);
+    m->p90_us = histogram_percentile(h, 0.9);
+    m->p99_us = histogram_percentile(h, 0.99);
+    m->p999_us = histogram_percentile(h, 0.999);
+    m->max_us = h->max;
+}
+
+static void set_lock(struct stats_message *m, const struct pool_stats *stats)
+{
+    isoyard__v1__lock_stats__init(&m->lock);
+    m->lock.acquisitions = stats->lock_acquisitions;
+    m->lock.contended = stats->lock_contended;
+    m->lock.wait = &m->lock_wait;
+    set_distribution(&m->lock_wait, &stats->lock_wait_us);
+    if (stats->lock_acquisitions > 0)
+        m->stats.lock = &m->lock;
+}
+
+static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
+{
+    isoyard__v1__lane_stats__init(m);
+    m->lane = lane->lane;
+    m->queued = lane->queued;
+    m->in_flight = lane->in_flight;
+    m->isolates = lane->isolates;
+    m->turns = lane->turns;
+    m->tasks = lane->tasks;
+    m->adoptions = lane->adoptions;
+    m->spreads = lane->spreads;
+    m->busy = age_ns == 0 ? 0 : (double)lane->busy_ns / (double)age_ns;
+}
+
+static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
+{
+    m->lanes = xcalloc(stats->lane_count + 1, sizeof(m->lanes[0]));
+    m->lane_pointers = xcalloc(stats->lane_count + 1, sizeof(m->lane_pointers[0]));
+    for (size_t i = 0; i < stats->lane_count; i++) {
+        set_lane(&m->lanes[i], &stats->lanes[i], stats->age_ns);
+        m->lane_pointers[i] = &m->lanes[i];
+    }
+    m->stats.n_lanes = stats->lane_count;
+    m->stats.lanes = m->lane_pointers;
+}
+
+static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
+{
+    isoyard__v1__server_stats__init(m);
+    m->version = (char *)ISOYARD_VERSION;
+    m->v8_version = (char *)engine_version();
+    m->uptime_ms = (clock_now_ns() - service->started_ns) / NS_PER_MS;
+    m->rss_bytes = resident_bytes();
+    m->workers = registry_count(service->registry);
+    m->dropped_log_lines = logger_dropped();
+}
+
+static void connect_messages(struct stats_message *m)
+{
+    isoyard__v1__get_stats_response__init(&m->response);
+    isoyard__v1__pool_stats__init(&m->stats);
+    m->response.stats = &m->stats;
+    m->stats.config = &m->config;
+    m->stats.tasks = &m->tasks;
+    m->stats.isolates = &m->isolates;
+    m->stats.threads = &m->threads;
+    m->stats.queue_wait = &m->queue_wait;
+    m->stats.wall = &m->wall;
+    m->stats.cpu = &m->cpu;
+    m->stats.startup = &m->startup;
+    m->stats.server = &m->server;
+    m->stats.open_time = &m->open_time;
+}
+
+static void set_draining(struct stats_message *m, const struct dispatcher_stats *now)
+{
+    if (!now->is_draining)
+        return;
+    isoyard__v1__draining_pool__init(&m->draining);
+    m->draining.architecture = (Isoyard__V1__Architecture)now->draining_architecture;
+    m->draining.running_executions = now->draining_executions;
+    m->stats.draining = &m->draining;
+}
+
+void stats_message_init(struct stats_message *m, const struct pool_service *service,
+                        const struct dispatcher_stats *now)
+{
+    const struct pool_stats *stats = &now->pool;
+
+    *m = (struct stats_message){.lanes = NULL};
+    connect_messages(m);
+    m->stats.architecture = (Isoyard__V1__Architecture)now->architecture;
+    m->stats.switches = now->switches;
+    timestamp_message_init(&m->open_time, stats->opened_us);
+    set_draining(m, now);
+    pool_config_message_init(&m->config, &now->config);
+    set_tasks(&m->tasks, stats);
+    set_isolates(&m->isolates, stats);
+    set_threads(&m->threads, stats);
+    set_distribution(&m->queue_wait, &stats->queue_wait_us);
+    set_distribution(&m->wall, &stats->wall_us);
+    set_distribution(&m->cpu, &stats->cpu_us);
+    set_distribution(&m->startup, &stats->startup_us);
+    set_lock(m, stats);
+    set_lanes(m, stats);
+    set_server(&m->server, service);
+}
+
+void stats_message_release(struct stats_message *m)
+{
+    free(m->lane_pointers);
+    free(m->lanes);
+    free(m->lane_interval_pointers);
+    free(m->lane_intervals);
+}
+
+/* Intervals. */
+
+/* Figures that are a little out of date may go back a little. */
+static uint64_t grown(uint64_t before, uint64_t now)
+{
+    return now > before ? now - before : 0;
+}
+
+static double per_s(uint64_t before, uint64_t now, uint64_t duration_ns)
+{
+    return (double)grown(before, now) * (double)NS_PER_S / (double)duration_ns;
+}
+
+static uint64_t ended_otherwise(const struct pool_stats *stats)
+{
+    return stats->failed + stats->limit_exceeded + stats->cancelled + stats->condemned_tasks;
+}
+
+static void set_lane_interval(Isoyard__V1__LaneInterval *m, const struct lane_stats *before,
+                              const struct lane_stats *now, uint64_t duration_ns)
+{
+    isoyard__v1__lane_interval__init(m);
+    m->lane = now->lane;
+    m->busy = (double)grown(before->busy_ns, now->busy_ns) / (double)duration_ns;
+    m->tasks_per_s = per_s(before->tasks, now->tasks, duration_ns);
+}
+
+static void set_lane_intervals(struct stats_message *m, const struct pool_stats *before,
+                               const struct pool_stats *now, uint64_t duration_ns)
+{
+    m->lane_intervals = xcalloc(now->lane_count + 1, sizeof(m->lane_intervals[0]));
+    m->lane_interval_pointers = xcalloc(now->lane_count + 1, sizeof(m->lane_interval_pointers[0]));
+    for (size_t i = 0; i < now->lane_count; i++) {
+        set_lane_interval(&m->lane_intervals[i], &before->lanes[i], &now->lanes[i], duration_ns);
+        m->lane_interval_pointers[i] = &m->lane_intervals[i];
+    }
+    m->interval.n_lanes = now->lane_count;
+    m->interval.lanes = m->lane_interval_pointers;
+}
+
+/* A pool that was opened since is another one. */
+static bool is_same_pool(const struct dispatcher_stats *before, const struct dispatcher_stats *now)
+{
+    return before->architecture == now->architecture &&
+           before->pool.opened_ns == now->pool.opened_ns &&
+           before->pool.lane_count == now->pool.lane_count;
+}
+
+void stats_message_add_interval(struct stats_message *m, const struct dispatcher_stats *before,
+                                const struct dispatcher_stats *now)
+{
+    const struct pool_stats *then = &before->pool;
+    const struct pool_stats *stats = &now->pool;
+    uint64_t duration_ns = grown(then->age_ns, stats->age_ns);
+
+    if (!is_same_pool(before, now) || duration_ns == 0)
+        return;
+    isoyard__v1__interval_stats__init(&m->interval);
+    m->interval.duration_us = duration_ns / NS_PER_US;
+    m->interval.submitted_per_s = per_s(then->submitted, stats->submitted, duration_ns);
+    m->interval.answered_per_s = per_s(then->answered, stats->answered, duration_ns);
+    m->interval.failed_per_s = per_s(ended_otherwise(then), ended_otherwise(stats), duration_ns);
+    m->interval.refused_per_s = per_s(then->refused, stats->refused, duration_ns);
+    set_lane_intervals(m, then, stats, duration_ns);
+    m->response.interval = &m->interval;
+}

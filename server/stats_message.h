@@ -1,0 +1,42 @@
+/*
+ * What the pool counts, as a message.
+ */
+#ifndef ISOYARD_STATS_MESSAGE_H
+#define ISOYARD_STATS_MESSAGE_H
+
+#include "server/pool_service.h"
+
+#include <isoyard/v1/pool.pb-c.h>
+
+/* All of a GetStatsResponse; the messages point into each other, so that it stays where it is. */
+struct stats_message {
+    Isoyard__V1__GetStatsResponse response;
+    Isoyard__V1__PoolStats stats;
+    Isoyard__V1__PoolConfig config;
+    Isoyard__V1__TaskCounters tasks;
+    Isoyard__V1__IsolateCounters isolates;
+    Isoyard__V1__ThreadCounters threads;
+    Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
+    Isoyard__V1__LockStats lock;
+    Isoyard__V1__Distribution lock_wait;
+    Isoyard__V1__ServerStats server;
+    Isoyard__V1__DrainingPool draining;
+    Google__Protobuf__Timestamp open_time;
+    Isoyard__V1__LaneStats *lanes;
+    Isoyard__V1__LaneStats **lane_pointers;
+    Isoyard__V1__IntervalStats interval;
+    Isoyard__V1__LaneInterval *lane_intervals;
+    Isoyard__V1__LaneInterval **lane_interval_pointers;
+};
+
+/* Fills in a message, which then points into the service; release it. Any thread. */
+void stats_message_init(struct stats_message *ret, const struct pool_service *service,
+                        const struct dispatcher_stats *now);
+void stats_message_release(struct stats_message *message);
+
+/* Adds what happened from one point to the next. Where these are not of the same pool, nothing. */
+void stats_message_add_interval(struct stats_message *message,
+                                const struct dispatcher_stats *before,
+                                const struct dispatcher_stats *now);
+
+#endif

@@ -1,0 +1,304 @@
+"""The pool from outside: workers that spread over lanes, and watching it."""
+
+import concurrent.futures
+import json
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import grpc
+import support
+from support import pool_pb2, wait_until
+
+# Computes for as long as it is asked to.
+SPINNER = """
+export default {
+  fetch(request) {
+    const end = Date.now() + Number(new URL(request.url).searchParams.get("ms"));
+    while (Date.now() < end) {}
+    return new Response("done");
+  },
+};
+"""
+
+
+class Lanes(support.ServerCase):
+    def lanes_of(self, name, calls, url):
+        """Which lanes answered so many calls at once."""
+        with concurrent.futures.ThreadPoolExecutor(calls) as pool:
+            replies = list(pool.map(lambda _: self.api.execute(name, url), range(calls)))
+        return [reply.report.lane for reply in replies]
+
+    def keep_hot(self, name):
+        """16 callers, one call after the other each."""
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            lanes = pool.map(lambda _: [self.api.execute(name, "/?ms=20").report.lane for _ in range(6)], range(16))
+            return [lane for each in lanes for lane in each]
+
+
+class Spread(Lanes):
+    flags = ("--lanes", "2")
+
+    def test_hot_worker_takes_a_second_lane_and_comes_back(self):
+        self.api.deploy("spinner", SPINNER)
+        first = self.api.execute("spinner", "/?ms=0").report.lane
+        before = self.api.stats()
+        lanes = self.keep_hot("spinner")
+        stats = self.api.stats()
+        elsewhere = sum(lane != first for lane in lanes)
+        self.assertGreaterEqual(elsewhere, 10, lanes)
+        self.assertEqual(stats.tasks.spreads - before.tasks.spreads, elsewhere)
+        self.assertEqual(sum(lane.spreads for lane in stats.lanes), stats.tasks.spreads)
+        self.assertEqual(stats.lanes[first].spreads, before.lanes[first].spreads)
+        self.assertEqual(stats.config.spread, 4)
+        self.assertEqual([self.api.execute("spinner", "/?ms=0").report.lane for _ in range(5)], [first] * 5)
+        self.assertIn("SPREAD", self.cli.ok("pool", "stats").decode())
+        self.assertEqual(self.cli.json("pool", "stats")["tasks"]["spreads"], stats.tasks.spreads)
+
+    def test_worker_that_waits_stays(self):
+        self.api.deploy("sleeper", support.worker_source("echo.js"))
+        first = self.api.execute("sleeper", "/").report.lane
+        self.assertEqual(set(self.lanes_of("sleeper", 60, "/sleep?ms=300")), {first})
+
+
+class NoSpread(Lanes):
+    flags = ("--lanes", "2", "--spread", "0")
+
+    def test_hot_worker_stays(self):
+        self.api.deploy("spinner", SPINNER)
+        self.assertEqual(len(set(self.keep_hot("spinner"))), 1)
+        self.assertEqual(self.api.stats().tasks.spreads, 0)
+        self.assertEqual(self.api.stats().config.spread, 0)
+
+
+class Watch(support.ServerCase):
+    flags = ("--lanes", "2")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.api.deploy("echo", support.worker_source("echo.js"))
+
+    def watch(self, interval_ms=100, api=None, timeout=support.PATIENCE):
+        call = (api or self.api).pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=interval_ms), timeout=timeout)
+        self.addCleanup(call.cancel)
+        return call
+
+    def test_ticks_come_in_time_and_the_first_at_once(self):
+        start = time.monotonic()
+        call = self.watch(300)
+        first = next(call)
+        self.assertLess(time.monotonic() - start, 0.25)
+        self.assertFalse(first.HasField("interval"))
+        self.assertEqual(len(first.stats.lanes), 2)
+        self.assertEqual(first.stats.config, self.api.stats().config)
+        ticks = [next(call) for _ in range(4)]
+        self.assertGreaterEqual(time.monotonic() - start, 1.2)
+        for tick in ticks:
+            self.assertEqual([lane.lane for lane in tick.interval.lanes], [0, 1])
+            self.assertGreater(tick.interval.duration_us, 0)
+        # Each is late by what the machine makes of it, but their beginnings stay where they were.
+        self.assertAlmostEqual(sum(tick.interval.duration_us for tick in ticks) / 1e6, 1.2, delta=0.25)
+
+    def test_default_is_a_second(self):
+        call = self.watch(0)
+        next(call)
+        self.assertAlmostEqual(next(call).interval.duration_us / 1e6, 1, delta=0.3)
+
+    def test_rates_are_those_of_the_interval(self):
+        call = self.watch(500)
+        before = next(call).stats.tasks
+        for _ in range(50):
+            self.api.execute("echo", "/")
+        for _ in range(5):
+            self.api.execute("echo", "/throw")
+        ticks = []
+        wait_until(lambda: ticks.append(next(call)) or ticks[-1].stats.tasks.answered - before.answered >= 50 and
+                   ticks[-1].stats.tasks.failed - before.failed >= 5, "the tasks to be told")
+        total = lambda name: sum(getattr(tick.interval, name) * tick.interval.duration_us / 1e6 for tick in ticks)
+        self.assertAlmostEqual(total("submitted_per_s"), 55, delta=0.01)
+        self.assertAlmostEqual(total("answered_per_s"), 50, delta=0.01)
+        self.assertAlmostEqual(total("failed_per_s"), 5, delta=0.01)
+        self.assertEqual(total("refused_per_s"), 0)
+        lanes = [lane for tick in ticks for lane in tick.interval.lanes if lane.tasks_per_s > 0]
+        self.assertTrue(lanes)
+        self.assertTrue(all(lane.busy > 0 for lane in lanes))
+        quiet = next(call).interval
+        self.assertEqual((quiet.submitted_per_s, quiet.answered_per_s, quiet.failed_per_s), (0, 0, 0))
+
+    def test_busy_is_that_of_the_interval(self):
+        self.api.deploy("spinner", SPINNER)
+        call = self.watch(1000)
+        next(call)
+        lane = self.api.execute("spinner", "/?ms=700").report.lane
+        ticks = [next(call), next(call)]
+        self.assertGreaterEqual(max(tick.interval.lanes[lane].busy for tick in ticks), 0.5)
+        self.assertLess(min(tick.interval.lanes[lane].busy for tick in ticks), 0.3)
+
+    def test_interval_that_is_out_of_bounds_is_refused(self):
+        for interval_ms in 1, 99, 3600001, 2 ** 64 - 1:
+            refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: next(self.watch(interval_ms)))
+            self.assertEqual(refusal.fields, ["interval_ms"])
+            self.assertIn(str(interval_ms), refusal.message)
+        for interval_ms in 100, 3600000:
+            next(self.watch(interval_ms))
+
+    def test_slow_reader_misses_ticks(self):
+        """Nothing is kept for it but what is on its way."""
+        server = support.start("--lanes", "256", "--isolates", "256")
+        self.addCleanup(server.kill)
+        channel = server.channel(**{"http2.bdp_probe": 0, "http2.lookahead_bytes": 1024})
+        self.addCleanup(channel.close)
+        call = self.watch(100, support.Api(channel))
+        next(call)
+        time.sleep(4)
+        ticks = [next(call).interval.duration_us / 1e6 for _ in range(30)]
+        self.assertGreaterEqual(max(ticks), 0.5, ticks)
+        call.cancel()
+        self.assertEqual(server.stop(), 0)
+
+    def test_cancelled_watch_makes_room(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        calls = [self.watch(1000, api) for _ in range(16)]
+        for call in calls:
+            next(call)
+        refusal = self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, lambda: next(self.watch(1000, api)))
+        self.assertIn("16", refusal.message)
+        calls[0].cancel()
+
+        def can_watch():
+            try:
+                return next(self.watch(1000, api))
+            except grpc.RpcError:
+                return None
+
+        wait_until(can_watch, "room for one more")
+
+    def test_deadline_ends_it(self):
+        call = self.watch(100, timeout=0.5)
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: list(call))
+        self.assertIsNone(refusal.status)
+
+
+class WatchCli(support.ServerCase):
+    flags = ("--lanes", "2")
+
+    def popen(self, *arguments, address=None):
+        command = [str(support.BIN / "isoyard"), "pool", "watch", "-a", address or self.server.address, *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_text_is_a_line_a_tick(self):
+        said = self.cli.ok("pool", "watch", "--interval", "0.1", "--count", "21").decode().splitlines()
+        self.assertEqual(len(said), 23)
+        self.assertTrue(said[0].startswith("TIME") and said[0] == said[21], said)
+        self.assertRegex(said[1], r"^\d\d:\d\d:\d\d +- +- +- +- +0 +0 +0 +-$")
+        self.assertRegex(said[2], r"^\d\d:\d\d:\d\d +0\.0 +0\.0 +0\.0 +0\.0 +0 +0 +0 +0 0$")
+
+    def test_json_is_an_object_a_line(self):
+        start = time.monotonic()
+        said = self.cli.ok("pool", "watch", "--interval", "0.2", "--count", "3", "--json").decode().splitlines()
+        self.assertGreaterEqual(time.monotonic() - start, 0.4)
+        ticks = [json.loads(line) for line in said]
+        self.assertEqual(len(ticks), 3)
+        self.assertNotIn("interval", ticks[0])
+        for tick in ticks[1:]:
+            self.assertEqual(len(tick["interval"]["lanes"]), 2)
+            self.assertEqual(tick["interval"]["answered_per_s"], 0)
+            self.assertEqual(tick["stats"]["config"]["lanes"], 2)
+
+    def test_lines_come_when_they_are_due_and_an_interrupt_ends_it(self):
+        process = self.popen("--interval", "0.2", "--json")
+        for _ in range(3):
+            json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(support.PATIENCE), -signal.SIGINT)
+        for line in process.stdout.read().splitlines():
+            json.loads(line)
+        self.assertEqual(process.stderr.read(), "")
+
+    def test_wrong_usage(self):
+        for arguments in (["--interval", "0"], ["--interval", "0.01"], ["--interval", "3601"], ["--interval", "x"],
+                          ["--interval", "nan"], ["--count", "0"], ["--count", "-1"], ["--count", "x"], ["more"]):
+            result = self.cli.run("pool", "watch", *arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn(b"isoyard pool watch", result.stderr)
+
+    def test_no_server(self):
+        result = self.cli.run("pool", "watch", "-a", "127.0.0.1:1")
+        self.assertEqual(result.returncode, 3, result.stderr)
+
+    def test_server_that_shuts_down(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        process = self.popen("--interval", "0.1", "--json", address=server.address)
+        process.stdout.readline()
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(process.wait(support.PATIENCE), 5)
+        self.assertIn("DRAINING", process.stderr.read())
+
+    def test_server_that_says_nothing_more(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        process = self.popen("--interval", "0.1", "--timeout", "0.5", address=server.address)
+        process.stdout.readline()
+        server.signal(signal.SIGSTOP)
+        self.addCleanup(server.signal, signal.SIGCONT)
+        self.assertEqual(process.wait(support.PATIENCE), 6)
+
+
+class Shutdown(support.TestCase):
+    def test_watchers_are_told(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        # One that waits for an hour, too.
+        calls = [api.pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=ms)) for ms in (100, 3600000)]
+        for call in calls:
+            next(call)
+        ends = []
+
+        def read(call):
+            try:
+                for _ in call:
+                    pass
+            except grpc.RpcError as error:
+                ends.append(support.Refusal(error))
+
+        threads = [threading.Thread(target=read, args=(call,)) for call in calls]
+        for thread in threads:
+            thread.start()
+        start = time.monotonic()
+        server.signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join(support.PATIENCE)
+        self.assertEqual([end.code for end in ends], [grpc.StatusCode.UNAVAILABLE] * 2)
+        self.assertEqual({end.reason for end in ends}, {"DRAINING"})
+        self.assertEqual(server.wait(), 0)
+        self.assertLess(time.monotonic() - start, 8)
+
+    def test_watcher_that_does_not_read_holds_nothing_up(self):
+        server = support.start()
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        call = support.Api(channel).pool.WatchStats(pool_pb2.WatchStatsRequest(interval_ms=100))
+        next(call)
+        time.sleep(0.5)
+        self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
