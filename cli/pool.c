@@ -113,6 +113,8 @@ static void print_distributions(const Isoyard__V1__PoolStats *stats)
     add_distribution(&table, "wall", stats->wall);
     if (stats->lock && stats->lock->wait)
         add_distribution(&table, "lock", stats->lock->wait);
+    if (stats->isolate_lock && stats->isolate_lock->wait)
+        add_distribution(&table, "isolate", stats->isolate_lock->wait);
     table_print(&table);
 }
 
@@ -144,12 +146,12 @@ static void print_lanes(const Isoyard__V1__PoolStats *stats)
     table_print(&table);
 }
 
-static void print_lock(const Isoyard__V1__LockStats *lock)
+static void print_lock(const char *name, const Isoyard__V1__LockStats *lock)
 {
     double share =
         lock->acquisitions ? 100.0 * (double)lock->contended / (double)lock->acquisitions : 0;
 
-    printf("lock      %" PRIu64 " times taken, %" PRIu64 " (%.2f %%) after a wait\n",
+    printf("%-10s%" PRIu64 " times taken, %" PRIu64 " (%.2f %%) after a wait\n", name,
            lock->acquisitions, lock->contended, share);
 }
 
@@ -165,10 +167,12 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
         print_tasks(stats->tasks);
     if (stats->isolates)
         print_isolates(stats->isolates);
+    if (stats->lock)
+        print_lock("lock", stats->lock);
+    if (stats->isolate_lock)
+        print_lock("isolate", stats->isolate_lock);
     if (stats->threads)
         print_threads(stats->threads);
-    if (stats->lock)
-        print_lock(stats->lock);
     if (stats->queue_wait && stats->startup && stats->cpu && stats->wall)
         print_distributions(stats);
     if (stats->n_lanes > 0)

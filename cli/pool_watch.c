@@ -118,7 +118,7 @@ static void print_busy(const Isoyard__V1__IntervalStats *interval)
         fputs(" \u2026", stdout);
 }
 
-static void print_line(const Isoyard__V1__GetStatsResponse *response)
+static void print_line(const Isoyard__V1__WatchStatsResponse *response)
 {
     print_time();
     print_rates(response->interval);
@@ -129,7 +129,8 @@ static void print_line(const Isoyard__V1__GetStatsResponse *response)
 
 static bool print_tick(void *arg, const ProtobufCMessage *message)
 {
-    const Isoyard__V1__GetStatsResponse *response = (const Isoyard__V1__GetStatsResponse *)message;
+    const Isoyard__V1__WatchStatsResponse *response =
+        (const Isoyard__V1__WatchStatsResponse *)message;
     struct watching *w = arg;
 
     if (w->is_json) {
@@ -161,7 +162,7 @@ int pool_watch_run(struct options *options, int argc, char **argv)
     watching.is_json = options->is_json;
     request.interval_ms = watching.interval_ms;
     client_watch(options, "/isoyard.v1.PoolService/WatchStats", &request.base,
-                 &isoyard__v1__get_stats_response__descriptor, watching.interval_ms, print_tick,
+                 &isoyard__v1__watch_stats_response__descriptor, watching.interval_ms, print_tick,
                  &watching, &reply);
     if (reply.code != GRPC_STATUS_OK)
         status = problem_print(options, &reply);

@@ -62,15 +62,29 @@ static void set_distribution(Isoyard__V1__Distribution *m, const struct histogra
     m->max_us = h->max;
 }
 
-static void set_lock(struct stats_message *m, const struct pool_stats *stats)
+static void set_lock(Isoyard__V1__LockStats *m, Isoyard__V1__Distribution *wait,
+                     uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us)
 {
-    isoyard__v1__lock_stats__init(&m->lock);
-    m->lock.acquisitions = stats->lock_acquisitions;
-    m->lock.contended = stats->lock_contended;
-    m->lock.wait = &m->lock_wait;
-    set_distribution(&m->lock_wait, &stats->lock_wait_us);
-    if (stats->lock_acquisitions > 0)
+    isoyard__v1__lock_stats__init(m);
+    m->acquisitions = acquisitions;
+    m->contended = contended;
+    m->wait = wait;
+    set_distribution(wait, wait_us);
+}
+
+/* Those that there are: they have been taken. */
+static void set_locks(struct stats_message *m, const struct pool_stats *stats)
+{
+    if (stats->lock_acquisitions > 0) {
+        set_lock(&m->lock, &m->lock_wait, stats->lock_acquisitions, stats->lock_contended,
+                 &stats->lock_wait_us);
         m->stats.lock = &m->lock;
+    }
+    if (stats->entries > 0) {
+        set_lock(&m->isolate_lock, &m->isolate_lock_wait, stats->entries, stats->blocks,
+                 &stats->block_us);
+        m->stats.isolate_lock = &m->isolate_lock;
+    }
 }
 
 static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
@@ -113,8 +127,9 @@ static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *s
 static void connect_messages(struct stats_message *m)
 {
     isoyard__v1__get_stats_response__init(&m->response);
+    isoyard__v1__watch_stats_response__init(&m->tick);
     isoyard__v1__pool_stats__init(&m->stats);
-    m->response.stats = &m->stats;
+    m->response.stats = m->tick.stats = &m->stats;
     m->stats.config = &m->config;
     m->stats.tasks = &m->tasks;
     m->stats.isolates = &m->isolates;
@@ -156,7 +171,7 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     set_distribution(&m->wall, &stats->wall_us);
     set_distribution(&m->cpu, &stats->cpu_us);
     set_distribution(&m->startup, &stats->startup_us);
-    set_lock(m, stats);
+    set_locks(m, stats);
     set_lanes(m, stats);
     set_server(&m->server, service);
 }
@@ -233,5 +248,5 @@ void stats_message_add_interval(struct stats_message *m, const struct dispatcher
     m->interval.failed_per_s = per_s(ended_otherwise(then), ended_otherwise(stats), duration_ns);
     m->interval.refused_per_s = per_s(then->refused, stats->refused, duration_ns);
     set_lane_intervals(m, then, stats, duration_ns);
-    m->response.interval = &m->interval;
+    m->tick.interval = &m->interval;
 }

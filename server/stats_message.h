@@ -8,17 +8,19 @@
 
 #include <isoyard/v1/pool.pb-c.h>
 
-/* All of a GetStatsResponse; the messages point into each other, so that it stays where it is. */
+/* All of a GetStatsResponse and of a WatchStatsResponse; the messages point into each other, so
+ * that it stays where it is. */
 struct stats_message {
     Isoyard__V1__GetStatsResponse response;
+    Isoyard__V1__WatchStatsResponse tick;
     Isoyard__V1__PoolStats stats;
     Isoyard__V1__PoolConfig config;
     Isoyard__V1__TaskCounters tasks;
     Isoyard__V1__IsolateCounters isolates;
     Isoyard__V1__ThreadCounters threads;
     Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
-    Isoyard__V1__LockStats lock;
-    Isoyard__V1__Distribution lock_wait;
+    Isoyard__V1__LockStats lock, isolate_lock;
+    Isoyard__V1__Distribution lock_wait, isolate_lock_wait;
     Isoyard__V1__ServerStats server;
     Isoyard__V1__DrainingPool draining;
     Google__Protobuf__Timestamp open_time;

@@ -60,7 +60,7 @@ static void say(struct watch *w)
     stats_message_init(&message, service_of(w), now);
     if (w->last)
         stats_message_add_interval(&message, w->last, now);
-    stream_write(&w->stream, &message.response.base);
+    stream_write(&w->stream, &message.tick.base);
     stats_message_release(&message);
     point_free(w->last);
     w->last = now;

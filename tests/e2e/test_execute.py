@@ -8,7 +8,7 @@ import time
 
 import grpc
 import support
-from support import execution_pb2, failure_pb2, wait_until
+from support import execution_pb2, failure_pb2, pool_pb2, wait_until
 
 
 class Execute(support.ServerCase):
@@ -302,6 +302,19 @@ class Shared(support.ServerCase):
         self.assertGreater(stats.isolates.evicted, 0)
         self.assertGreater(stats.lock.acquisitions, len(futures))
         self.assertLessEqual(stats.isolates.alive, 4 + 1)
+        self.check_hand_off(stats)
+
+    def check_hand_off(self, stats):
+        self.assertEqual(stats.config.handoff, pool_pb2.HANDOFF_FIFO)
+        self.assertFalse(stats.HasField("isolate_lock"))
+
+
+class SharedByMutex(Shared):
+    flags = Shared.flags + ("--handoff", "mutex")
+
+    def check_hand_off(self, stats):
+        self.assertEqual(stats.config.handoff, pool_pb2.HANDOFF_MUTEX)
+        self.assertGreater(stats.isolate_lock.acquisitions, 0)
 
 
 if __name__ == "__main__":
