@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 
             config.lanes = config.isolates = LANES;
             config.isolates_per_worker = 1;
+            config.spread = 0;
             config.handoff = arms[a].handoff;
             if (pool_open(arms[a].ops, &config, crew, &arms[a].pool, &error) != 0)
                 die(error.message);
