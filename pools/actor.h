@@ -91,7 +91,8 @@ struct actor {
     bool is_claimed;
     bool is_listed; /* on the lane's ready list */
     bool is_cached;
-    bool is_resting; /* in the cache, without tasks */
+    bool is_resting; /* in the cache, without tasks; of a shared one under its lock, as is since
+                        when */
     bool is_retired;
     bool is_condemned;
     char condemned_because[160];

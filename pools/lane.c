@@ -181,7 +181,8 @@ void lane_timer_receive(struct lane_timer *timer)
     void (*fire)(void *arg) = timer->fire;
     void *arg = timer->arg;
 
-    if (timer->lane == lane) {
+    /* Where it was stopped from another lane that message comes first. */
+    if (timer->lane == lane && !is_stopped) {
         put_away(timer);
     } else {
         timer->fired.kind = MESSAGE_TIMER_BACK;
@@ -284,7 +285,7 @@ static void receive_stop(struct lane *lane)
     lane->sweep = NULL;
     set_draining(&failure);
     if (lane->pool->shared) {
-        struct task *waiting = shared_stop(lane->pool->shared), *task;
+        struct task *waiting = shared_stop(lane), *task;
 
         fail_waiting(lane, &waiting, &failure);
         DL_FOREACH(lane->own_tasks, task)
@@ -460,6 +461,25 @@ static void close_lane(struct lane *lane)
                           memory_order_release);
 }
 
+/* Shared actors, and those that are the lane's, in turn. */
+static struct actor *next_actor(struct lane *lane)
+{
+    struct actor *actor = NULL;
+
+    if (lane->pool->shared) {
+        lane->had_listed_turn = lane->ready && !lane->had_listed_turn;
+        if (lane->had_listed_turn)
+            shared_wake_another(lane->pool->shared);
+        else
+            actor = lane_claim_shared(lane);
+    }
+    if (!actor && lane->ready) {
+        actor = lane->ready;
+        lane_unlist(lane, actor);
+    }
+    return actor;
+}
+
 enum lane_result lane_play(struct lane *lane, struct turn *turn)
 {
     uint64_t ttl_ms = lane->pool->config.idle_ttl_ms;
@@ -474,11 +494,7 @@ enum lane_result lane_play(struct lane *lane, struct turn *turn)
             close_lane(lane);
             return LANE_IS_CLOSED;
         }
-        actor = lane->ready;
-        if (actor)
-            lane_unlist(lane, actor);
-        else if (lane->pool->shared)
-            actor = lane_claim_shared(lane);
+        actor = next_actor(lane);
         if (!actor) {
             rest(lane);
             continue;

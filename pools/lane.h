@@ -106,6 +106,7 @@ struct lane {
     unsigned errands;           /* timers and subrequests of shared actors on this loop */
     struct task *own_tasks;     /* shared, HANDOFF_MUTEX: utlist's DL */
     bool had_own_turn;          /* the same: the last turn was for one of these */
+    bool had_listed_turn;       /* shared: the last turn was for one of the ready list */
     struct lane *next_idle;     /* shared: that sleep, and wait for actors to play */
     bool is_idle;               /* in that list */
     struct message stop_message;

@@ -265,7 +265,7 @@ void lane_evacuate(struct lane *lane, struct actor *actor)
     actor_fail_flights(actor, &failure);
     failure_release(&failure);
     if (actor->shared) {
-        lane_refuse(lane, shared_evacuate(actor));
+        shared_evacuate(actor);
         return;
     }
     queue = actor_take_queue(actor);
@@ -341,7 +341,7 @@ static void recycle_shared(struct lane *lane, struct actor *actor)
     if (recycle_after == 0 || actor->served < recycle_after)
         return;
     actor_retire(actor, ACTOR_RECYCLED);
-    lane_refuse(lane, shared_evacuate(actor));
+    shared_evacuate(actor);
 }
 
 /* Looks at what has happened to it. False where it is gone. */

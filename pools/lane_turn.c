@@ -14,13 +14,15 @@
 static void prepare(struct lane *lane, struct actor *actor, struct turn *turn)
 {
     uint64_t now_ns = clock_now_ns();
+    bool was_condemned = actor->is_condemned;
 
     turn_prepare(turn, lane, actor, actor->isolate);
     if (!actor->is_condemned)
         actor_fill_turn(actor, turn, now_ns);
-    /* Filling may have condemned it, or have found nothing that is still wanted. */
+    /* Filling may have found nothing that is still wanted. Where it has condemned the actor, what
+     * that has goes elsewhere first. */
     turn->closes = actor->isolate && turn->count == 0 &&
-                   (actor->is_condemned || (actor->is_retired && actor_is_idle(actor)));
+                   (was_condemned || (actor->is_retired && actor_is_idle(actor)));
 }
 
 /* The turn was to make the isolate. */
@@ -140,12 +142,25 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn)
     return true;
 }
 
+static bool is_stray(const struct lane *lane, const struct turn *turn)
+{
+    const struct turn *stray;
+
+    DL_FOREACH2(lane->strays, stray, next_stray)
+    {
+        if (stray == turn)
+            return true;
+    }
+    return false;
+}
+
 void lane_quarantine(struct lane *lane, struct turn *turn)
 {
     struct actor *actor = turn->actor;
 
-    if (!actor->stray)
-        return; /* it has come back before the lane could be adopted */
+    /* Or it has come back before the lane could be adopted, and the actor may be gone. */
+    if (!is_stray(lane, turn))
+        return;
     counter_add(&lane->counters.quarantines, 1);
     actor_quarantine(actor, turn);
     actor_give_place(actor);

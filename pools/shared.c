@@ -69,22 +69,27 @@ static void stop_resting(struct shared *s, struct actor *actor)
     actor->is_resting = false;
 }
 
-/* Its mailbox is awake. Who has claimed it looks into it by itself. */
-static void make_ready(struct shared *s, struct actor *actor)
+/* Under the lock, through which the lane must come before it could be closed. */
+static void wake_one(struct shared *s)
 {
     struct lane *lane = s->idle;
 
+    if (!lane)
+        return;
+    s->idle = lane->next_idle;
+    lane->is_idle = false;
+    uv_async_send(&lane->wake);
+}
+
+/* Its mailbox is awake. Who has claimed it looks into it by itself. */
+static void make_ready(struct shared *s, struct actor *actor)
+{
     if (actor->claimed_by || actor->is_ready)
         return;
     stop_resting(s, actor);
     actor->is_awake = actor->is_ready = true;
     DL_APPEND(s->ready, actor);
-    if (!lane)
-        return;
-    s->idle = lane->next_idle;
-    lane->is_idle = false;
-    /* Under the lock, through which the lane must come before it could be closed. */
-    uv_async_send(&lane->wake);
+    wake_one(s);
 }
 
 static bool push(struct shared *s, struct actor *actor, struct message *message)
@@ -210,7 +215,7 @@ static bool place(struct shared *s, struct task *task)
  * waits here. */
 static void place_waiting(struct shared *s)
 {
-    while (s->waiting) {
+    while (s->waiting && !s->is_stopping) {
         struct script *script = s->waiting->script;
         struct task *task, *next;
 
@@ -432,18 +437,22 @@ struct actor *shared_claim(struct lane *lane)
 }
 
 /* Whether the actor could be had: it may get no new tasks any more by the time it is free. */
-static bool wait_for(struct shared *s, struct actor *actor)
+static bool wait_for(struct shared *s, struct actor *actor, struct task *task)
 {
-    uint64_t begin_ns = clock_now_ns();
+    uint64_t begin_ns = clock_now_ns(), waited_us;
     bool is_had;
 
+    if (s->ready)
+        wake_one(s); /* this lane may have been woken for it */
     actor_ref(actor);
     actor->blocked++;
     while (actor->pack && actor->claimed_by)
         pthread_cond_wait(&actor->left, &s->lock);
     actor->blocked--;
+    waited_us = (clock_now_ns() - begin_ns) / NS_PER_US;
+    task->report.lock_wait_us += waited_us;
     s->blocks++;
-    histogram_record(&s->block_us, (clock_now_ns() - begin_ns) / NS_PER_US);
+    histogram_record(&s->block_us, waited_us);
     is_had = actor->pack != NULL;
     actor_unref(actor);
     return is_had;
@@ -451,11 +460,15 @@ static bool wait_for(struct shared *s, struct actor *actor)
 
 /* Under the lock. A lane that was adopted has claimed the isolates of the turns it was adopted
  * from, and could wait for one whose lane waits for it: there the task goes by mailbox. */
-static struct actor *enter_for(struct shared *s, struct lane *lane, struct task *task)
+static struct actor *enter_for(struct shared *s, struct lane *lane, struct task *task,
+                               bool *ret_is_refused)
 {
     struct actor *actor;
 
     do {
+        *ret_is_refused = s->is_stopping;
+        if (s->is_stopping)
+            return NULL;
         actor = s->waiting && !find_pack(s, task->script) ? NULL : pick(s, task->script);
         if (!actor) {
             wait_for_room(s, task);
@@ -467,7 +480,7 @@ static struct actor *enter_for(struct shared *s, struct lane *lane, struct task 
             push(s, actor, &task->submit_message);
             return NULL;
         }
-    } while (actor->claimed_by && !wait_for(s, actor));
+    } while (actor->claimed_by && !wait_for(s, actor, task));
     /* Not before: while the lane waits the task is not there, and its cancellation comes here. */
     task->home = actor;
     enter(s, lane, actor);
@@ -480,8 +493,7 @@ struct actor *shared_enter(struct lane *lane, struct task *task, bool *ret_is_re
     struct actor *actor;
 
     lock(s);
-    *ret_is_refused = s->is_stopping;
-    actor = s->is_stopping ? NULL : enter_for(s, lane, task);
+    actor = enter_for(s, lane, task, ret_is_refused);
     unlock(s);
     if (!actor)
         return NULL;
@@ -555,7 +567,7 @@ static struct task *place_all(struct shared *s, struct task *tasks)
     return refused;
 }
 
-struct task *shared_evacuate(struct actor *actor)
+void shared_evacuate(struct actor *actor)
 {
     struct shared *s = actor->shared;
     struct message *others;
@@ -567,8 +579,9 @@ struct task *shared_evacuate(struct actor *actor)
     others = take_submissions(actor);
     refused = place_all(s, actor_take_queue(actor));
     unlock(s);
+    /* Before the messages: a cancellation among them may be of one of these. */
+    lane_refuse(actor->lane, refused);
     receive_all(actor, others);
-    return refused;
 }
 
 void shared_give_place(struct actor *actor)
@@ -586,7 +599,7 @@ void shared_bury(struct actor *actor)
     struct shared *s = actor->shared;
 
     do
-        lane_refuse(actor->lane, shared_evacuate(actor));
+        shared_evacuate(actor);
     while (!mailbox_close(&actor->mailbox));
     lock(s);
     DL_DELETE2(s->actors, actor, prev_all, next_all);
@@ -627,35 +640,48 @@ void shared_wake(struct lane *lane)
     unlock(s);
 }
 
+void shared_wake_another(struct shared *s)
+{
+    lock(s);
+    if (s->ready)
+        wake_one(s);
+    unlock(s);
+}
+
 void shared_sweep(struct shared *s, uint64_t ttl_ns)
 {
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns;
 
     lock(s);
+    now_ns = clock_now_ns();
     while (s->resting && now_ns - s->resting->resting_since_ns >= ttl_ns)
         retire_resting(s, s->resting, ACTOR_EXPIRED);
     unlock(s);
 }
 
-struct task *shared_stop(struct shared *s)
+struct task *shared_stop(struct lane *lane)
 {
-    struct task *waiting, *task;
+    struct shared *s = lane->pool->shared;
+    struct task *taken = NULL, *task, *next;
     struct actor *actor;
-    bool was_stopping;
 
     lock(s);
-    was_stopping = s->is_stopping;
-    s->is_stopping = true;
-    waiting = s->waiting;
-    s->waiting = NULL;
-    DL_FOREACH(waiting, task)
-    task->is_waiting = false;
-    if (!was_stopping) {
+    /* Their cancellations come to the same lane. */
+    DL_FOREACH_SAFE(s->waiting, task, next)
+    {
+        if (task->lane != lane->index)
+            continue;
+        DL_DELETE(s->waiting, task);
+        task->is_waiting = false;
+        DL_APPEND(taken, task);
+    }
+    if (!s->is_stopping) {
+        s->is_stopping = true;
         DL_FOREACH2(s->actors, actor, next_all)
         push(s, actor, &actor->stop_message);
     }
     unlock(s);
-    return waiting;
+    return taken;
 }
 
 bool shared_is_empty(struct shared *s)

@@ -14,7 +14,8 @@
  * isolate for it: the naive discipline, in which a lane that waits does nothing else.
  *
  * The lock guards the list, the packs (the isolates of one version), the queue, the waiting tasks,
- * and which actor has a task; it is never held during a turn, nor round I/O. It comes after a
+ * and which actor has a task; it is never held during a turn, nor round I/O, but for
+ * waking a lane. It comes after a
  * turn's lock and before nothing.
  */
 #ifndef ISOYARD_SHARED_H
@@ -71,9 +72,9 @@ void shared_receive(struct actor *actor);
 /* The lane is done with an actor that it has claimed. */
 void shared_release(struct actor *actor, bool has_work);
 
-/* An actor gets no new tasks, and those that it has not begun go to others; returns those that
- * nobody takes, since the pool closes: utlist's DL. Its holder. */
-struct task *shared_evacuate(struct actor *actor);
+/* An actor gets no new tasks, and those that it has not begun go to others, or fail where the pool
+ * closes. Its holder. */
+void shared_evacuate(struct actor *actor);
 
 /* Its place among the isolates is another's. Its holder. */
 void shared_give_place(struct actor *actor);
@@ -89,9 +90,12 @@ void shared_wake(struct lane *lane);
 /* Retires those that have rested for longer. Any lane. */
 void shared_sweep(struct shared *shared, uint64_t ttl_ns);
 
-/* The pool closes: the tasks that wait, utlist's DL, are the caller's, and every actor is told.
- * Once for each lane; the first gets them. */
-struct task *shared_stop(struct shared *shared);
+/* The pool closes: every actor is told, and of the tasks that wait those whose cancellation would
+ * come to this lane are the caller's: utlist's DL. Once for each lane, by its holder. */
+struct task *shared_stop(struct lane *lane);
+
+/* The lane has something else to do first: wakes another one where actors are ready. */
+void shared_wake_another(struct shared *shared);
 
 /* Whether actors are left. */
 bool shared_is_empty(struct shared *shared);
