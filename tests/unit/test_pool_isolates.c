@@ -276,6 +276,39 @@ START_TEST(pool_close_ends_every_task)
 }
 END_TEST
 
+/* Tasks that wait, cancelled at the moment of the end: each ends once, whoever comes first. */
+START_TEST(pool_close_beside_cancellations_ends_each_task_once)
+{
+    enum { BUSY = 4, WAITING = 400 };
+    static struct call busy[BUSY], waiting[WAITING];
+    struct script *holders[BUSY];
+    struct script *script;
+
+    fixture_init(&f);
+    f.config.lanes = f.config.isolates = BUSY;
+    f.config.queue = WAITING;
+    fixture_open(&f, &pool_pinned);
+    for (int i = 0; i < BUSY; i++) {
+        holders[i] = fixture_worker("t", (const char *[]){"a", "b", "c", "d"}[i], "load", NULL);
+        ck_assert_int_eq(call_start(&busy[i], &f, holders[i], "sleep:60000 answer"), 0);
+    }
+    sleep_ms(20);
+    script = fixture_worker("t", "w", "load", NULL);
+    for (int i = 0; i < WAITING; i++)
+        ck_assert_int_eq(call_start(&waiting[i], &f, script, "answer"), 0);
+    for (int i = 0; i < WAITING; i += 2)
+        pool_cancel(f.pool, &waiting[i].task);
+    fixture_close(&f);
+    for (int i = 0; i < WAITING; i++)
+        call_release(&waiting[i]);
+    for (int i = 0; i < BUSY; i++) {
+        call_release(&busy[i]);
+        script_unref(holders[i]);
+    }
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(pool_open_bad_config_is_invalid)
 {
     struct error error = {0};
@@ -362,6 +395,7 @@ UNIT_MAIN("pool_isolates", pool_submit_idle_isolate_is_evicted_for_another_worke
           pool_submit_warm_of_a_worker_that_does_not_start_fails,
           pool_cancel_warm_ends_it_and_leaves_the_isolate,
           pool_submit_task_of_another_tenant_is_refused,
-          pool_drain_waits_for_tasks_and_refuses_new_ones, pool_close_ends_every_task,
+          pool_drain_waits_for_tasks_and_refuses_new_ones,
+          pool_close_beside_cancellations_ends_each_task_once, pool_close_ends_every_task,
           pool_open_bad_config_is_invalid, pool_legacy_every_task_has_its_own_isolate,
           pool_legacy_cap_makes_tasks_wait)
