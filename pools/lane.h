@@ -139,6 +139,8 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn);
 
 /* What follows is the holder's, in phase LOOP. */
 
+/* lane_timer.c */
+
 /* Fires once, not before the delay has passed. */
 struct lane_timer *lane_timer_start(struct lane *lane, uint64_t delay_ns, void (*fire)(void *arg),
                                     void *arg);
@@ -152,6 +154,10 @@ void lane_timer_stop(struct lane_timer *timer);
 
 /* A shared actor's timer has fired: MESSAGE_TIMER. The actor's holder. */
 void lane_timer_receive(struct lane_timer *timer);
+
+/* MESSAGE_TIMER_BACK and MESSAGE_TIMER_STOP, on the timer's lane. */
+void lane_timer_receive_back(struct lane_timer *timer);
+void lane_timer_receive_stop(struct lane_timer *timer);
 
 /* lane_settle.c */
 
