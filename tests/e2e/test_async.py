@@ -187,7 +187,7 @@ class After(Case):
 
 
 class AfterShared(After):
-    flags = After.flags + ("--pool", "shared", "--lanes", "3")
+    flags = After.flags + ("--pool", "shared", "--lanes", "3", "--isolates-per-worker", "1")
 
 
 class AfterAdopted(After):
