@@ -1,0 +1,77 @@
+/*
+ * Shared pools from the inside, for the two files that share it.
+ *
+ * shared.c         the lock, the table of isolates, tasks on their way, lanes that sleep, closing
+ * shared_claim.c   actors: their messages, who plays them
+ */
+#ifndef ISOYARD_SHARED_PRIVATE_H
+#define ISOYARD_SHARED_PRIVATE_H
+
+#include "pools/pool_private.h"
+#include "pools/shared.h"
+
+#include <pthread.h>
+#include <utlist.h>
+
+/* The isolates of one version, the one that got a task longest ago first. */
+struct pack {
+    struct script *script;
+    struct actor *actors; /* utlist's DL */
+    unsigned count;
+    UT_hash_handle hh;
+};
+
+/* All but the first two is guarded by the lock. */
+struct shared {
+    struct pool *pool;
+    pthread_mutex_t lock;
+    struct pack *packs;     /* uthash, by script */
+    struct actor *actors;   /* all; utlist's DL */
+    struct actor *resting;  /* without tasks, the longest-resting first; utlist's DL */
+    struct actor *ready;    /* that have work and are not claimed, in order; utlist's DL */
+    struct task *waiting;   /* for which there is no room; utlist's DL */
+    struct lane *idle;      /* lanes that sleep */
+    unsigned isolates;      /* that count against the cap */
+    unsigned cap, pack_cap; /* isolates, and those of one version */
+    bool is_stopping;
+    uint64_t acquisitions, contended;
+    struct histogram lock_wait_us; /* of the contended ones */
+    uint64_t entries, blocks;      /* HANDOFF_MUTEX: isolates asked for, and waited for */
+    struct histogram block_us;
+};
+
+void shared_lock(struct shared *s);
+void shared_unlock(struct shared *s);
+
+/* The rest is under the lock. */
+
+/* Its mailbox is awake. Who has claimed it looks into it by itself. */
+void shared_make_ready(struct shared *s, struct actor *actor);
+
+/* Wakes a lane that sleeps. */
+void shared_wake_one(struct shared *s);
+
+/* Sends a message; false where the actor is gone. */
+bool shared_push(struct shared *s, struct actor *actor, struct message *message);
+
+/* It has something to do, or is taken out. */
+void shared_stop_resting(struct shared *s, struct actor *actor);
+
+struct pack *shared_find_pack(struct shared *s, struct script *script);
+
+/* It gets no new tasks. */
+void shared_leave_pack(struct shared *s, struct actor *actor);
+
+/* The isolate that is to have the next task of a version; NULL: there is no room for one. */
+struct actor *shared_pick(struct shared *s, struct script *script);
+
+/* The task waits, behind those that do already: room that comes about is theirs. */
+void shared_wait_for_room(struct shared *s, struct task *task);
+
+/* Gives the task to an isolate, or lets it wait for one; false where the pool closes. */
+bool shared_place_or_wait(struct shared *s, struct task *task);
+
+/* Room has come about. */
+void shared_place_waiting(struct shared *s);
+
+#endif
