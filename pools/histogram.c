@@ -57,6 +57,25 @@ void histogram_merge(struct histogram *dest, const struct histogram *src)
         atomic_store_explicit(&dest->max, get(&src->max), memory_order_relaxed);
 }
 
+void histogram_add_difference(struct histogram *dest, const struct histogram *src,
+                              const struct histogram *before)
+{
+    uint64_t max = 0;
+
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        uint64_t count = get(&src->counts[i]) - get(&before->counts[i]);
+
+        add(&dest->counts[i], count);
+        if (count > 0)
+            max = bucket_end(i);
+    }
+    add(&dest->sum, get(&src->sum) - get(&before->sum));
+    if (max > get(&src->max))
+        max = get(&src->max);
+    if (max > get(&dest->max))
+        atomic_store_explicit(&dest->max, max, memory_order_relaxed);
+}
+
 uint64_t histogram_count(const struct histogram *h)
 {
     uint64_t count = 0;

@@ -1,0 +1,35 @@
+/*
+ * A tally: figures of pools that add up, over several pools or over several stretches of one's
+ * time. One thread at a time.
+ */
+#ifndef ISOYARD_TALLY_H
+#define ISOYARD_TALLY_H
+
+#include "pools/histogram.h"
+#include "pools/stats.h"
+
+#include <stdint.h>
+
+/* All zeroes is an empty one. Large: not for the stack. */
+struct tally {
+    uint64_t answered;
+    uint64_t failed; /* all that ended otherwise, and those that were refused */
+    uint64_t isolates_created, isolates_evicted;
+    uint64_t lock_acquisitions, lock_contended;
+    uint64_t entries, blocks; /* as in pool_stats */
+    struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
+    struct histogram lock_wait_us, block_us;
+};
+
+/* Adds what has happened in a pool from one moment to the next; before may be NULL: since it was
+ * opened. */
+void tally_add(struct tally *tally, const struct pool_stats *after,
+               const struct pool_stats *before);
+
+/* Adds one tally to another. */
+void tally_merge(struct tally *tally, const struct tally *other);
+
+/* Microseconds of CPU per task, 0 where there were none. */
+double tally_cpu_us(const struct tally *tally);
+
+#endif
