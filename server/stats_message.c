@@ -3,9 +3,9 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/resident.h"
 #include "server/logger.h"
 #include "server/message.h"
-#include "server/resident.h"
 #include "shim/shim.h"
 
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "api/log.h"
+#include "api/resident.h"
 #include "server/container_of.h"
-#include "server/resident.h"
 #include "server/warmer.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* The memory of this process, from its statm. */
-#include "server/resident.h"
+#include "api/resident.h"
 
 #include <stdio.h>
 #include <unistd.h>
