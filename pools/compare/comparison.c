@@ -211,5 +211,6 @@ void comparison_conclude(struct comparison *comparison, enum metric metric)
                  comparison->arm_count > 2 ? ", the next best" : "");
     else
         snprintf(comparison->verdict, sizeof(comparison->verdict),
-                 "The figures do not decide: %s%s%s.", reason, lead_text[0] ? "; " : "", lead_text);
+                 "The figures do not decide: %.200s%s%.255s.", reason, lead_text[0] ? "; " : "",
+                 lead_text);
 }
