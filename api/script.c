@@ -2,6 +2,7 @@
 #include "api/script.h"
 
 #include "api/bytes.h"
+#include "api/hash.h"
 #include "api/utf8.h"
 
 #include <assert.h>
@@ -11,17 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static uint64_t hash_worker(const char *tenant, const char *worker)
 {
-    return hash_text(hash_text(hash_text(UINT64_C(0xcbf29ce484222325), tenant), "/"), worker);
+    return hash_text(hash_text(hash_text(HASH_TEXT, tenant), "/"), worker);
 }
 
 struct script *script_new(const char *tenant, const char *worker, size_t file_count,
@@ -35,6 +28,7 @@ struct script *script_new(const char *tenant, const char *worker, size_t file_co
     strcpy(s->tenant, tenant);
     strcpy(s->worker, worker);
     s->worker_key = hash_worker(tenant, worker);
+    s->tenant_key = hash_mix(hash_text(HASH_TEXT, tenant));
     s->limits = *limits;
     s->file_count = file_count;
     return s;

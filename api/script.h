@@ -46,6 +46,7 @@ struct script {
     char worker[SCRIPT_NAME_MAX + 1];
     unsigned char sha256[SCRIPT_SHA256_BYTES]; /* of the canonical form, see script.c */
     uint64_t worker_key; /* a hash of tenant and worker: the same for all versions of a worker */
+    uint64_t tenant_key; /* a hash of the tenant, all bits of which are alike good */
     struct limits limits;
     uint32_t max_tasks; /* limits.tasks as its deployer wants it; 0: says nothing */
     size_t size_bytes;  /* sum of the files' sizes */

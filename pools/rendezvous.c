@@ -1,19 +1,11 @@
 /* Rendezvous hashing. */
 #include "pools/rendezvous.h"
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood, 2014): every bit of the input changes every bit
- * of the output. */
-static uint64_t mix(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
+#include "api/hash.h"
 
 static uint64_t weigh(uint64_t key, unsigned lane)
 {
-    return mix(key ^ mix(lane + 1));
+    return hash_mix(key ^ hash_mix(lane + 1));
 }
 
 unsigned rendezvous_pick(uint64_t key, unsigned lanes)
