@@ -233,6 +233,45 @@ size_t registry_hottest(struct registry *registry, struct script **ret, size_t m
     return count;
 }
 
+/* The lock is held. Of every active version. */
+static size_t copy_keys(struct registry *registry, uint64_t *ret)
+{
+    struct entry *entry, *next;
+    size_t count = 0;
+
+    HASH_ITER(hh, registry->entries, entry, next)
+    {
+        if (entry->script)
+            ret[count++] = entry->script->tenant_key;
+    }
+    return count;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+size_t registry_tenants(struct registry *registry, uint64_t **ret)
+{
+    size_t count, distinct = 0;
+    uint64_t *keys;
+
+    pthread_mutex_lock(&registry->lock);
+    keys = xcalloc(HASH_COUNT(registry->entries) + 1, sizeof(keys[0]));
+    count = copy_keys(registry, keys);
+    pthread_mutex_unlock(&registry->lock);
+    qsort(keys, count, sizeof(keys[0]), compare_keys);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || keys[i] != keys[i - 1])
+            keys[distinct++] = keys[i];
+    }
+    *ret = keys;
+    return distinct;
+}
+
 size_t registry_count(struct registry *registry)
 {
     size_t count;

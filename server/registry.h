@@ -10,6 +10,7 @@
 #include "api/script.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct registry;
 
@@ -39,6 +40,12 @@ int registry_find(struct registry *registry, struct bytes tenant, struct bytes w
  */
 size_t registry_hottest(struct registry *registry, struct script **ret, size_t max);
 #define REGISTRY_SPAN 65536u
+
+/*
+ * The tenants that have a worker with an active version: their script.tenant_key, sorted, each
+ * once. Returns how many; *ret is the caller's to free(), also where there are none. Any thread.
+ */
+size_t registry_tenants(struct registry *registry, uint64_t **ret);
 
 /* How many workers there are. Any thread. */
 size_t registry_count(struct registry *registry);

@@ -183,7 +183,34 @@ START_TEST(registry_find_while_it_is_replaced_is_whole)
 }
 END_TEST
 
-UNIT_MAIN("registry", registry_hottest_gives_those_with_the_most_calls,
+START_TEST(registry_tenants_gives_each_once_and_sorted)
+{
+    struct registry *r = registry_new();
+    uint64_t *keys;
+    size_t count;
+
+    ck_assert_uint_eq(registry_tenants(r, &keys), 0);
+    free(keys);
+    registry_put_inactive(r, "idle", "w");
+    for (char tenant[] = "a"; tenant[0] <= 'z'; tenant[0]++) {
+        registry_put(r, make(tenant, "v", 1));
+        registry_put(r, make(tenant, "w", 1));
+        registry_put_inactive(r, tenant, "x");
+    }
+    registry_remove(r, "y", "v");
+    registry_remove(r, "z", "v");
+    registry_remove(r, "z", "w");
+    count = registry_tenants(r, &keys);
+    ck_assert_uint_eq(count, 25);
+    for (size_t i = 1; i < count; i++)
+        ck_assert_uint_lt(keys[i - 1], keys[i]);
+    free(keys);
+    registry_free(r);
+}
+END_TEST
+
+UNIT_MAIN("registry", registry_tenants_gives_each_once_and_sorted,
+          registry_hottest_gives_those_with_the_most_calls,
           registry_hottest_forgets_what_is_long_ago, registry_find_what_was_put,
           registry_put_again_replaces, registry_put_inactive_keeps_what_is_active,
           registry_remove_forgets, registry_find_names_of_any_shape_are_not_found,
