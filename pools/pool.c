@@ -113,6 +113,13 @@ bool pool_keeps_isolates(const struct pool *pool)
 
 /* Tasks. */
 
+/* In a shared pool a task that began on one lane may end on another, so that the first has one too
+ * many, and the other one too few. */
+static uint64_t not_below_zero(uint64_t count)
+{
+    return count > INT64_MAX ? 0 : count;
+}
+
 /* Tasks that the lane, or, where it is shared, the pool may have. */
 static uint64_t live_max(struct pool *pool, struct lane *lane)
 {
@@ -226,6 +233,21 @@ size_t pool_live(struct pool *pool)
     return live;
 }
 
+/* In a shared pool a task may begin on one lane and end on another: only the sums say something. */
+size_t pool_queued(struct pool *pool)
+{
+    uint64_t in_flight = 0;
+    size_t live = 0;
+
+    for (unsigned i = 0; i < pool->lane_count; i++) {
+        struct lane *lane = &pool->lanes[i];
+
+        live += atomic_load_explicit(&lane->own_live, memory_order_relaxed);
+        in_flight += counter_get(&lane->counters.in_flight);
+    }
+    return live > not_below_zero(in_flight) ? live - not_below_zero(in_flight) : 0;
+}
+
 bool pool_is_draining(const struct pool *pool)
 {
     return atomic_load_explicit(&pool->is_draining, memory_order_relaxed);
@@ -267,13 +289,6 @@ void pool_close(struct pool *pool)
 }
 
 /* Figures. */
-
-/* In a shared pool a task that began on one lane may end on another, so that the first has one too
- * many, and the other one too few. */
-static uint64_t not_below_zero(uint64_t count)
-{
-    return count > INT64_MAX ? 0 : count;
-}
 
 static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_stats *ret)
 {

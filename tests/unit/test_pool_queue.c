@@ -17,6 +17,7 @@ START_TEST(pool_submit_full_queue_is_busy)
         ck_assert_int_eq(call_start(&calls[i], &f, script, "answer"), 0);
     ck_assert_int_eq(call_start(&calls[3], &f, script, "answer"), E_BUSY);
     request_unref(calls[3].task.request);
+    ck_assert_uint_eq(pool_queued(f.pool), 3);
     call_wait(&blocker);
     call_release(&blocker);
     for (int i = 0; i < 3; i++) {
@@ -24,6 +25,10 @@ START_TEST(pool_submit_full_queue_is_busy)
         ck_assert_int_eq(calls[i].task.outcome.kind, OUTCOME_ANSWERED);
         call_release(&calls[i]);
     }
+    /* A task counts until its done has returned. */
+    for (int i = 0; i < 5000 && pool_queued(f.pool) > 0; i++)
+        sleep_ms(1);
+    ck_assert_uint_eq(pool_queued(f.pool), 0);
     ck_assert_uint_eq(STAT(refused), 1);
     call_expect(&f, script, "answer", "answer ");
     fixture_close(&f);
