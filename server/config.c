@@ -2,6 +2,7 @@
 #include "server/config.h"
 
 #include "api/bytes.h"
+#include "server/isolate_room.h"
 #include "shim/op.h"
 #include "shim/shim.h"
 
@@ -470,36 +471,9 @@ int config_prepare(const struct config *config, struct error *error)
     return err;
 }
 
-/* An isolate has 12 mappings, and V8 aborts where the kernel gives no more. A tenth is kept for the
- * rest of the process. */
-#define MAPPINGS_PER_ISOLATE 12
-
-static unsigned isolate_bound(void)
-{
-    FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-    unsigned long mappings = 65530;
-
-    if (!file)
-        return UINT_MAX;
-    if (fscanf(file, "%lu", &mappings) != 1)
-        mappings = 65530;
-    fclose(file);
-    mappings = mappings / 10 * 9 / MAPPINGS_PER_ISOLATE;
-    return mappings < UINT_MAX ? (unsigned)mappings : UINT_MAX;
-}
-
-/* Beside the warm ones a lane has isolates for checks, and one that is being disposed of. */
-unsigned config_isolates_max(unsigned lanes)
-{
-    unsigned bound = isolate_bound();
-    unsigned others = lanes * (POOL_CHECKS_PER_LANE + 1);
-
-    return bound > others + lanes ? bound - others : lanes;
-}
-
 void config_bound_isolates(struct pool_config *config)
 {
-    unsigned bound = config_isolates_max(config->lanes);
+    unsigned bound = isolate_room_max(config->lanes);
 
     if (config->isolates <= bound)
         return;

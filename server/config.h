@@ -62,9 +62,6 @@ int config_prepare(const struct config *config, struct error *error);
  * where it has to. */
 void config_bound_isolates(struct pool_config *config);
 
-/* How many warm isolates that bound allows, in a pool of so many lanes. */
-unsigned config_isolates_max(unsigned lanes);
-
 /*
  * The pool that somebody chooses while the server runs: what is not chosen is as the server was
  * started with. E_INVALID, with the setting's name as field. Any thread.

@@ -1,6 +1,7 @@
 /* SwitchArchitecture. */
 #include "server/config.h"
 #include "server/container_of.h"
+#include "server/isolate_room.h"
 #include "server/message.h"
 #include "server/pool_service.h"
 #include "server/proto_check.h"
@@ -243,26 +244,6 @@ static int read_drain(const Google__Protobuf__Duration *m, uint64_t *ret, struct
     return 0;
 }
 
-/* Isolates of both pools are there for a while, and V8 aborts where the kernel gives no more
- * mappings. */
-static int check_isolates(const struct pool_service *service, const struct pool_config *config,
-                          struct error *error)
-{
-    unsigned max = config_isolates_max(config->lanes);
-    struct dispatcher_stats stats;
-    uint64_t alive;
-
-    dispatcher_stats(service->dispatcher, &stats);
-    alive = stats.pool.isolates_alive;
-    pool_stats_release(&stats.pool);
-    if (config->isolates + alive <= max)
-        return 0;
-    return error_set(error, E_INVALID, "isolates",
-                     "%u isolates, beside the %" PRIu64 " that there are now, are more than the "
-                     "%u that vm.max_map_count allows",
-                     config->isolates, alive, max);
-}
-
 static int read_config(struct switch_call *c, const Isoyard__V1__PoolSettings *m,
                        struct error *error)
 {
@@ -277,7 +258,7 @@ static int read_config(struct switch_call *c, const Isoyard__V1__PoolSettings *m
     if (!err)
         err = config_choose(service->config, &c->choice, &plan, error);
     if (!err)
-        err = check_isolates(service, &plan.config, error);
+        err = isolate_room_check(service->dispatcher, &plan.config, error);
     if (err) {
         name_field(error);
         return err;
