@@ -1,0 +1,388 @@
+/* The parts of a server, jobs, switches, and a crowd that submits. */
+#include "switch_fixture.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "api/log.h"
+#include "fake_shim.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+#define WAIT_S 20
+
+struct parts parts = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+void parts_await(const bool *flag)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_S;
+    pthread_mutex_lock(&parts.lock);
+    while (!*flag)
+        ck_assert_msg(pthread_cond_timedwait(&parts.changed, &parts.lock, &end) == 0,
+                      "waited in vain");
+    pthread_mutex_unlock(&parts.lock);
+}
+
+void parts_set(bool *flag)
+{
+    pthread_mutex_lock(&parts.lock);
+    *flag = true;
+    pthread_cond_broadcast(&parts.changed);
+    pthread_mutex_unlock(&parts.lock);
+}
+
+bool parts_is_set(const bool *flag)
+{
+    bool value;
+
+    pthread_mutex_lock(&parts.lock);
+    value = *flag;
+    pthread_mutex_unlock(&parts.lock);
+    return value;
+}
+
+struct pool_config two_lanes(void)
+{
+    struct pool_config config = pool_config_default();
+
+    config.lanes = 2;
+    config.isolates = 16;
+    config.queue = 100000;
+    return config;
+}
+
+void parts_open(const struct pool_ops *ops)
+{
+    struct crew_config crew_config = crew_config_default();
+    struct pool_config config = two_lanes();
+    struct error error;
+    struct pool *pool;
+
+    log_set_level(LOG_WARN);
+    crew_config.adopt_after_ms = 2;
+    crew_config.cancel_grace_ms = 5;
+    ck_assert_int_eq(crew_open(&crew_config, &parts.crew, &error), 0);
+    ck_assert_int_eq(pool_open(ops, &config, parts.crew, &pool, &error), 0);
+    parts.dispatcher = dispatcher_new(pool);
+    parts.registry = registry_new();
+    ck_assert_int_eq(
+        switcher_start(parts.dispatcher, parts.registry, parts.crew, &parts.switcher, &error), 0);
+}
+
+void parts_close(void)
+{
+    switcher_stop(parts.switcher);
+    dispatcher_free(parts.dispatcher);
+    crew_close(parts.crew);
+    registry_free(parts.registry);
+    ck_assert_uint_eq(atomic_load(&fake_figures.alive), 0);
+    ck_assert_uint_eq(atomic_load(&fake_figures.overlaps), 0);
+}
+
+void add_tenants_worker(const char *tenant, const char *name, const char *startup, unsigned calls)
+{
+    struct limits limits = limits_default();
+    struct script *script;
+
+    limits.cpu_us = 15 * 1000;
+    script = script_new(tenant, name, 1, &limits);
+    ck_assert_int_eq(script_set_file(script, 0, "main.js", FILE_MODULE, startup, strlen(startup)),
+                     0);
+    ck_assert_int_eq(script_seal(script, NULL), 0);
+    script->version = 1;
+    registry_put(parts.registry, script);
+    while (calls-- > 0) {
+        ck_assert_int_eq(registry_find(parts.registry, bytes_of(tenant), bytes_of(name), &script),
+                         0);
+        script_unref(script);
+    }
+}
+
+void add_worker(const char *name, const char *startup, unsigned calls)
+{
+    add_tenants_worker("t", name, startup, calls);
+}
+
+/* Tasks. */
+
+static void on_done(struct task *task)
+{
+    struct job *job = (struct job *)task;
+
+    job->times++;
+    parts_set(&job->is_done);
+}
+
+int job_start_for(struct job *job, const char *tenant, const char *worker, const char *program)
+{
+    struct task *task = &job->dispatch.task;
+
+    task->kind = TASK_REQUEST;
+    ck_assert_int_eq(
+        registry_find(parts.registry, bytes_of(tenant), bytes_of(worker), &task->script), 0);
+    task->tenant = task->script->tenant;
+    task->done = on_done;
+    task->request =
+        request_new(bytes_of("GET"), bytes_of(program), bytes_of(""), (struct bytes){NULL, 0});
+    return dispatcher_submit(parts.dispatcher, &job->dispatch);
+}
+
+int job_start(struct job *job, const char *worker, const char *program)
+{
+    return job_start_for(job, "t", worker, program);
+}
+
+void job_release(struct job *job)
+{
+    request_unref(job->dispatch.task.request);
+    script_unref(job->dispatch.task.script);
+    outcome_release(&job->dispatch.task.outcome);
+}
+
+void job_expect_answer(struct job *job, enum architecture architecture)
+{
+    const struct task *task = &job->dispatch.task;
+
+    parts_await(&job->is_done);
+    ck_assert_uint_eq(job->times, 1);
+    ck_assert_int_eq(task->outcome.kind, OUTCOME_ANSWERED);
+    ck_assert_int_eq(task->report.architecture, architecture);
+    job_release(job);
+}
+
+void run_job(const char *worker, enum architecture architecture, bool is_warm)
+{
+    struct job job = {0};
+
+    ck_assert_int_eq(job_start(&job, worker, "answer"), 0);
+    parts_await(&job.is_done);
+    ck_assert_int_eq(job.dispatch.task.report.is_warm, is_warm);
+    job_expect_answer(&job, architecture);
+}
+
+/* Switches. */
+
+static int on_save(struct switch_order *order, struct error *error)
+{
+    struct asked *asked = (struct asked *)order;
+
+    asked->is_saved = true;
+    return asked->save_err ? error_set(error, asked->save_err, NULL, "the disk is full") : 0;
+}
+
+static void on_switched(struct switch_order *order, int err, const struct error *error,
+                        const struct switch_report *report)
+{
+    struct asked *asked = (struct asked *)order;
+
+    asked->err = err;
+    asked->times++;
+    if (err)
+        asked->error = *error;
+    else
+        asked->report = *report;
+    parts_set(&asked->is_done);
+}
+
+struct asked asked_for(const struct pool_ops *ops, uint64_t drain_ms)
+{
+    return (struct asked){.order = {.ops = ops,
+                                    .config = two_lanes(),
+                                    .drain_ms = drain_ms,
+                                    .warm_limit = 8,
+                                    .save = on_save,
+                                    .done = on_switched}};
+}
+
+void asked_begin(struct asked *asked)
+{
+    struct error error = {0};
+
+    ck_assert_msg(switcher_begin(parts.switcher, &asked->order, &error) == 0, "%s", error.message);
+}
+
+void asked_finish(struct asked *asked, int err)
+{
+    parts_await(&asked->is_done);
+    ck_assert_uint_eq(asked->times, 1);
+    ck_assert_msg(asked->err == err, "%d: %s", asked->err, asked->error.message);
+}
+
+void asked_begin_patiently(struct asked *asked)
+{
+    uint64_t end_ns = clock_now_ns() + WAIT_S * NS_PER_S;
+    struct error error;
+    int err;
+
+    while ((err = switcher_begin(parts.switcher, &asked->order, &error)) == E_CONDITION) {
+        ck_assert_uint_lt(clock_now_ns(), end_ns);
+        usleep(500);
+    }
+    ck_assert_int_eq(err, 0);
+}
+
+/* Tasks that come, and are cancelled, without end. */
+
+#define TENANTS 4
+#define SUBMITTERS 2
+#define SLOTS 64
+
+static const char *const programs[] = {"answer",         "answer",         "work:20 answer",
+                                       "sleep:1 answer", "throw",          "sleep:3 answer",
+                                       "log answer",     "spin:3 answer",  "answer",
+                                       "burn",           "answer-more end"};
+
+/* Who may cancel a slot's task: its canceller, once; the submitter waits for it. */
+enum {
+    CANCEL_OPEN,
+    CANCEL_RUNS,
+    CANCEL_DONE,
+};
+
+struct slot {
+    struct job job;
+    const char *program;
+    bool is_submitted;
+    atomic_int cancel;
+};
+
+struct submitter {
+    pthread_t thread, canceller;
+    unsigned seed, cancel_seed;
+    struct slot slots[SLOTS];
+    uint64_t answered, cancelled, counts;
+};
+
+static atomic_bool is_over;
+static struct submitter *submitters;
+
+static bool may_fail(const struct slot *slot)
+{
+    return strcmp(slot->program, "throw") == 0 || strcmp(slot->program, "burn") == 0;
+}
+
+static void check_outcome(struct submitter *s, struct slot *slot)
+{
+    const struct outcome *outcome = &slot->job.dispatch.task.outcome;
+    enum failure_reason reason = outcome->failure.reason;
+    bool was_cancelled = atomic_load(&slot->cancel) == CANCEL_DONE;
+
+    ck_assert_uint_eq(slot->job.times, 1);
+    s->counts++;
+    if (outcome->kind == OUTCOME_ANSWERED) {
+        s->answered++;
+        return;
+    }
+    ck_assert_int_eq(outcome->kind, OUTCOME_FAILED);
+    s->cancelled += reason == FAILURE_CANCELLED;
+    ck_assert_msg((reason == FAILURE_CANCELLED && was_cancelled) ||
+                      reason == FAILURE_ISOLATE_CONDEMNED || may_fail(slot),
+                  "'%s' failed: %s", slot->program, outcome->failure.message);
+}
+
+/* Ends what the slot holds, so that it can be used again. */
+static void empty(struct submitter *s, struct slot *slot)
+{
+    int open = CANCEL_OPEN;
+
+    if (!slot->program)
+        return;
+    if (slot->is_submitted)
+        parts_await(&slot->job.is_done);
+    if (!atomic_compare_exchange_strong(&slot->cancel, &open, CANCEL_RUNS)) {
+        while (atomic_load(&slot->cancel) != CANCEL_DONE)
+            usleep(10);
+    }
+    if (slot->is_submitted)
+        check_outcome(s, slot);
+    job_release(&slot->job);
+    slot->program = NULL;
+}
+
+static void fill(struct submitter *s, struct slot *slot)
+{
+    char name[] = {(char)('a' + rand_r(&s->seed) % TENANTS), '\0'};
+    int err;
+
+    memset(&slot->job, 0, sizeof(slot->job));
+    slot->program = programs[(size_t)rand_r(&s->seed) % (sizeof(programs) / sizeof(programs[0]))];
+    if (strcmp(slot->program, "burn") == 0 && rand_r(&s->seed) % 50 != 0)
+        slot->program = "answer";
+    /* Release: from here on it may be cancelled, before it is submitted, too. */
+    atomic_store(&slot->cancel, CANCEL_OPEN);
+    err = job_start_for(&slot->job, name, "w", slot->program);
+    ck_assert_msg(err == 0 || err == E_CANCELLED, "%d", err);
+    slot->is_submitted = err == 0;
+}
+
+static void *submit_all(void *arg)
+{
+    struct submitter *s = arg;
+
+    while (!atomic_load(&is_over)) {
+        struct slot *slot = &s->slots[(size_t)rand_r(&s->seed) % SLOTS];
+
+        empty(s, slot);
+        fill(s, slot);
+        if (rand_r(&s->seed) % 8 == 0)
+            usleep((unsigned)rand_r(&s->seed) % 200);
+    }
+    for (int i = 0; i < SLOTS; i++)
+        empty(s, &s->slots[i]);
+    return NULL;
+}
+
+static void *cancel_some(void *arg)
+{
+    struct submitter *s = arg;
+
+    while (!atomic_load(&is_over)) {
+        struct slot *slot = &s->slots[(size_t)rand_r(&s->cancel_seed) % SLOTS];
+        int open = CANCEL_OPEN;
+
+        if (atomic_compare_exchange_strong(&slot->cancel, &open, CANCEL_RUNS)) {
+            dispatcher_cancel(&slot->job.dispatch);
+            atomic_store(&slot->cancel, CANCEL_DONE);
+        }
+        usleep((unsigned)rand_r(&s->cancel_seed) % 400);
+    }
+    return NULL;
+}
+
+void submitters_start(void)
+{
+    submitters = xcalloc(SUBMITTERS, sizeof(*submitters));
+    atomic_store(&is_over, false);
+    for (char name[] = "a"; name[0] < 'a' + TENANTS; name[0]++)
+        add_tenants_worker(name, "w", "sleep:1 load", 1);
+    for (unsigned i = 0; i < SUBMITTERS; i++) {
+        struct submitter *s = &submitters[i];
+
+        s->seed = i + 1;
+        s->cancel_seed = i + 100;
+        for (int k = 0; k < SLOTS; k++)
+            atomic_init(&s->slots[k].cancel, CANCEL_DONE);
+        pthread_create(&s->thread, NULL, submit_all, s);
+        pthread_create(&s->canceller, NULL, cancel_some, s);
+    }
+}
+
+void submitters_stop(void)
+{
+    uint64_t answered = 0, cancelled = 0, counts = 0;
+
+    atomic_store(&is_over, true);
+    for (unsigned i = 0; i < SUBMITTERS; i++) {
+        pthread_join(submitters[i].canceller, NULL);
+        pthread_join(submitters[i].thread, NULL);
+        answered += submitters[i].answered;
+        cancelled += submitters[i].cancelled;
+        counts += submitters[i].counts;
+    }
+    ck_assert_uint_gt(answered, counts / 2);
+    ck_assert_uint_gt(cancelled, 0);
+    free(submitters);
+}
