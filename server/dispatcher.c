@@ -1,4 +1,4 @@
-/* Two seats, and who is inside. */
+/* Two seats, who is inside, and who goes to which. */
 #include "server/dispatcher.h"
 
 #include "api/bytes.h"
@@ -12,6 +12,9 @@
 
 /* Those who enter a seat stay for about a microsecond. */
 #define LEAVE_POLL_NS (50 * NS_PER_US)
+
+/* dispatcher_drain looks this often. */
+#define DRAIN_POLL_NS (1 * NS_PER_MS)
 
 /* Of the processor's cache. */
 #define LINE_BYTES 64
@@ -27,9 +30,24 @@ struct seat {
     _Atomic uint64_t first_ns;               /* the first task since it serves; 0: none yet */
 };
 
+/*
+ * How the tenants are divided. Immutable, but for the flag, which is relaxed: either side is right
+ * for a task that comes while sides are swapped, and the pointer to this carries the rest.
+ *
+ * It is read only inside of the rival's seat. So dispatcher.split is one more of those that are
+ * sequentially consistent: who enters adds to `inside` and then looks whether there is a split; who
+ * takes it away does so and then waits until nobody is inside.
+ */
+struct split {
+    atomic_bool is_swapped;
+    size_t count;
+    uint64_t keys[]; /* sorted */
+};
+
 struct dispatcher {
     struct seat seats[2];
-    atomic_uint serving; /* the seat */
+    atomic_uint serving;           /* the seat; changes only while nothing is split */
+    _Atomic(struct split *) split; /* NULL: all tasks go to the seat that serves */
     _Atomic uint64_t switches;
 };
 
@@ -74,6 +92,30 @@ static struct seat *enter_serving(struct dispatcher *dispatcher)
     }
 }
 
+/*
+ * Enters the seat of the rival: as long as nobody leaves it, the split is there, and the rival gets
+ * tasks. NULL, and nothing is entered, where nothing is split.
+ *
+ * The split is looked at before the seat is looked at again: one that came after a switch would
+ * have its rival in the other seat.
+ */
+static const struct split *enter_rivals(struct dispatcher *dispatcher, struct seat **ret)
+{
+    for (;;) {
+        struct seat *seat = other_seat(dispatcher);
+        const struct split *split;
+
+        enter(seat);
+        split = atomic_load_explicit(&dispatcher->split, memory_order_seq_cst);
+        *ret = seat;
+        if (split && seat == other_seat(dispatcher))
+            return split;
+        leave(seat);
+        if (!split)
+            return NULL;
+    }
+}
+
 /* Until all who were inside have left. Those who enter meanwhile find what has changed. */
 static void await_nobody(struct seat *seat)
 {
@@ -102,6 +144,7 @@ void dispatcher_free(struct dispatcher *dispatcher)
         return;
     for (int i = 0; i < 2; i++)
         pool_close(pool_in(&dispatcher->seats[i]));
+    free(atomic_load_explicit(&dispatcher->split, memory_order_relaxed));
     free(dispatcher);
 }
 
@@ -139,17 +182,58 @@ static int submit(struct seat *seat, struct dispatch *dispatch)
     return 0;
 }
 
-int dispatcher_submit(struct dispatcher *dispatcher, struct dispatch *dispatch)
+/* How many keys are smaller. */
+static size_t rank_of(const struct split *split, uint64_t key)
 {
-    struct seat *seat;
-    int err;
+    size_t low = 0, high = split->count;
 
-    if (atomic_load_explicit(&dispatch->state, memory_order_relaxed) & CANCELLED)
-        return E_CANCELLED;
-    seat = enter_serving(dispatcher);
-    err = submit(seat, dispatch);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (split->keys[middle] < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_rivals(const struct split *split, const struct dispatch *dispatch)
+{
+    bool is_odd = rank_of(split, dispatch->task.script->tenant_key) % 2 == 1;
+
+    return is_odd != atomic_load_explicit(&split->is_swapped, memory_order_relaxed);
+}
+
+/* Inside the seat, which this leaves. */
+static int submit_and_leave(struct seat *seat, struct dispatch *dispatch)
+{
+    int err = submit(seat, dispatch);
+
     leave(seat);
     return err;
+}
+
+static int submit_split(struct dispatcher *dispatcher, struct dispatch *dispatch)
+{
+    struct seat *seat;
+    const struct split *split = enter_rivals(dispatcher, &seat);
+
+    if (split && is_rivals(split, dispatch))
+        return submit_and_leave(seat, dispatch);
+    if (split)
+        leave(seat);
+    return submit_and_leave(enter_serving(dispatcher), dispatch);
+}
+
+int dispatcher_submit(struct dispatcher *dispatcher, struct dispatch *dispatch)
+{
+    if (atomic_load_explicit(&dispatch->state, memory_order_relaxed) & CANCELLED)
+        return E_CANCELLED;
+    /* Relaxed: enter_rivals looks again. */
+    if (atomic_load_explicit(&dispatcher->split, memory_order_relaxed))
+        return submit_split(dispatcher, dispatch);
+    return submit_and_leave(enter_serving(dispatcher), dispatch);
 }
 
 /*
@@ -179,7 +263,8 @@ static void read_serving(struct dispatcher *dispatcher, struct dispatcher_stats 
     leave(seat);
 }
 
-/* A pool in the other seat is one that served before, or one that is about to. */
+/* A pool in the other seat is one that served before, or one that is about to, or the rival of the
+ * one that serves. */
 static void read_other(struct dispatcher *dispatcher, struct dispatcher_stats *ret)
 {
     struct seat *seat = other_seat(dispatcher);
@@ -191,6 +276,9 @@ static void read_other(struct dispatcher *dispatcher, struct dispatcher_stats *r
         ret->is_draining = true;
         ret->draining_architecture = pool_architecture(pool);
         ret->draining_executions = pool_live(pool);
+    } else if (pool && atomic_load_explicit(&dispatcher->split, memory_order_relaxed)) {
+        ret->is_split = true;
+        ret->rival_architecture = pool_architecture(pool);
     }
     leave(seat);
 }
@@ -203,16 +291,9 @@ void dispatcher_stats(struct dispatcher *dispatcher, struct dispatcher_stats *re
     read_other(dispatcher, ret);
 }
 
-static uint64_t left_ms(uint64_t until_ns)
+/* Has both accept nothing more; how many executions run. */
+static size_t drain_both(struct dispatcher *dispatcher)
 {
-    uint64_t now_ns = clock_now_ns();
-
-    return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS : 0;
-}
-
-size_t dispatcher_drain(struct dispatcher *dispatcher, uint64_t timeout_ms)
-{
-    uint64_t until_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
     size_t left = 0;
 
     for (int i = 0; i < 2; i++) {
@@ -222,9 +303,22 @@ size_t dispatcher_drain(struct dispatcher *dispatcher, uint64_t timeout_ms)
         enter(seat);
         pool = pool_in(seat);
         if (pool)
-            left += pool_drain(pool, left_ms(until_ns));
+            left += pool_drain(pool, 0);
         leave(seat);
     }
+    return left;
+}
+
+/* Nobody stays inside meanwhile: a switch or a live comparison that ends may have to wait for that.
+ */
+size_t dispatcher_drain(struct dispatcher *dispatcher, uint64_t timeout_ms)
+{
+    static const struct timespec pause = {.tv_nsec = DRAIN_POLL_NS};
+    uint64_t until_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    size_t left;
+
+    while ((left = drain_both(dispatcher)) > 0 && clock_now_ns() < until_ns)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     return left;
 }
 
@@ -249,7 +343,7 @@ struct pool *dispatcher_swap(struct dispatcher *dispatcher)
     struct seat *before = serving_seat(dispatcher);
     struct seat *after = other_seat(dispatcher);
 
-    assert(pool_in(after));
+    assert(pool_in(after) && !atomic_load_explicit(&dispatcher->split, memory_order_relaxed));
     atomic_store_explicit(&dispatcher->serving, (unsigned)(after - dispatcher->seats),
                           memory_order_seq_cst);
     atomic_fetch_add_explicit(&dispatcher->switches, 1, memory_order_relaxed);
@@ -261,6 +355,47 @@ uint64_t dispatcher_first_ns(struct dispatcher *dispatcher)
 {
     return atomic_load_explicit(&serving_seat(dispatcher)->first_ns, memory_order_relaxed);
 }
+
+/* Dividing. */
+
+static struct split *split_of(struct dispatcher *dispatcher)
+{
+    struct split *split = atomic_load_explicit(&dispatcher->split, memory_order_relaxed);
+
+    assert(split); /* it is this thread that has split it */
+    return split;
+}
+
+void dispatcher_split(struct dispatcher *dispatcher, const uint64_t *keys, size_t count)
+{
+    struct split *split = xcalloc(1, sizeof(*split) + count * sizeof(keys[0]));
+
+    assert(!atomic_load_explicit(&dispatcher->split, memory_order_relaxed));
+    assert(pool_in(other_seat(dispatcher)));
+    split->count = count;
+    if (count > 0)
+        memcpy(split->keys, keys, count * sizeof(keys[0]));
+    atomic_store_explicit(&dispatcher->split, split, memory_order_seq_cst);
+}
+
+void dispatcher_swap_sides(struct dispatcher *dispatcher)
+{
+    struct split *split = split_of(dispatcher);
+    bool is_swapped = atomic_load_explicit(&split->is_swapped, memory_order_relaxed);
+
+    atomic_store_explicit(&split->is_swapped, !is_swapped, memory_order_relaxed);
+}
+
+void dispatcher_unite(struct dispatcher *dispatcher)
+{
+    struct split *split = split_of(dispatcher);
+
+    atomic_store_explicit(&dispatcher->split, NULL, memory_order_seq_cst);
+    await_nobody(other_seat(dispatcher));
+    free(split);
+}
+
+/* Closing. */
 
 void dispatcher_unseat(struct dispatcher *dispatcher)
 {

@@ -7,6 +7,10 @@
  * leaves it after the call; a pool is closed when it was taken from its seat and nobody is inside.
  * So no call of a pool ever meets its end, and nobody on the way to a pool waits for anybody.
  *
+ * While it is *split* the tenants are divided between the pool that serves and the one in the other
+ * seat, its *rival*: sorted by hash they go to one and the other in turn. Nothing else changes: it
+ * is the same pool that serves.
+ *
  * A task's own pool needs no count: it is not empty before the task's done has come, and a task
  * that is done asks nothing of its pool, not even where it is cancelled afterwards.
  *
@@ -52,7 +56,9 @@ struct dispatcher_stats {
     enum architecture architecture;
     struct pool_config config;
     uint64_t switches; /* so far */
-    bool is_draining;  /* a pool that served before has not ended: */
+    bool is_split;     /* the other pool has half of the tenants: */
+    enum architecture rival_architecture;
+    bool is_draining; /* a pool that served before has not ended: */
     enum architecture draining_architecture;
     size_t draining_executions; /* that go on there */
 };
@@ -60,8 +66,7 @@ struct dispatcher_stats {
 /* Any thread. Release with pool_stats_release(&ret->pool). */
 void dispatcher_stats(struct dispatcher *dispatcher, struct dispatcher_stats *ret);
 
-/* pool_drain for all pools, one after the other, at most timeout_ms in all: how many executions
- * still run. Main thread. */
+/* pool_drain for all pools, at most timeout_ms: how many executions still run. Main thread. */
 size_t dispatcher_drain(struct dispatcher *dispatcher, uint64_t timeout_ms);
 
 /* The rest is one thread's at a time: who switches (switcher.h). */
@@ -75,6 +80,22 @@ void dispatcher_seat(struct dispatcher *dispatcher, struct pool *pool);
 /* The pool in the other seat serves from now on. When this returns no further task comes to the one
  * before, which is returned and keeps its seat. */
 struct pool *dispatcher_swap(struct dispatcher *dispatcher);
+
+/*
+ * Divides the tenants between the pool that serves and the one in the other seat: those of `keys`
+ * (script.tenant_key; count of them, sorted, each once; copied) of even rank go to the first, the
+ * others to the second. A tenant that is not among them goes where the next larger one goes. It is
+ * not split yet.
+ */
+void dispatcher_split(struct dispatcher *dispatcher, const uint64_t *keys, size_t count);
+
+/* Every tenant goes to the other one of the two from now on; a task that is on its way may still go
+ * where its tenant went before. While it is split. */
+void dispatcher_swap_sides(struct dispatcher *dispatcher);
+
+/* All tasks go to the pool that serves. When this returns no further task comes to the rival, which
+ * keeps its seat. While it is split. */
+void dispatcher_unite(struct dispatcher *dispatcher);
 
 /* When the first task was submitted to the pool that serves now, in nanoseconds; 0: none was. */
 uint64_t dispatcher_first_ns(struct dispatcher *dispatcher);
