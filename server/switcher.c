@@ -1,37 +1,19 @@
-/* One thread, one order at a time. */
-#include "server/switcher.h"
+/* One thread, one order at a time; and a switch, from its beginning to its end. */
+#include "server/switcher_private.h"
 
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "api/log.h"
 #include "api/resident.h"
 #include "server/container_of.h"
-#include "server/warmer.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How often the pool before is looked at: at first, and once the switch is answered. */
 #define LOOK_NS (1 * NS_PER_MS)
 #define LATE_LOOK_NS (20 * NS_PER_MS)
-
-struct switcher {
-    struct dispatcher *dispatcher;
-    struct registry *registry;
-    struct crew *crew;
-    pthread_t thread;
-    atomic_bool is_hastened; /* relaxed: it is asked again and again */
-
-    pthread_mutex_t lock; /* a leaf; guards the rest */
-    pthread_cond_t changed;
-    struct switch_order *order; /* to be begun */
-    bool is_busy;               /* with an order, or with what the last one left */
-    bool is_answered;           /* the last one */
-    bool is_stopping;
-};
 
 /* A switch under way. */
 struct run {
@@ -42,7 +24,7 @@ struct run {
     uint64_t ended_before; /* tasks of the pool before that had ended when it got no more */
 };
 
-static bool is_hastened(struct switcher *switcher)
+bool switcher_is_hastened(struct switcher *switcher)
 {
     return atomic_load_explicit(&switcher->is_hastened, memory_order_relaxed);
 }
@@ -52,7 +34,7 @@ static uint64_t since_ms(const struct run *run, uint64_t at_ns)
     return at_ns > run->began_ns ? (at_ns - run->began_ns) / NS_PER_MS : 0;
 }
 
-static void pause_for(uint64_t ns)
+void switcher_pause(uint64_t ns)
 {
     const struct timespec pause = {.tv_nsec = (long)ns};
 
@@ -75,18 +57,21 @@ static uint64_t count_ended(struct pool *pool)
 
 /* Answering. */
 
-/* Takes the order out, to be answered. Where nothing is left to do the next one may come from here
- * on: whoever has the answer in hand is not refused. */
-static struct switch_order *take_order(struct run *run, bool is_last)
+void switcher_note_answer(struct switcher *switcher, bool is_last)
 {
-    struct switcher *switcher = run->switcher;
-    struct switch_order *order = run->order;
-
-    run->order = NULL;
     pthread_mutex_lock(&switcher->lock);
     switcher->is_answered = true;
     switcher->is_busy = !is_last;
     pthread_mutex_unlock(&switcher->lock);
+}
+
+/* Takes the order out, to be answered. */
+static struct switch_order *take_order(struct run *run, bool is_last)
+{
+    struct switch_order *order = run->order;
+
+    run->order = NULL;
+    switcher_note_answer(run->switcher, is_last);
     return order;
 }
 
@@ -120,6 +105,16 @@ static void succeed(struct run *run)
 
 /* Before. */
 
+int switcher_open_pool(struct switcher *switcher, const struct pool_ops *ops,
+                       const struct pool_config *config, struct pool **ret, struct error *error)
+{
+    int err = pool_open(ops, config, switcher->crew, ret, error);
+
+    if (!err)
+        dispatcher_seat(switcher->dispatcher, *ret);
+    return err;
+}
+
 static int open_next(struct run *run, struct pool **ret, struct error *error)
 {
     struct switcher *switcher = run->switcher;
@@ -128,23 +123,32 @@ static int open_next(struct run *run, struct pool **ret, struct error *error)
 
     run->report.previous = pool_architecture(serving);
     run->report.rss_before_bytes = resident_bytes();
-    err = pool_open(run->order->ops, &run->order->config, switcher->crew, ret, error);
+    err = switcher_open_pool(switcher, run->order->ops, &run->order->config, ret, error);
     if (err)
         return err;
     run->report.architecture = pool_architecture(*ret);
     run->report.config = *pool_configuration(*ret);
-    dispatcher_seat(switcher->dispatcher, *ret);
     return 0;
+}
+
+void switcher_warm(struct switcher *switcher, struct pool *pool, unsigned max,
+                   bool (*is_unwanted)(void *arg), void *arg, struct warmer_result *ret)
+{
+    *ret = (struct warmer_result){0};
+    if (pool_keeps_isolates(pool))
+        warmer_run(pool, switcher->registry, max, is_unwanted, arg, ret);
+}
+
+static bool is_unwanted(void *arg)
+{
+    return switcher_is_hastened(arg);
 }
 
 static void warm(struct run *run, struct pool *pool)
 {
-    struct switcher *switcher = run->switcher;
     struct warmer_result result;
 
-    if (!pool_keeps_isolates(pool))
-        return;
-    warmer_run(pool, switcher->registry, run->order->warm_limit, &switcher->is_hastened, &result);
+    switcher_warm(run->switcher, pool, run->order->warm_limit, is_unwanted, run->switcher, &result);
     run->report.warmed = result.warmed;
     run->report.cold = result.cold;
 }
@@ -152,7 +156,7 @@ static void warm(struct run *run, struct pool *pool)
 static int prepare(struct run *run, struct pool *pool, struct error *error)
 {
     warm(run, pool);
-    if (is_hastened(run->switcher))
+    if (switcher_is_hastened(run->switcher))
         return error_set(error, E_CLOSED, NULL,
                          "the server is shutting down: the pool was not switched");
     return run->order->save(run->order, error);
@@ -160,9 +164,7 @@ static int prepare(struct run *run, struct pool *pool, struct error *error)
 
 /* After. */
 
-/* Whether the pool can be closed without anything in it being cut off, or the thread being held up
- * by a turn that does not end. */
-static bool is_over(struct pool *pool)
+bool switcher_is_over(struct pool *pool)
 {
     return pool_live(pool) == 0 && pool_strays(pool) == 0;
 }
@@ -173,24 +175,28 @@ static void look_at(struct run *run, struct pool *pool)
     run->report.running = pool_live(pool);
 }
 
-/* Waits for the end of a pool that gets no more tasks; false where the server shuts down before
- * that. The order is answered at its deadline. */
-static bool await_end(struct run *run, struct pool *pool)
+bool switcher_await_over(struct switcher *switcher, struct pool *pool, uint64_t until_ns)
 {
-    uint64_t deadline_ns = run->order ? clock_now_ns() + run->order->drain_ms * NS_PER_MS : 0;
-
-    while (!is_over(pool)) {
-        bool is_closing = is_hastened(run->switcher);
-
-        if (run->order && (is_closing || clock_now_ns() >= deadline_ns)) {
-            look_at(run, pool);
-            succeed(run);
-        }
-        if (is_closing)
+    while (!switcher_is_over(pool)) {
+        if (switcher_is_hastened(switcher) || clock_now_ns() >= until_ns)
             return false;
-        pause_for(run->order ? LOOK_NS : LATE_LOOK_NS);
+        switcher_pause(until_ns == SWITCHER_FOREVER ? LATE_LOOK_NS : LOOK_NS);
     }
     return true;
+}
+
+/* The same, without end; but the order is answered at its deadline. */
+static bool await_end(struct run *run, struct pool *pool)
+{
+    if (run->order) {
+        uint64_t deadline_ns = clock_now_ns() + run->order->drain_ms * NS_PER_MS;
+
+        if (switcher_await_over(run->switcher, pool, deadline_ns))
+            return true;
+        look_at(run, pool);
+        succeed(run);
+    }
+    return switcher_await_over(run->switcher, pool, SWITCHER_FOREVER);
 }
 
 static void close_other(struct run *run)
@@ -223,7 +229,7 @@ static void end_previous(struct run *run, struct pool *pool)
 /* The new pool does not serve after all. Only what was warmed is in it; a start-up may last. */
 static void drop_next(struct run *run, struct pool *pool, int err, const struct error *error)
 {
-    if (is_over(pool) && !is_hastened(run->switcher)) {
+    if (switcher_is_over(pool) && !switcher_is_hastened(run->switcher)) {
         close_other(run);
         fail(run, true, err, error);
         return;
@@ -256,27 +262,34 @@ static void run_order(struct switcher *switcher, struct switch_order *order)
 
 /* The thread. */
 
-static struct switch_order *wait_for_order(struct switcher *switcher)
+/* Takes what is to be begun, one of the two; false where there will be nothing more. */
+static bool wait_for_order(struct switcher *switcher, struct switch_order **ret,
+                           struct live_order **ret_live)
 {
-    struct switch_order *order;
-
     pthread_mutex_lock(&switcher->lock);
-    switcher->is_busy = switcher->order != NULL;
-    while (!switcher->order && !switcher->is_stopping)
+    switcher->is_busy = switcher->order || switcher->live;
+    while (!switcher->is_busy && !switcher->is_stopping)
         pthread_cond_wait(&switcher->changed, &switcher->lock);
-    order = switcher->order;
+    *ret = switcher->order;
+    *ret_live = switcher->live;
     switcher->order = NULL;
+    switcher->live = NULL;
     pthread_mutex_unlock(&switcher->lock);
-    return order;
+    return *ret || *ret_live;
 }
 
 static void *run_orders(void *arg)
 {
     struct switcher *switcher = arg;
     struct switch_order *order;
+    struct live_order *live;
 
-    while ((order = wait_for_order(switcher)))
-        run_order(switcher, order);
+    while (wait_for_order(switcher, &order, &live)) {
+        if (order)
+            run_order(switcher, order);
+        else
+            live_run(switcher, live);
+    }
     return NULL;
 }
 
@@ -306,44 +319,76 @@ int switcher_start(struct dispatcher *dispatcher, struct registry *registry, str
     return 0;
 }
 
-static int refuse_busy(struct switcher *switcher, bool is_answered, struct error *error)
+/* What the switcher is busy with. */
+struct business {
+    bool is_answered;
+    bool is_live;
+};
+
+static int refuse_unanswered(bool is_live, struct error *error)
 {
+    if (is_live)
+        return error_set(error, E_CONDITION, NULL,
+                         "a live comparison is under way; try again when it has ended");
+    return error_set(error, E_CONDITION, NULL,
+                     "a switch is under way; try again when it has ended");
+}
+
+static int refuse_busy(struct switcher *switcher, struct business business, struct error *error)
+{
+    const char *last = business.is_live ? "live comparison" : "switch";
     struct dispatcher_stats stats;
 
-    if (!is_answered)
-        return error_set(error, E_CONDITION, NULL,
-                         "another switch is under way; try again when it has ended");
+    if (!business.is_answered)
+        return refuse_unanswered(business.is_live, error);
     dispatcher_stats(switcher->dispatcher, &stats);
     pool_stats_release(&stats.pool);
     if (stats.draining_executions == 0)
         return error_set(error, E_CONDITION, NULL,
-                         "a pool is still being closed since the last switch; try again when that "
-                         "is done");
+                         "a pool is still being closed since the last %s; try again when that "
+                         "is done",
+                         last);
     return error_set(error, E_CONDITION, NULL,
-                     "the pool before has not ended since the last switch: %zu execution%s there; "
+                     "the %s has not ended since the last %s: %zu execution%s there; "
                      "try again when that is over",
+                     business.is_live ? "other pool" : "pool before", last,
                      stats.draining_executions,
                      stats.draining_executions == 1 ? " goes on" : "s go on");
 }
 
-int switcher_begin(struct switcher *switcher, struct switch_order *order, struct error *error)
+/* One of the two orders is NULL. */
+static int begin(struct switcher *switcher, struct switch_order *order, struct live_order *live,
+                 struct error *error)
 {
-    bool is_busy, is_answered;
+    struct business business;
+    bool is_busy;
     int err = 0;
 
     pthread_mutex_lock(&switcher->lock);
     is_busy = switcher->is_busy;
-    is_answered = switcher->is_answered;
-    if (switcher->is_stopping || is_hastened(switcher)) {
+    business = (struct business){switcher->is_answered, switcher->is_live};
+    if (switcher->is_stopping || switcher_is_hastened(switcher)) {
         err = E_CLOSED;
     } else if (!is_busy) {
         switcher->order = order;
+        switcher->live = live;
         switcher->is_busy = true;
         switcher->is_answered = false;
+        switcher->is_live = live != NULL;
         pthread_cond_signal(&switcher->changed);
     }
     pthread_mutex_unlock(&switcher->lock);
-    return err || !is_busy ? err : refuse_busy(switcher, is_answered, error);
+    return err || !is_busy ? err : refuse_busy(switcher, business, error);
+}
+
+int switcher_begin(struct switcher *switcher, struct switch_order *order, struct error *error)
+{
+    return begin(switcher, order, NULL, error);
+}
+
+int switcher_begin_live(struct switcher *switcher, struct live_order *order, struct error *error)
+{
+    return begin(switcher, NULL, order, error);
 }
 
 void switcher_hasten(struct switcher *switcher)

@@ -5,6 +5,8 @@
  *     open the new pool; warm the hottest workers there; save the choice; let it serve; wait for
  *     the end of the one before; close that
  *
+ * It does live comparisons, too (live.h), whose second pool comes and goes the same way.
+ *
  * Until the new pool serves any failure leaves everything as it was. From there on nothing can
  * fail: the pool before ends when its tasks do, be it long after the switch was answered.
  */
@@ -18,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct live_order;
 struct switcher;
 
 /* What became of a switch. Times are since switcher_begin. */
@@ -55,13 +58,17 @@ struct switch_order {
 int switcher_start(struct dispatcher *dispatcher, struct registry *registry, struct crew *crew,
                    struct switcher **ret, struct error *error);
 
-/* 0: the switcher has the order until its done. E_CONDITION: one is under way, or the pool before
- * the last one has not ended; E_CLOSED: the server shuts down. Any thread. */
+/* 0: the switcher has the order until its done. E_CONDITION: one is under way, be it a switch or a
+ * live comparison, or the last one's second pool has not ended; E_CLOSED: the server shuts down.
+ * Any thread. */
 int switcher_begin(struct switcher *switcher, struct switch_order *order, struct error *error);
 
+/* The same for a live comparison (live.h). */
+int switcher_begin_live(struct switcher *switcher, struct live_order *order, struct error *error);
+
 /* The server shuts down: a switch under way is answered soon, with E_CLOSED where the new pool does
- * not serve yet; no further one begins, and no pool is closed any more but what is being closed.
- * Any thread; NULL is fine. */
+ * not serve yet, and a live comparison with E_CLOSED; no further one begins, and no pool is closed
+ * any more but what is being closed. Any thread; NULL is fine. */
 void switcher_hasten(struct switcher *switcher);
 
 /* switcher_hasten, and ends the thread. Pools that are left are the dispatcher's. Main thread; NULL

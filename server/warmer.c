@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* A hastening is looked for, and a full queue tried again, this often. */
+/* Whether it is still wanted is looked for, and a full queue tried again, this often. */
 #define LOOK_MS 5
 
 struct warming;
@@ -23,7 +23,8 @@ struct warm_task {
 
 struct warming {
     struct pool *pool;
-    const atomic_bool *is_hastened;
+    bool (*is_unwanted)(void *arg);
+    void *arg;
     uint64_t until_ns;
     size_t count;
     struct warm_task *tasks;
@@ -50,8 +51,7 @@ static void on_done(struct task *task)
 
 static bool is_time_up(const struct warming *w)
 {
-    return atomic_load_explicit(w->is_hastened, memory_order_relaxed) ||
-           clock_now_ns() >= w->until_ns;
+    return w->is_unwanted(w->arg) || clock_now_ns() >= w->until_ns;
 }
 
 /* For a little while, or until a task ends. The lock is held. */
@@ -111,14 +111,13 @@ static void end_late(struct warming *w)
 }
 
 static void warming_init(struct warming *w, struct pool *pool, struct registry *registry,
-                         unsigned max, const atomic_bool *is_hastened)
+                         unsigned max)
 {
     struct script **scripts = xcalloc((size_t)max + 1, sizeof(scripts[0]));
     pthread_condattr_t attributes;
 
-    *w = (struct warming){.pool = pool,
-                          .is_hastened = is_hastened,
-                          .until_ns = clock_now_ns() + WARMER_MS * NS_PER_MS};
+    w->pool = pool;
+    w->until_ns = clock_now_ns() + WARMER_MS * NS_PER_MS;
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -145,11 +144,11 @@ static void warming_release(struct warming *w)
 }
 
 void warmer_run(struct pool *pool, struct registry *registry, unsigned max,
-                const atomic_bool *is_hastened, struct warmer_result *ret)
+                bool (*is_unwanted)(void *arg), void *arg, struct warmer_result *ret)
 {
-    struct warming w;
+    struct warming w = {.is_unwanted = is_unwanted, .arg = arg};
 
-    warming_init(&w, pool, registry, max, is_hastened);
+    warming_init(&w, pool, registry, max);
     for (size_t i = w.count; i > 0; i--)
         submit(&w, &w.tasks[i - 1]);
     await_all(&w);

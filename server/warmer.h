@@ -7,7 +7,7 @@
 #include "pools/pool.h"
 #include "server/registry.h"
 
-#include <stdatomic.h>
+#include <stdbool.h>
 
 struct warmer_result {
     unsigned warmed;
@@ -15,12 +15,12 @@ struct warmer_result {
 };
 
 /*
- * Warms up to max workers and waits for them, WARMER_MS at the most, and not on once is_hastened is
- * set. The hottest come last, so that it is not they who are evicted where a lane has no room for
- * all. The pool must be open meanwhile. Not on a lane thread.
+ * Warms up to max workers and waits for them, WARMER_MS at the most, and not on once
+ * is_unwanted(arg) says so. The hottest come last, so that it is not they who are evicted where a
+ * lane has no room for all. The pool must be open meanwhile. Not on a lane thread.
  */
 void warmer_run(struct pool *pool, struct registry *registry, unsigned max,
-                const atomic_bool *is_hastened, struct warmer_result *ret);
+                bool (*is_unwanted)(void *arg), void *arg, struct warmer_result *ret);
 
 #define WARMER_MS 5000
 

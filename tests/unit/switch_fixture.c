@@ -163,6 +163,34 @@ void run_job(const char *worker, enum architecture architecture, bool is_warm)
     job_expect_answer(&job, architecture);
 }
 
+void add_tenants(void)
+{
+    for (char name[] = "a"; name[0] < 'a' + TENANTS; name[0]++)
+        add_tenants_worker(name, "w", "load", 1);
+}
+
+void start_all(struct job *jobs, const char *program)
+{
+    for (int i = 0; i < TENANTS; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+
+        ck_assert_int_eq(job_start_for(&jobs[i], name, "w", program), 0);
+    }
+}
+
+enum architecture ask_tenant(char tenant)
+{
+    const char name[] = {tenant, '\0'};
+    enum architecture architecture;
+    struct job job = {0};
+
+    ck_assert_int_eq(job_start_for(&job, name, "w", "answer"), 0);
+    parts_await(&job.is_done);
+    architecture = job.dispatch.task.report.architecture;
+    job_expect_answer(&job, architecture);
+    return architecture;
+}
+
 /* Switches. */
 
 static int on_save(struct switch_order *order, struct error *error)
@@ -226,7 +254,7 @@ void asked_begin_patiently(struct asked *asked)
 
 /* Tasks that come, and are cancelled, without end. */
 
-#define TENANTS 4
+#define CROWD 4
 #define SUBMITTERS 2
 #define SLOTS 64
 
@@ -304,7 +332,7 @@ static void empty(struct submitter *s, struct slot *slot)
 
 static void fill(struct submitter *s, struct slot *slot)
 {
-    char name[] = {(char)('a' + rand_r(&s->seed) % TENANTS), '\0'};
+    char name[] = {(char)('a' + rand_r(&s->seed) % CROWD), '\0'};
     int err;
 
     memset(&slot->job, 0, sizeof(slot->job));
@@ -356,7 +384,7 @@ void submitters_start(void)
 {
     submitters = xcalloc(SUBMITTERS, sizeof(*submitters));
     atomic_store(&is_over, false);
-    for (char name[] = "a"; name[0] < 'a' + TENANTS; name[0]++)
+    for (char name[] = "a"; name[0] < 'a' + CROWD; name[0]++)
         add_tenants_worker(name, "w", "sleep:1 load", 1);
     for (unsigned i = 0; i < SUBMITTERS; i++) {
         struct submitter *s = &submitters[i];

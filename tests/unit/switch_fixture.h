@@ -55,6 +55,16 @@ void job_release(struct job *job);
 void job_expect_answer(struct job *job, enum architecture architecture);
 void run_job(const char *worker, enum architecture architecture, bool is_warm);
 
+/* Tenants "a" to "h", with a worker "w" each. */
+#define TENANTS 8
+void add_tenants(void);
+
+/* A task of each of them: of so many jobs. */
+void start_all(struct job *jobs, const char *program);
+
+/* Has a task of the tenant's answered; where it went. */
+enum architecture ask_tenant(char tenant);
+
 /* A switch. */
 struct asked {
     struct switch_order order;
