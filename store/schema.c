@@ -58,8 +58,19 @@ static const char pool_choice[] = "CREATE TABLE pool_choice ("
                                   "  value TEXT NOT NULL"
                                   ") STRICT, WITHOUT ROWID;";
 
+/* AUTOINCREMENT: the id of a comparison that was removed is not given to another one. The report
+ * comes last: a list does not touch its pages. */
+static const char comparisons[] = "CREATE TABLE comparisons ("
+                                  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                                  "  created_us INTEGER NOT NULL,"
+                                  "  title TEXT NOT NULL,"
+                                  "  verdict TEXT NOT NULL,"
+                                  "  is_decided INTEGER NOT NULL,"
+                                  "  report BLOB NOT NULL"
+                                  ") STRICT;";
+
 /* migrations[n] brings version n to n + 1. */
-static const char *const migrations[] = {first_tables, max_tasks, pool_choice};
+static const char *const migrations[] = {first_tables, max_tasks, pool_choice, comparisons};
 
 int schema_latest(void)
 {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define WORKER_COLUMNS "id, tenant, name, active_version, latest_version, created_us, updated_us"
+#define COMPARISON_COLUMNS "id, created_us, title, verdict, is_decided"
 #define VERSION_COLUMNS "id, number, sha256, size_bytes, created_us, message, max_tasks"
 
 static const char *const sql[STATEMENT_COUNT] = {
@@ -49,6 +50,18 @@ static const char *const sql[STATEMENT_COUNT] = {
     [STATEMENT_CHOICE_LIST] = "SELECT name, value FROM pool_choice ORDER BY name",
     [STATEMENT_CHOICE_CLEAR] = "DELETE FROM pool_choice",
     [STATEMENT_CHOICE_INSERT] = "INSERT INTO pool_choice (name, value) VALUES (?1, ?2)",
+
+    [STATEMENT_COMPARISON_INSERT] =
+        "INSERT INTO comparisons (created_us, title, verdict, is_decided,"
+        " report) VALUES (?1, ?2, ?3, ?4, ?5)",
+    /* All but the newest ?1; where there are no more, the comparison is with NULL. */
+    [STATEMENT_COMPARISON_TRIM] =
+        "DELETE FROM comparisons WHERE id <="
+        " (SELECT id FROM comparisons ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    [STATEMENT_COMPARISON_FIND] =
+        "SELECT " COMPARISON_COLUMNS ", report FROM comparisons WHERE id = ?1",
+    [STATEMENT_COMPARISON_LIST] = "SELECT " COMPARISON_COLUMNS " FROM comparisons WHERE id < ?1"
+                                  " ORDER BY id DESC LIMIT ?2",
 };
 
 int statements_init(struct statements *s, sqlite3 *db, struct error *error)

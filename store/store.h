@@ -1,5 +1,6 @@
 /*
- * The store: workers and their versions, and the choice of a pool, in one SQLite file.
+ * The store: workers and their versions, the choice of a pool, and comparisons (comparison.h), in
+ * one SQLite file.
  *
  * Versions are immutable and numbered from 1 in each worker. Numbers are never used twice while the
  * worker exists. Every call that changes something returns once the change is durable (WAL,

@@ -87,7 +87,7 @@ END_TEST
 /* Makes of the database what an earlier server left. */
 static void go_back_to_version_2(void)
 {
-    run_sql(DB, "DROP TABLE pool_choice; PRAGMA user_version = 2", false);
+    run_sql(DB, "DROP TABLE comparisons; DROP TABLE pool_choice; PRAGMA user_version = 2", false);
 }
 
 START_TEST(store_open_database_without_choices_is_brought_up_to_date)
