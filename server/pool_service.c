@@ -1,7 +1,8 @@
-/* GetStats; switch_service.c has the rest. */
+/* GetStats; other files have the rest. */
 #include "server/pool_service.h"
 
 #include "api/bytes.h"
+#include "server/comparison_service.h"
 #include "server/proto_check.h"
 #include "server/stats_message.h"
 #include "server/watch_stats.h"
@@ -48,4 +49,5 @@ void pool_service_register(struct pool_service *service, struct rpc_server *serv
     rpc_server_register(server, &get_stats);
     switch_register(service, server);
     watch_stats_register(service, server);
+    comparison_register(service, server);
 }

@@ -1,6 +1,6 @@
 /*
  * PoolService: what the pool counts, once (pool_service.c) and again and again (watch_stats.c), and
- * switching it (switch_service.c).
+ * switching it (switch_service.c); comparisons that are stored (comparison_service.c).
  */
 #ifndef ISOYARD_POOL_SERVICE_H
 #define ISOYARD_POOL_SERVICE_H

@@ -50,7 +50,7 @@ static void set_threads(Isoyard__V1__ThreadCounters *m, const struct pool_stats 
     m->quarantines = stats->quarantines;
 }
 
-static void set_distribution(Isoyard__V1__Distribution *m, const struct histogram *h)
+void distribution_message_init(Isoyard__V1__Distribution *m, const struct histogram *h)
 {
     isoyard__v1__distribution__init(m);
     m->count = histogram_count(h);
@@ -62,27 +62,27 @@ static void set_distribution(Isoyard__V1__Distribution *m, const struct histogra
     m->max_us = h->max;
 }
 
-static void set_lock(Isoyard__V1__LockStats *m, Isoyard__V1__Distribution *wait,
-                     uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us)
+void lock_message_init(Isoyard__V1__LockStats *m, Isoyard__V1__Distribution *wait,
+                       uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us)
 {
     isoyard__v1__lock_stats__init(m);
     m->acquisitions = acquisitions;
     m->contended = contended;
     m->wait = wait;
-    set_distribution(wait, wait_us);
+    distribution_message_init(wait, wait_us);
 }
 
 /* Those that there are: they have been taken. */
 static void set_locks(struct stats_message *m, const struct pool_stats *stats)
 {
     if (stats->lock_acquisitions > 0) {
-        set_lock(&m->lock, &m->lock_wait, stats->lock_acquisitions, stats->lock_contended,
-                 &stats->lock_wait_us);
+        lock_message_init(&m->lock, &m->lock_wait, stats->lock_acquisitions, stats->lock_contended,
+                          &stats->lock_wait_us);
         m->stats.lock = &m->lock;
     }
     if (stats->entries > 0) {
-        set_lock(&m->isolate_lock, &m->isolate_lock_wait, stats->entries, stats->blocks,
-                 &stats->block_us);
+        lock_message_init(&m->isolate_lock, &m->isolate_lock_wait, stats->entries, stats->blocks,
+                          &stats->block_us);
         m->stats.isolate_lock = &m->isolate_lock;
     }
 }
@@ -167,10 +167,10 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     set_tasks(&m->tasks, stats);
     set_isolates(&m->isolates, stats);
     set_threads(&m->threads, stats);
-    set_distribution(&m->queue_wait, &stats->queue_wait_us);
-    set_distribution(&m->wall, &stats->wall_us);
-    set_distribution(&m->cpu, &stats->cpu_us);
-    set_distribution(&m->startup, &stats->startup_us);
+    distribution_message_init(&m->queue_wait, &stats->queue_wait_us);
+    distribution_message_init(&m->wall, &stats->wall_us);
+    distribution_message_init(&m->cpu, &stats->cpu_us);
+    distribution_message_init(&m->startup, &stats->startup_us);
     set_locks(m, stats);
     set_lanes(m, stats);
     set_server(&m->server, service);

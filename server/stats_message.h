@@ -41,4 +41,11 @@ void stats_message_add_interval(struct stats_message *message,
                                 const struct dispatcher_stats *before,
                                 const struct dispatcher_stats *now);
 
+/* A histogram of microseconds. */
+void distribution_message_init(Isoyard__V1__Distribution *ret, const struct histogram *h);
+
+/* A lock's figures; *ret_wait, which *ret points to, stays with it. */
+void lock_message_init(Isoyard__V1__LockStats *ret, Isoyard__V1__Distribution *ret_wait,
+                       uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us);
+
 #endif

@@ -2,8 +2,10 @@
 #include "server/store_thread.h"
 
 #include "api/bytes.h"
+#include "server/container_of.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +100,51 @@ int store_thread_post(struct store_thread *t, struct store_job *job)
         pthread_cond_signal(&t->changed);
     }
     pthread_mutex_unlock(&t->lock);
+    return err;
+}
+
+/* On the stack of who waits. */
+struct waited_job {
+    struct store_job job;
+    int (*run)(void *arg, struct store *store, struct error *error);
+    void *arg;
+    struct error *error;
+    int err;
+    sem_t done; /* posted by the store's thread, which touches nothing of it afterwards */
+};
+
+static void run_waited(struct store_job *job, struct store *store)
+{
+    struct waited_job *waited = container_of(job, struct waited_job, job);
+
+    waited->err = waited->run(waited->arg, store, waited->error);
+    sem_post(&waited->done);
+}
+
+static int refuse(int err, const char *what, struct error *error)
+{
+    return error_set(error, err, NULL, "%s: %s", what,
+                     err == E_BUSY ? "the database is busy; try again a little later"
+                                   : "the server is shutting down");
+}
+
+int store_thread_call(struct store_thread *t,
+                      int (*run)(void *arg, struct store *store, struct error *error), void *arg,
+                      const char *what, struct error *error)
+{
+    struct waited_job waited = {{.run = run_waited}, run, arg, error, 0, {{0}}};
+    int err;
+
+    sem_init(&waited.done, 0, 0);
+    err = store_thread_post(t, &waited.job);
+    if (err) {
+        err = refuse(err, what, error);
+    } else {
+        while (sem_wait(&waited.done) != 0)
+            ;
+        err = waited.err;
+    }
+    sem_destroy(&waited.done);
     return err;
 }
 

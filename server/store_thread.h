@@ -23,6 +23,15 @@ int store_thread_start(struct store *store, struct store_thread **ret, struct er
 /* Runs the job soon. E_BUSY: the queue is full; E_CLOSED: the thread stops. Any thread. */
 int store_thread_post(struct store_thread *thread, struct store_job *job);
 
+/*
+ * Runs a function on the store's thread, waits for it, and returns what it did. `what` begins the
+ * message where it cannot be run ("the choice could not be saved"): E_BUSY, E_CLOSED. On a thread
+ * that may wait: not the store's, a lane's, or a completion queue's.
+ */
+int store_thread_call(struct store_thread *thread,
+                      int (*run)(void *arg, struct store *store, struct error *error), void *arg,
+                      const char *what, struct error *error);
+
 /* Runs what is queued, closes the store, ends the thread. Once. NULL is fine. */
 void store_thread_stop(struct store_thread *thread);
 

@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,10 +25,6 @@ struct switch_call {
     struct call call;
     struct switch_order order;
     struct pool_choice choice;
-    struct store_job job;
-    sem_t saved; /* while it is saved: posted by the store thread, with what follows */
-    int save_err;
-    struct error save_error;
 };
 
 static struct switch_call *switch_of(struct switch_order *order)
@@ -39,44 +34,20 @@ static struct switch_call *switch_of(struct switch_order *order)
 
 /* Saving. */
 
-static void run_save(struct store_job *job, struct store *store)
+static int run_save(void *arg, struct store *store, struct error *error)
 {
-    struct switch_call *c = container_of(job, struct switch_call, job);
+    const struct switch_call *c = arg;
 
-    c->save_err = store_put_pool_choice(store, &c->choice, &c->save_error);
-    sem_post(&c->saved);
-}
-
-static int post_save(struct switch_call *c, struct error *error)
-{
-    const struct pool_service *service = call_service(&c->call);
-    int err;
-
-    c->job.run = run_save;
-    err = store_thread_post(service->store_thread, &c->job);
-    if (err == E_BUSY)
-        return error_set(error, E_BUSY, NULL,
-                         "the choice could not be saved: the database is busy; try again a little "
-                         "later");
-    if (err)
-        return error_set(error, E_CLOSED, NULL,
-                         "the server is shutting down: the pool was not switched");
-    while (sem_wait(&c->saved) != 0)
-        ;
-    if (c->save_err)
-        *error = c->save_error;
-    return c->save_err;
+    return store_put_pool_choice(store, &c->choice, error);
 }
 
 static int save(struct switch_order *order, struct error *error)
 {
     struct switch_call *c = switch_of(order);
-    int err;
+    const struct pool_service *service = call_service(&c->call);
 
-    sem_init(&c->saved, 0, 0);
-    err = post_save(c, error);
-    sem_destroy(&c->saved);
-    return err;
+    return store_thread_call(service->store_thread, run_save, c, "the choice could not be saved",
+                             error);
 }
 
 /* Answering. */

@@ -95,4 +95,55 @@ START_TEST(store_thread_post_full_queue_is_busy)
 }
 END_TEST
 
-UNIT_MAIN("store_thread", store_thread_post_jobs_run_in_order, store_thread_post_full_queue_is_busy)
+/* Says no, where told to. */
+static int answer(void *arg, struct store *store, struct error *error)
+{
+    const int *err = arg;
+
+    ck_assert_ptr_nonnull(store);
+    usleep(1000);
+    ran++;
+    return *err ? error_set(error, *err, "field", "the answer is no") : 0;
+}
+
+START_TEST(store_thread_call_waits_and_gives_the_answer)
+{
+    int fine = 0, wrong = E_IO;
+    struct error error;
+
+    open_thread();
+    ck_assert_int_eq(store_thread_call(thread, answer, &fine, "it failed", &error), 0);
+    ck_assert_uint_eq(ran, 1);
+    ck_assert_int_eq(store_thread_call(thread, answer, &wrong, "it failed", &error), E_IO);
+    ck_assert_str_eq(error.message, "the answer is no");
+    ck_assert_uint_eq(ran, 2);
+    close_thread();
+}
+END_TEST
+
+START_TEST(store_thread_call_full_queue_says_what_failed)
+{
+    struct counted_job *jobs = calloc(1000, sizeof(*jobs));
+    struct error error;
+    int fine = 0;
+
+    open_thread();
+    pthread_mutex_lock(&gate);
+    for (unsigned posted = 0;; posted++) {
+        jobs[posted].number = posted;
+        jobs[posted].job.run = posted == 0 ? wait_at_the_gate : count;
+        if (store_thread_post(thread, &jobs[posted].job) != 0)
+            break;
+    }
+    ck_assert_int_eq(store_thread_call(thread, answer, &fine, "it could not be kept", &error),
+                     E_BUSY);
+    ck_assert_ptr_nonnull(strstr(error.message, "it could not be kept: the database is busy"));
+    pthread_mutex_unlock(&gate);
+    close_thread();
+    free(jobs);
+}
+END_TEST
+
+UNIT_MAIN("store_thread", store_thread_post_jobs_run_in_order, store_thread_post_full_queue_is_busy,
+          store_thread_call_waits_and_gives_the_answer,
+          store_thread_call_full_queue_says_what_failed)
