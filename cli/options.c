@@ -3,6 +3,9 @@
 
 #include "cli/exit_status.h"
 
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +65,15 @@ void options_init(struct options *ret)
     };
 }
 
+/* A command may have so many groups of options that it shares with others. */
+#define GROUPS_MAX 4u
+
 /* A command's parser and what it wants, beside the common options. */
 struct parsing {
     const struct argp *own;
     void *own_input;
     struct options *options;
+    unsigned group_count;
 };
 
 static error_t parse_all(int key, char *arg, struct argp_state *state)
@@ -75,7 +82,7 @@ static error_t parse_all(int key, char *arg, struct argp_state *state)
     error_t result;
 
     if (key == ARGP_KEY_INIT)
-        state->child_inputs[0] = parsing->options;
+        state->child_inputs[parsing->group_count] = parsing->options;
     if (!parsing->own->parser)
         return key == ARGP_KEY_ARG ? (argp_error(state, "unexpected argument '%s'", arg), 0)
                                    : ARGP_ERR_UNKNOWN;
@@ -88,14 +95,34 @@ static error_t parse_all(int key, char *arg, struct argp_state *state)
 void options_parse(struct options *options, const struct argp *argp, void *input, int argc,
                    char **argv)
 {
-    struct parsing parsing = {argp, input, options};
-    const struct argp_child children[] = {{&common, 0, "Common options:", 1}, {NULL, 0, NULL, 0}};
+    struct parsing parsing = {argp, input, options, 0};
+    struct argp_child children[GROUPS_MAX + 2] = {{NULL, 0, NULL, 0}};
     struct argp all = *argp;
+
+    for (const struct argp_child *group = argp->children; group && group->argp; group++) {
+        assert(parsing.group_count < GROUPS_MAX);
+        children[parsing.group_count++] = *group;
+    }
+    children[parsing.group_count] = (struct argp_child){&common, 0, "Common options:", 2};
 
     all.parser = parse_all;
     all.children = children;
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&all, argc, argv, 0, NULL, &parsing);
+}
+
+uint64_t options_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                        struct argp_state *state)
+{
+    uint64_t value;
+    char *end;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value < min || value > max)
+        argp_error(state, "--%s: '%s' is no number from %" PRIu64 " to %" PRIu64, name, text, min,
+                   max);
+    return value;
 }
 
 struct leading {

@@ -20,11 +20,16 @@ void options_init(struct options *ret);
 
 /*
  * Parses a command's own arguments together with the common options. `argp` has the command's
- * options, and `input` is what its parser gets; argv[0] is the command's whole name. Prints and
- * leaves the process for --help and for wrong usage.
+ * options, and `input` is what its parser gets; argv[0] is the command's whole name. Its children
+ * are groups that it shares with other commands: its parser sets their inputs at ARGP_KEY_INIT.
+ * Prints and leaves the process for --help and for wrong usage.
  */
 void options_parse(struct options *options, const struct argp *argp, void *input, int argc,
                    char **argv);
+
+/* The number that an option's text is; leaves the process where it is none from min to max. */
+uint64_t options_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                        struct argp_state *state);
 
 /*
  * Parses common options up to the first argument that is none of them and returns its index; argc

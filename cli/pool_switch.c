@@ -3,10 +3,10 @@
 #include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/pool.h"
+#include "cli/pool_settings.h"
 #include "cli/problem.h"
 #include "cli/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,16 +23,13 @@
 #define LOOK_MS 2000
 
 enum {
-    KEY_LANES = 1000,
-    KEY_ISOLATES,
-    KEY_PER_WORKER,
-    KEY_HANDOFF,
-    KEY_SPREAD,
-    KEY_QUEUE,
-    KEY_TASKS,
-    KEY_IDLE_TTL,
-    KEY_RECYCLE,
-    KEY_DRAIN,
+    KEY_DRAIN = 1000,
+};
+
+static const struct argp_option switch_options[] = {
+    {"drain-deadline", KEY_DRAIN, "SECONDS", 0,
+     "How long to wait for the end of the pool before (30); 0: not at all", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
 };
 
 struct switch_arguments {
@@ -41,39 +38,7 @@ struct switch_arguments {
     double drain_s;
 };
 
-static const struct argp_option switch_options[] = {
-    {"lanes", KEY_LANES, "N", 0, "Lanes, a thread each", 0},
-    {"isolates", KEY_ISOLATES, "N", 0, "Warm isolates, in all lanes together", 0},
-    {"isolates-per-worker", KEY_PER_WORKER, "N", 0,
-     "Isolates of one worker at once, where they are shared; 0: as many as lanes", 0},
-    {"handoff", KEY_HANDOFF, "NAME", 0, "How shared isolates go from lane to lane: fifo, or mutex",
-     0},
-    {"spread", KEY_SPREAD, "N", 0,
-     "Tasks of a worker that may wait on a pinned lane before it takes another one; 0: never", 0},
-    {"queue", KEY_QUEUE, "N", 0, "Tasks that may wait, per lane", 0},
-    {"tasks-per-isolate", KEY_TASKS, "N", 0, "Tasks in flight in one isolate", 0},
-    {"idle-ttl-ms", KEY_IDLE_TTL, "MS", 0, "Isolates idle for longer are disposed of; 0: never", 0},
-    {"recycle-after", KEY_RECYCLE, "N", 0, "Isolates are recycled after this many tasks; 0: never",
-     0},
-    {"drain-deadline", KEY_DRAIN, "SECONDS", 0,
-     "How long to wait for the end of the pool before (30); 0: not at all", 0},
-    {NULL, 0, NULL, 0, NULL, 0},
-};
-
 /* Arguments. */
-
-static uint64_t parse_number(const char *name, const char *text, uint64_t max,
-                             struct argp_state *state)
-{
-    uint64_t value;
-    char *end;
-
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value > max)
-        argp_error(state, "--%s: '%s' is no number from 0 to %" PRIu64, name, text, max);
-    return value;
-}
 
 static double parse_seconds(const char *text, struct argp_state *state)
 {
@@ -101,67 +66,14 @@ static void set_architecture(struct switch_arguments *a, const char *text, struc
         argp_error(state, "'%s' is none of legacy, shared and pinned", text);
 }
 
-static Isoyard__V1__Handoff parse_handoff(const char *text, struct argp_state *state)
-{
-    if (strcasecmp(text, "fifo") == 0)
-        return ISOYARD__V1__HANDOFF__HANDOFF_FIFO;
-    if (strcasecmp(text, "mutex") != 0)
-        argp_error(state, "--handoff: '%s' is neither fifo nor mutex", text);
-    return ISOYARD__V1__HANDOFF__HANDOFF_MUTEX;
-}
-
-/* Sets a field of the settings, and that it is there. */
-#define SET(FIELD, Field, value)                                                                   \
-    do {                                                                                           \
-        s->optional_##Field##_case = ISOYARD__V1__POOL_SETTINGS__OPTIONAL_##FIELD##_##FIELD;       \
-        s->Field = value;                                                                          \
-    } while (0)
-
-static bool parse_setting(Isoyard__V1__PoolSettings *s, int key, const char *arg,
-                          struct argp_state *state)
-{
-    switch (key) {
-    case KEY_LANES:
-        SET(LANES, lanes, (uint32_t)parse_number("lanes", arg, UINT32_MAX, state));
-        return true;
-    case KEY_ISOLATES:
-        SET(ISOLATES, isolates, (uint32_t)parse_number("isolates", arg, UINT32_MAX, state));
-        return true;
-    case KEY_PER_WORKER:
-        SET(ISOLATES_PER_WORKER, isolates_per_worker,
-            (uint32_t)parse_number("isolates-per-worker", arg, UINT32_MAX, state));
-        return true;
-    case KEY_HANDOFF:
-        s->handoff = parse_handoff(arg, state);
-        return true;
-    case KEY_SPREAD:
-        SET(SPREAD, spread, (uint32_t)parse_number("spread", arg, UINT32_MAX, state));
-        return true;
-    case KEY_QUEUE:
-        SET(QUEUE, queue, (uint32_t)parse_number("queue", arg, UINT32_MAX, state));
-        return true;
-    case KEY_TASKS:
-        SET(TASKS_PER_ISOLATE, tasks_per_isolate,
-            (uint32_t)parse_number("tasks-per-isolate", arg, UINT32_MAX, state));
-        return true;
-    case KEY_IDLE_TTL:
-        SET(IDLE_TTL_MS, idle_ttl_ms, parse_number("idle-ttl-ms", arg, INT64_MAX, state));
-        return true;
-    case KEY_RECYCLE:
-        SET(RECYCLE_AFTER, recycle_after, parse_number("recycle-after", arg, INT64_MAX, state));
-        return true;
-    default:
-        return false;
-    }
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct switch_arguments *a = state->input;
 
-    if (parse_setting(&a->settings, key, arg, state))
-        return 0;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &a->settings;
+        return 0;
     case KEY_DRAIN:
         a->drain_s = parse_seconds(arg, state);
         return 0;
@@ -258,7 +170,10 @@ static int ask(const struct options *options, struct switch_arguments *a, struct
 
 int pool_switch_run(struct options *options, int argc, char **argv)
 {
+    static const struct argp_child groups[] = {
+        {&pool_settings_argp, 0, "Settings of the new pool:", 1}, {NULL, 0, NULL, 0}};
     const struct argp argp = {
+        .children = groups,
         .options = switch_options,
         .parser = parse,
         .args_doc = "legacy|shared|pinned",

@@ -164,10 +164,9 @@ static size_t terminal_width(void)
 }
 
 /* Columns left for the flexible one. */
-static size_t flexible_width(const struct table *table)
+static size_t flexible_width(const struct table *table, size_t terminal)
 {
     size_t own = column_width(table, table->flexible);
-    size_t terminal = terminal_width();
     size_t others = 2 * (table->columns - 1);
 
     for (size_t i = 0; i < table->columns; i++)
@@ -177,8 +176,8 @@ static size_t flexible_width(const struct table *table)
     return terminal > others + 4 ? terminal - others : 4;
 }
 
-/* Prints as much of text as fits, and then blanks up to the width unless it is the last column. */
-static void print_cell(const char *text, size_t width, bool is_last)
+/* Appends as much of text as fits, and then blanks up to the width unless it is the last column. */
+static void append_cell(struct buffer *out, const char *text, size_t width, bool is_last)
 {
     size_t printed = 0;
     bool is_cut = text_width(text) > width;
@@ -190,30 +189,39 @@ static void print_cell(const char *text, size_t width, bool is_last)
 
         if (is_cut && printed + own + 1 > width)
             break;
-        fwrite(text, 1, len, stdout);
+        buffer_append(out, text, len);
         printed += own;
         text += len;
     }
     if (is_cut) {
-        fputs("\u2026", stdout);
+        buffer_append_text(out, "\u2026");
         printed++;
     }
     if (!is_last)
-        printf("%*s", (int)(width - printed + 2), "");
+        buffer_append_format(out, "%*s", (int)(width - printed + 2), "");
+}
+
+void table_append(struct table *table, size_t width, struct buffer *out)
+{
+    size_t flexible = flexible_width(table, width);
+
+    for (size_t row = 0; row < table->rows; row++) {
+        for (size_t i = 0; i < table->columns; i++)
+            append_cell(out, cell(table, row, i),
+                        i == table->flexible ? flexible : column_width(table, i),
+                        i + 1 == table->columns);
+        buffer_append_text(out, "\n");
+    }
+    table_release(table);
 }
 
 void table_print(struct table *table)
 {
-    size_t flexible = flexible_width(table);
+    struct buffer text = {0};
 
-    for (size_t row = 0; row < table->rows; row++) {
-        for (size_t i = 0; i < table->columns; i++)
-            print_cell(cell(table, row, i),
-                       i == table->flexible ? flexible : column_width(table, i),
-                       i + 1 == table->columns);
-        putchar('\n');
-    }
-    table_release(table);
+    table_append(table, terminal_width(), &text);
+    fwrite(text.data, 1, text.len, stdout);
+    buffer_release(&text);
 }
 
 void table_release(struct table *table)

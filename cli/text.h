@@ -44,6 +44,10 @@ void table_init(struct table *table, size_t columns, size_t flexible, const char
 /* Adds a row; its cells are copied, and escaped. */
 void table_add(struct table *table, const char *const *cells);
 
+/* Appends the table as text of at most `width` columns, as far as the flexible one allows (0: as
+ * wide as it is), and releases it. */
+void table_append(struct table *table, size_t width, struct buffer *out);
+
 /* Prints to stdout, as wide as the terminal where it is one, and releases. */
 void table_print(struct table *table);
 
