@@ -8,6 +8,7 @@
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define TIMEOUT_MS 60000
@@ -141,6 +142,54 @@ static void stream_begin(struct exchange *x)
     start(x, &status, 1, &x->code);
 }
 
+/* Interrupts. */
+
+#define INTERRUPT_LOOK_MS 100
+
+static volatile sig_atomic_t is_caught, is_interrupted;
+
+static void note_interrupt(int number)
+{
+    (void)number;
+    is_interrupted = true;
+}
+
+void client_catch_interrupt(void)
+{
+    /* A second one ends the program at once. */
+    struct sigaction action = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+    is_caught = true;
+    sigaction(SIGINT, &action, NULL);
+}
+
+bool client_is_interrupted(void)
+{
+    return is_interrupted;
+}
+
+/* Waits until a batch is done; where an interrupt comes first, cancels the call. gRPC's wait does
+ * not end with a signal: it is cut into pieces. */
+static grpc_event pluck(struct exchange *x, void *tag, uint64_t timeout_ms)
+{
+    gpr_timespec end = in_ms(timeout_ms);
+    bool has_cancelled = false;
+    grpc_event event;
+
+    do {
+        gpr_timespec look_at = in_ms(INTERRUPT_LOOK_MS);
+
+        if (is_interrupted && !has_cancelled) {
+            grpc_call_cancel(x->call, NULL);
+            has_cancelled = true;
+        }
+        event = grpc_completion_queue_pluck(
+            x->queue, tag, is_caught && gpr_time_cmp(look_at, end) < 0 ? look_at : end, NULL);
+    } while (event.type == GRPC_QUEUE_TIMEOUT &&
+             gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), end) < 0);
+    return event;
+}
+
 /* Waits for the next message; false where none comes any more. One that does not come in time ends
  * the call. */
 static bool stream_next(struct exchange *x, uint64_t timeout_ms)
@@ -152,7 +201,7 @@ static bool stream_next(struct exchange *x, uint64_t timeout_ms)
     x->response = NULL;
     op.data.recv_message.recv_message = &x->response;
     start(x, &op, 1, &x->response);
-    event = grpc_completion_queue_pluck(x->queue, &x->response, in_ms(timeout_ms), NULL);
+    event = pluck(x, &x->response, timeout_ms);
     if (event.type == GRPC_QUEUE_TIMEOUT) {
         grpc_call_cancel_with_status(x->call, GRPC_STATUS_DEADLINE_EXCEEDED, "no answer in time",
                                      NULL);
@@ -259,75 +308,74 @@ void client_call(const struct options *options, const char *method, const Protob
     client_call_watched(options, method, request, response_type, timeout_ms, NULL, ret);
 }
 
-    /* Hands a message over; whether more are wanted. One that is not of the type is an error in
-     * *ret, which has none else. */
-    static bool deliver(struct exchange * x, const ProtobufCMessageDescriptor *type,
-                        bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
-                        struct reply *ret)
-    {
-        struct reply one = {.code = GRPC_STATUS_OK};
-        bool goes_on = false;
+/* Hands a message over; whether more are wanted. One that is not of the type is an error in
+ * *ret, which has none else. */
+static bool deliver(struct exchange *x, const ProtobufCMessageDescriptor *type,
+                    bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
+                    struct reply *ret)
+{
+    struct reply one = {.code = GRPC_STATUS_OK};
+    bool goes_on = false;
 
-        read_all(x->response, &one.packed);
-        unpack(&one, type);
-        if (one.response) {
-            goes_on = each(arg, one.response);
-            reply_release(&one);
-        } else {
-            *ret = one;
-        }
-        return goes_on;
+    read_all(x->response, &one.packed);
+    unpack(&one, type);
+    if (one.response) {
+        goes_on = each(arg, one.response);
+        reply_release(&one);
+    } else {
+        *ret = one;
     }
+    return goes_on;
+}
 
-    void client_watch(
-        const struct options *options, const char *method, const ProtobufCMessage *request,
-        const ProtobufCMessageDescriptor *type, uint64_t interval_ms,
-        bool (*each)(void *arg, const ProtobufCMessage *message), void *arg, struct reply *ret)
-    {
-        uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
-        struct exchange x = {.message = {0}};
-        bool is_coming;
+void client_watch(const struct options *options, const char *method,
+                  const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+                  uint64_t interval_ms, bool (*each)(void *arg, const ProtobufCMessage *message),
+                  void *arg, struct reply *ret)
+{
+    uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
+    struct exchange x = {.message = {0}};
+    bool is_coming;
 
-        gpr_set_log_function(ignore_log);
-        grpc_init();
-        begin(&x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
-        stream_begin(&x);
-        *ret = (struct reply){.code = GRPC_STATUS_OK};
-        do
-            is_coming = stream_next(&x, interval_ms + timeout_ms);
-        while (is_coming && deliver(&x, type, each, arg, ret));
-        stream_end(&x);
-        if (!is_coming) {
-            *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
-            ret->details = find_details(&x.trailing);
-        } else if (!ret->message) {
-            ret->message = xstrdup("");
-        }
-        end(&x);
-        grpc_shutdown();
+    gpr_set_log_function(ignore_log);
+    grpc_init();
+    begin(&x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    stream_begin(&x);
+    *ret = (struct reply){.code = GRPC_STATUS_OK};
+    do
+        is_coming = stream_next(&x, interval_ms + timeout_ms);
+    while (is_coming && deliver(&x, type, each, arg, ret));
+    stream_end(&x);
+    if (!is_coming) {
+        *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
+        ret->details = find_details(&x.trailing);
+    } else if (!ret->message) {
+        ret->message = xstrdup("");
     }
+    end(&x);
+    grpc_shutdown();
+}
 
-    int client_ask(const struct options *options, const char *method,
-                   const ProtobufCMessage *request, const ProtobufCMessageDescriptor *response_type,
-                   struct reply *ret)
-    {
-        int status;
+int client_ask(const struct options *options, const char *method, const ProtobufCMessage *request,
+               const ProtobufCMessageDescriptor *response_type, struct reply *ret)
+{
+    int status;
 
-        client_call(options, method, request, response_type, TIMEOUT_MS, ret);
-        if (ret->code == GRPC_STATUS_OK)
-            return EXIT_FINE;
-        status = problem_print(options, ret);
-        reply_release(ret);
-        return status;
-    }
+    client_call(options, method, request, response_type, TIMEOUT_MS, ret);
+    if (ret->code == GRPC_STATUS_OK)
+        return EXIT_FINE;
+    status = problem_print(options, ret);
+    reply_release(ret);
+    return status;
+}
 
-    void reply_release(struct reply * reply)
-    {
-        free(reply->message);
-        if (reply->details)
-            google__rpc__status__free_unpacked(reply->details, NULL);
-        if (reply->response)
-            protobuf_c_message_free_unpacked(reply->response, NULL);
-        buffer_release(&reply->packed);
-        *reply = (struct reply){0};
-    }
+void reply_release(struct reply *reply)
+{
+    free(reply->message);
+    if (reply->details)
+        google__rpc__status__free_unpacked(reply->details, NULL);
+    if (reply->response)
+        protobuf_c_message_free_unpacked(reply->response, NULL);
+    buffer_release(&reply->packed);
+    *reply = (struct reply){0};
+}

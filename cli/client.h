@@ -57,6 +57,13 @@ void client_watch(const struct options *options, const char *method,
                   uint64_t interval_ms, bool (*each)(void *arg, const ProtobufCMessage *message),
                   void *arg, struct reply *ret);
 
+/* From now on the first SIGINT cancels the call of client_watch, whose *ret is CANCELLED then. Main
+ * thread. */
+void client_catch_interrupt(void);
+
+/* Whether it came. */
+bool client_is_interrupted(void);
+
 void reply_release(struct reply *reply);
 
 #endif

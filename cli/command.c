@@ -14,7 +14,7 @@ static char *describe(const struct command *commands, const char *description)
 
     buffer_append_format(&text, "%s\vCommands:\n", description);
     for (const struct command *c = commands; c->name; c++)
-        buffer_append_format(&text, "  %-10s %s\n", c->name, c->summary);
+        buffer_append_format(&text, "  %-12s %s\n", c->name, c->summary);
     buffer_append_text(&text, "\nEach command explains itself with --help.\n\n" EXIT_STATUS_HELP);
     buffer_append(&text, "", 1);
     return text.data;

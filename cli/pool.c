@@ -204,6 +204,8 @@ static int run_stats(struct options *options, int argc, char **argv)
 }
 
 const struct command pool_commands[] = {
+    {"compare", "compare architectures of pools", pool_compare_run, NULL},
+    {"comparisons", "list comparisons, or show one", pool_comparisons_run, NULL},
     {"stats", "counters and times of the pool of isolates", run_stats, NULL},
     {"switch", "open another pool and have it take over", pool_switch_run, NULL},
     {"watch", "a line of figures at every interval", pool_watch_run, NULL},

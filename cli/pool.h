@@ -13,6 +13,8 @@ const char *pool_architecture_text(Isoyard__V1__Architecture architecture);
 void pool_print_config(Isoyard__V1__Architecture architecture,
                        const Isoyard__V1__PoolConfig *config);
 
+int pool_compare_run(struct options *options, int argc, char **argv);
+int pool_comparisons_run(struct options *options, int argc, char **argv);
 int pool_switch_run(struct options *options, int argc, char **argv);
 
 #endif

@@ -11,8 +11,8 @@ from support import Cli, worker_file
 
 GOOD = "export default { fetch: () => new Response('good') }"
 COMMANDS = [["deploy"], ["exec"], ["workers"], ["workers", "list"], ["workers", "get"], ["workers", "delete"],
-            ["workers", "versions"], ["workers", "rollback"], ["pool"], ["pool", "stats"], ["pool", "switch"],
-            ["pool", "watch"], ["health"], ["version"]]
+            ["workers", "versions"], ["workers", "rollback"], ["pool"], ["pool", "compare"],
+            ["pool", "comparisons"], ["pool", "stats"], ["pool", "switch"], ["pool", "watch"], ["health"], ["version"]]
 
 
 class Case(support.ServerCase):

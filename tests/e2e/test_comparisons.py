@@ -61,6 +61,13 @@ class None_(Comparisons):
                 refusal = self.refused(grpc.StatusCode.NOT_FOUND, self.get, id)
                 self.assertIn(f"no comparison {id}", refusal.message)
 
+    def test_cli(self):
+        self.assertEqual(self.cli.ok("pool", "comparisons"), b"no comparison is stored; isoyard pool compare makes one\n")
+        self.assertEqual(self.cli.json("pool", "comparisons"), {"comparisons": []})
+        result = self.cli.run("pool", "comparisons", "7")
+        self.assertEqual(result.returncode, 4)
+        self.assertIn("no comparison 7", result.stderr.decode())
+
 
 class Some(Comparisons):
     rows = [row(i) for i in range(1, 251)]
@@ -98,6 +105,27 @@ class Some(Comparisons):
         expected.create_time.FromMicroseconds(CREATED_US + 7)
         self.assertEqual(self.get(7), expected)
         self.refused(grpc.StatusCode.NOT_FOUND, self.get, 251)
+
+    def test_cli_lists_and_shows(self):
+        lines = self.cli.ok("pool", "comparisons").decode().splitlines()
+        self.assertEqual(lines[0].split(), ["ID", "CREATED", "TITLE", "VERDICT"])
+        self.assertEqual(len(lines), 251)
+        self.assertTrue(lines[1].startswith("250  2026-01-01 00:00:00 UTC  synthetic, cpu, 250 callers  pinned has"), lines[1])
+        self.assertEqual(len(self.cli.ok("pool", "comparisons", "--limit", "120").decode().splitlines()), 121)
+        listed = self.cli.json("pool", "comparisons", "--limit", "3")["comparisons"]
+        self.assertEqual([each["id"] for each in listed], [250, 249, 248])
+        said = self.cli.ok("pool", "comparisons", "7").decode()
+        for word in "synthetic, cpu, 7 callers", "legacy", "200.2", "I/O was simulated.", "stored as comparison 7":
+            self.assertIn(word, said)
+        self.assertEqual(self.cli.json("pool", "comparisons", "7")["title"], "synthetic, cpu, 7 callers")
+        self.assertEqual(len(self.cli.ok("pool", "comparisons", "7", "--csv").decode().splitlines()), 3)
+
+    def test_cli_usage(self):
+        for arguments in ["0"], ["x"], ["-1"], ["1", "2"], ["--limit", "0"], ["--limit", "x"], ["1", "--limit", "2"], \
+                ["--csv"], ["1", "--csv", "--json"], ["1", "--rounds-detail"]:
+            with self.subTest(arguments=arguments):
+                result = self.cli.run("pool", "comparisons", *arguments)
+                self.assertEqual(result.returncode, 2, result.stderr)
 
 
 class Damaged(Comparisons):
