@@ -244,6 +244,23 @@ class Ends(Case):
         self.assertEqual(self.interrupt(), (-signal.SIGINT, b"", b""))
         self.assertTrue(self.canned.ended.wait(5), "the server was not told")
 
+    def test_interrupt_removes_the_bar(self):
+        self.canned.events = [progress(1, 0.1)]
+        self.canned.waits = True
+        parent, child = pty.openpty()
+        command = [str(support.BIN / "isoyard"), "pool", "compare", "--workload", "cpu", "-a", self.address]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=child,
+                                   env={"PATH": os.environ["PATH"], "TERM": "xterm"})
+        self.addCleanup(process.kill)
+        said = os.read(parent, 4096)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(support.PATIENCE), -signal.SIGINT)
+        said += os.read(parent, 4096)
+        os.close(parent)
+        os.close(child)
+        self.assertIn(b"10 %", said)
+        self.assertTrue(said.endswith(b"\r\x1b[K"), said)
+
     def test_error(self):
         self.canned.error = (grpc.StatusCode.FAILED_PRECONDITION, "a comparison is under way")
         self.canned.events = []
