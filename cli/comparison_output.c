@@ -46,20 +46,27 @@ int comparison_output_check(const struct comparison_output *output, const struct
     return EXIT_FINE;
 }
 
-void comparison_output_print(const struct comparison_output *output, const struct options *options,
-                             const Isoyard__V1__Comparison *comparison)
+static void print_text(const struct comparison_output *output,
+                       const Isoyard__V1__Comparison *comparison)
 {
     struct buffer text = {0};
 
-    if (options->is_json)
-        json_print(stdout, json_of_message(&comparison->base));
-    else if (output->has_rounds)
+    if (output->has_rounds)
         comparison_csv_append_rounds(&text, comparison);
     else if (output->is_csv)
         comparison_csv_append_arms(&text, comparison);
     else
         comparison_text_append(&text, comparison);
     fwrite(text.data, 1, text.len, stdout);
-    fflush(stdout);
     buffer_release(&text);
+}
+
+void comparison_output_print(const struct comparison_output *output, const struct options *options,
+                             const Isoyard__V1__Comparison *comparison)
+{
+    if (options->is_json)
+        json_print(stdout, json_of_message(&comparison->base));
+    else
+        print_text(output, comparison);
+    fflush(stdout);
 }
