@@ -170,7 +170,7 @@ START_TEST(comparison_text_of_large_figures_fits_80_columns)
     setlocale(LC_CTYPE, "C.UTF-8");
     set_report(&r);
     for (size_t i = 0; i < 2; i++) {
-        r.arms[i].name = "shared mutex";
+        r.arms[i].name = i == 0 ? "shared mutex" : "a name that no server of today gives to an arm";
         r.arms[i].tasks = 999999999;
         r.arms[i].failed = 99999999;
         r.arms[i].tasks_per_s = 9999999.9;
