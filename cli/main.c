@@ -7,7 +7,7 @@ static const struct command commands[] = {
     {"deploy", "deploy a worker from its files", deploy_run, NULL},
     {"exec", "send a request, or another event, to a worker", exec_run, NULL},
     {"workers", "list, show, delete workers, and roll them back", NULL, workers_commands},
-    {"pool", "watch the pool of isolates", NULL, pool_commands},
+    {"pool", "watch, switch and compare pools of isolates", NULL, pool_commands},
     {"health", "ask whether the server takes work", health_run, NULL},
     {"version", "show versions of this program and the server", version_run, NULL},
     {NULL, NULL, NULL, NULL},
