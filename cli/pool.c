@@ -112,9 +112,13 @@ static void print_distributions(const Isoyard__V1__PoolStats *stats)
     add_distribution(&table, "CPU", stats->cpu);
     add_distribution(&table, "wall", stats->wall);
     if (stats->lock && stats->lock->wait)
-        add_distribution(&table, "lock", stats->lock->wait);
+        add_distribution(&table, "lock wait", stats->lock->wait);
+    if (stats->lock && stats->lock->hold)
+        add_distribution(&table, "lock hold", stats->lock->hold);
     if (stats->isolate_lock && stats->isolate_lock->wait)
-        add_distribution(&table, "isolate", stats->isolate_lock->wait);
+        add_distribution(&table, "isolate wait", stats->isolate_lock->wait);
+    if (stats->isolate_lock && stats->isolate_lock->hold)
+        add_distribution(&table, "isolate hold", stats->isolate_lock->hold);
     table_print(&table);
 }
 
@@ -151,8 +155,24 @@ static void print_lock(const char *name, const Isoyard__V1__LockStats *lock)
     double share =
         lock->acquisitions ? 100.0 * (double)lock->contended / (double)lock->acquisitions : 0;
 
-    printf("%-10s%" PRIu64 " times taken, %" PRIu64 " (%.2f %%) after a wait\n", name,
-           lock->acquisitions, lock->contended, share);
+    printf("%-10s%" PRIu64 " times taken, %" PRIu64 " (%.2f %%) after a wait, %" PRIu64
+           " wait now\n",
+           name, lock->acquisitions, lock->contended, share, lock->waiters);
+}
+
+static void print_queues(const Isoyard__V1__PoolStats *stats)
+{
+    for (size_t i = 0; i < stats->n_queues; i++) {
+        const Isoyard__V1__QueueStats *queue = stats->queues[i];
+
+        fputs(i == 0 ? "queues    " : "          ", stdout);
+        text_print(stdout, queue->name);
+        printf(": %" PRIu64 " wait now, %" PRIu64 " came", queue->depth, queue->entered);
+        if (queue->wait)
+            printf(", p50 %s, p99 %s, max %s", text_us(queue->wait->p50_us),
+                   text_us(queue->wait->p99_us), text_us(queue->wait->max_us));
+        putchar('\n');
+    }
 }
 
 /* A server of another version may leave parts out. */
@@ -171,6 +191,7 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
         print_lock("lock", stats->lock);
     if (stats->isolate_lock)
         print_lock("isolate", stats->isolate_lock);
+    print_queues(stats);
     if (stats->threads)
         print_threads(stats->threads);
     if (stats->queue_wait && stats->startup && stats->cpu && stats->wall)

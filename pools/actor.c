@@ -134,6 +134,7 @@ void actor_free(struct actor *actor)
 
 void actor_enqueue(struct actor *actor, struct task *task)
 {
+    queues_move(&actor->lane->queues, task, QUEUE_TURN, actor->lane->noted_ns);
     task->actor = actor;
     task->ticket = 0;
     task->report.is_warm = actor->state == ACTOR_READY;

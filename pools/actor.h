@@ -136,12 +136,13 @@ struct actor {
     enum actor_end retire_end; /* why retire_message was sent */
 
     /* Guarded by the shared lock. */
-    bool is_awake;           /* ready, or claimed */
-    bool is_ready;           /* in the queue */
-    struct lane *claimed_by; /* NULL: nobody */
-    unsigned blocked;        /* lanes that wait for it; HANDOFF_MUTEX */
-    pthread_cond_t left;     /* nobody has claimed it any more, or it gets no new tasks; the same */
-    struct pack *pack;       /* NULL: it gets no new tasks */
+    bool is_awake;                 /* ready, or claimed */
+    bool is_ready;                 /* in the queue */
+    struct lane *claimed_by;       /* NULL: nobody */
+    uint64_t ready_ns, claimed_ns; /* since when, for the figures; HANDOFF_MUTEX: the latter */
+    unsigned blocked;              /* lanes that wait for it; HANDOFF_MUTEX */
+    pthread_cond_t left; /* nobody has claimed it any more, or it gets no new tasks; the same */
+    struct pack *pack;   /* NULL: it gets no new tasks */
     struct actor *prev_pack, *next_pack;
     atomic_uint refs; /* its own, and one for each timer and subrequest under way */
 };

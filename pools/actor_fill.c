@@ -101,6 +101,7 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
     struct flight *flight;
 
     actor_dequeue(actor, task);
+    queues_move(&actor->lane->queues, task, QUEUE_NONE, now_ns);
     if (task->started_ns == 0)
         task->started_ns = now_ns;
     flight = flights_open(&actor->flights, task);
@@ -142,6 +143,7 @@ static void take_back_task(struct actor *actor, struct turn_event *event)
 
     flights_close(&actor->flights, flights_find(&actor->flights, event->event.ticket));
     task->ticket = 0;
+    queues_move(&actor->lane->queues, task, QUEUE_TURN, clock_now_ns());
     actor->served--;
     DL_PREPEND(actor->queue, task);
     actor->queued++;

@@ -57,22 +57,25 @@ void histogram_merge(struct histogram *dest, const struct histogram *src)
         atomic_store_explicit(&dest->max, get(&src->max), memory_order_relaxed);
 }
 
-void histogram_add_difference(struct histogram *dest, const struct histogram *src,
-                              const struct histogram *before)
+/* Figures are read one after the other, and may seem to go back a little. */
+static uint64_t grown(uint64_t before, uint64_t now)
+{
+    return now > before ? now - before : 0;
+}
+
+void histogram_subtract(struct histogram *dest, const struct histogram *src)
 {
     uint64_t max = 0;
 
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        uint64_t count = get(&src->counts[i]) - get(&before->counts[i]);
+        uint64_t count = grown(get(&src->counts[i]), get(&dest->counts[i]));
 
-        add(&dest->counts[i], count);
+        atomic_store_explicit(&dest->counts[i], count, memory_order_relaxed);
         if (count > 0)
-            max = bucket_end(i);
+            max = i == HISTOGRAM_BUCKETS - 1 ? UINT64_MAX : bucket_end(i);
     }
-    add(&dest->sum, get(&src->sum) - get(&before->sum));
-    if (max > get(&src->max))
-        max = get(&src->max);
-    if (max > get(&dest->max))
+    atomic_store_explicit(&dest->sum, grown(get(&src->sum), get(&dest->sum)), memory_order_relaxed);
+    if (max < get(&dest->max))
         atomic_store_explicit(&dest->max, max, memory_order_relaxed);
 }
 

@@ -28,11 +28,10 @@ void histogram_record(struct histogram *h, uint64_t value);
 /* Adds what src holds to dest, which nobody else sees. */
 void histogram_merge(struct histogram *dest, const struct histogram *src);
 
-/* Adds what src holds and `before`, an earlier state of it, did not. The largest value of that is
- * not known: the upper end of the highest bucket is taken, or src's largest where that is less.
- * dest is seen by nobody else; src and before may be of a moment each, and no more than copies. */
-void histogram_add_difference(struct histogram *dest, const struct histogram *src,
-                              const struct histogram *before);
+/* Takes what src held off dest, which grew from it and which nobody else sees. The largest value
+ * since then cannot be known: max becomes the upper end of the highest bucket that has any, or
+ * dest's where that is lower. */
+void histogram_subtract(struct histogram *dest, const struct histogram *src);
 
 uint64_t histogram_count(const struct histogram *h);
 

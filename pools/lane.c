@@ -220,6 +220,8 @@ static void receive_all(struct lane *lane)
 {
     struct message *message = mailbox_take(&lane->mailbox);
 
+    if (message)
+        lane->noted_ns = clock_now_ns();
     while (message) {
         struct message *next = message->next;
 
@@ -294,6 +296,7 @@ static void tend_strays(void *arg)
     struct turn *turn;
 
     lane->tending = NULL;
+    lane->noted_ns = clock_now_ns();
     DL_FOREACH2(lane->strays, turn, next_stray)
     {
         if (turn->actor->shared)

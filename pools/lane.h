@@ -18,8 +18,8 @@
  *   and nothing was done.
  * - T4, LOOP to CLOSED: the holder, by a store, release, when everything is closed.
  *
- * Everything but word, mailbox, live, refs, spread and spreads is touched by the holder only, in
- * phase LOOP; counters are written by the holder and read by anybody.
+ * Everything but word, mailbox, live, refs, spread, spreads and submitted is touched by the holder
+ * only, in phase LOOP; counters are written by the holder and read by anybody.
  */
 #ifndef ISOYARD_LANE_H
 #define ISOYARD_LANE_H
@@ -81,6 +81,7 @@ struct lane {
     atomic_uint refs;           /* threads that play it, stray from it, or are on their way to it */
     struct spread_table spread; /* what waits, by worker */
     _Atomic uint64_t spreads;   /* tasks whose first lane is another; any thread adds */
+    _Atomic uint64_t submitted; /* the same, all tasks */
 
     struct pool *pool;
     struct crew *crew;
@@ -92,6 +93,7 @@ struct lane {
     struct fetcher *fetcher; /* NULL: nobody can fetch */
     struct lane_timer *free_timers;
     uint64_t polled_ns; /* when the loop last ran */
+    uint64_t noted_ns;  /* when messages were last received, or what waited was looked at */
 
     struct actor *ready;  /* that have work, in order; utlist's DL */
     struct actor *actors; /* all */
@@ -114,6 +116,7 @@ struct lane {
 
     struct lane_counters counters;
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
+    struct queues queues;
 };
 
 /* Before start. E_NOMEM where there is no loop to be had; what fetcher_open says. */

@@ -74,6 +74,8 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     uint64_t now_ns = clock_now_ns();
 
     spread_remove(lane, task);
+    if (task->queue != QUEUE_NONE)
+        queues_move(&lane->queues, task, QUEUE_NONE, now_ns);
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns) {
@@ -205,6 +207,7 @@ void lane_place(struct lane *lane, struct task *task)
         return;
     }
     /* Behind those that wait already: room that comes about is theirs. */
+    queues_move(&lane->queues, task, QUEUE_ISOLATE, lane->noted_ns);
     DL_APPEND(*waiting, task);
     lane_place_waiting(lane, waiting);
 }
@@ -232,6 +235,7 @@ void lane_place_waiting(struct lane *lane, struct task **waiting)
 
         if (!actor)
             return;
+        lane->noted_ns = clock_now_ns();
         take_waiting(waiting, actor);
         lane_settle(lane, actor);
     }
@@ -269,6 +273,7 @@ void lane_evacuate(struct lane *lane, struct actor *actor)
         return;
     }
     queue = actor_take_queue(actor);
+    lane->noted_ns = clock_now_ns();
     while (queue) {
         struct task *task = queue;
 
@@ -387,6 +392,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
 void lane_take_own(struct lane *lane, struct task *task)
 {
     task->is_with_lane = true;
+    queues_move(&lane->queues, task, QUEUE_LANE, lane->noted_ns);
     DL_APPEND(lane->own_tasks, task);
 }
 

@@ -171,7 +171,8 @@ static void prepare_task(struct task *task, unsigned lane)
     task->actor = task->home = NULL;
     task->is_waiting = task->is_with_lane = false;
     task->ticket = 0;
-    task->submitted_ns = clock_now_ns();
+    task->submitted_ns = task->queued_ns = clock_now_ns();
+    task->queue = QUEUE_MAILBOX;
     task->started_ns = task->startup_ns = task->cpu_ns = 0;
 }
 
@@ -182,8 +183,10 @@ static bool is_shared(const struct pool *pool, const struct task *task)
 
 static int hand_over(struct pool *pool, struct lane *lane, struct task *task)
 {
-    if (is_shared(pool, task) && pool->config.handoff == HANDOFF_FIFO)
+    if (is_shared(pool, task) && pool->config.handoff == HANDOFF_FIFO) {
+        task->queue = QUEUE_NONE; /* until it is placed */
         return shared_place(pool->shared, task);
+    }
     return lane_send(lane, &task->submit_message);
 }
 
@@ -204,7 +207,7 @@ int pool_submit(struct pool *pool, struct task *task)
         atomic_fetch_sub_explicit(lane->live, 1, memory_order_relaxed);
         return E_CLOSED;
     }
-    atomic_fetch_add_explicit(&pool->submitted, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lane->submitted, 1, memory_order_relaxed);
     if (lane->index != first)
         atomic_fetch_add_explicit(&lane->spreads, 1, memory_order_relaxed);
     return 0;
@@ -296,7 +299,9 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     uint64_t in_flight = counter_get(&c->in_flight);
     uint64_t live = atomic_load_explicit(&lane->own_live, memory_order_relaxed);
     uint64_t spreads = atomic_load_explicit(&lane->spreads, memory_order_relaxed);
+    uint64_t submitted = atomic_load_explicit(&lane->submitted, memory_order_relaxed);
 
+    stats->submitted += submitted;
     stats->spreads += spreads;
     stats->answered += counter_get(&c->answered);
     stats->failed += counter_get(&c->failed);
@@ -321,6 +326,8 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->wall_us, &lane->wall_us);
     histogram_merge(&stats->cpu_us, &lane->cpu_us);
     histogram_merge(&stats->startup_us, &lane->startup_us);
+    queues_merge(&stats->queues, &lane->queues);
+    stats->queues.of[QUEUE_MAILBOX].entered += submitted;
     *ret = (struct lane_stats){
         .lane = lane->index,
         .queued = live > not_below_zero(in_flight) ? live - not_below_zero(in_flight) : 0,
@@ -331,6 +338,9 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
         .adoptions = counter_get(&c->adoptions),
         .spreads = spreads,
         .busy_ns = counter_get(&c->busy_ns),
+        .hits = counter_get(&c->hits),
+        .misses = counter_get(&c->misses),
+        .evicted = counter_get(&c->evicted),
     };
 }
 
@@ -339,7 +349,6 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     struct crew_figures crew = crew_figures(pool->crew);
 
     memset(ret, 0, sizeof(*ret));
-    ret->submitted = atomic_load_explicit(&pool->submitted, memory_order_relaxed);
     ret->refused = atomic_load_explicit(&pool->refused, memory_order_relaxed);
     ret->opened_ns = pool->opened_ns;
     ret->age_ns = clock_now_ns() - pool->opened_ns;

@@ -44,8 +44,8 @@ struct pool {
     atomic_uint turn;      /* HANDOFF_MUTEX: whose is the next task */
     struct shared *shared; /* NULL: lanes own their isolates */
     atomic_bool is_draining;
-    _Atomic uint64_t submitted, refused; /* any thread adds */
-    unsigned lane_count;                 /* that are open */
+    _Atomic uint64_t refused; /* any thread adds */
+    unsigned lane_count;      /* that are open */
     struct lane lanes[];
 };
 

@@ -16,18 +16,38 @@ void shared_lock(struct shared *s)
 {
     uint64_t begin_ns;
 
-    if (pthread_mutex_trylock(&s->lock) != 0) {
+    if (pthread_mutex_trylock(&s->lock) == 0) {
+        s->locked_ns = clock_now_ns();
+    } else {
         begin_ns = clock_now_ns();
+        atomic_fetch_add_explicit(&s->lock_waiters, 1, memory_order_relaxed);
         pthread_mutex_lock(&s->lock);
+        atomic_fetch_sub_explicit(&s->lock_waiters, 1, memory_order_relaxed);
         s->contended++;
-        histogram_record(&s->lock_wait_us, (clock_now_ns() - begin_ns) / NS_PER_US);
+        s->locked_ns = clock_now_ns();
+        histogram_record(&s->lock_wait_us, (s->locked_ns - begin_ns) / NS_PER_US);
     }
     s->acquisitions++;
 }
 
+static void note_hold(struct shared *s)
+{
+    histogram_record(&s->lock_hold_ns, clock_now_ns() - s->locked_ns);
+}
+
 void shared_unlock(struct shared *s)
 {
+    note_hold(s);
     pthread_mutex_unlock(&s->lock);
+}
+
+/* It has the lock again by an acquisition of its own, of which nobody knows whether it waited. */
+void shared_await(struct shared *s, pthread_cond_t *condition)
+{
+    note_hold(s);
+    pthread_cond_wait(condition, &s->lock);
+    s->locked_ns = clock_now_ns();
+    s->acquisitions++;
 }
 
 /* Under the lock: readiness. */
@@ -59,6 +79,8 @@ void shared_make_ready(struct shared *s, struct actor *actor)
         return;
     shared_stop_resting(s, actor);
     actor->is_awake = actor->is_ready = true;
+    actor->ready_ns = s->locked_ns;
+    queues_enter(&s->queues, QUEUE_READY);
     DL_APPEND(s->ready, actor);
     shared_wake_one(s);
 }
@@ -178,6 +200,8 @@ static bool place(struct shared *s, struct task *task)
     if (!actor)
         return false;
     shared_stop_resting(s, actor);
+    /* First: from the push on it may be another lane's. */
+    queues_move(&s->queues, task, QUEUE_MAILBOX, s->locked_ns);
     shared_push(s, actor, &task->submit_message);
     return true;
 }
@@ -209,6 +233,8 @@ void shared_wait_for_room(struct shared *s, struct task *task)
 {
     task->home = NULL;
     task->is_waiting = true;
+    if (task->queue != QUEUE_ISOLATE)
+        queues_move(&s->queues, task, QUEUE_ISOLATE, s->locked_ns);
     DL_APPEND(s->waiting, task);
 }
 
@@ -228,6 +254,7 @@ int shared_place(struct shared *s, struct task *task)
 
     shared_lock(s);
     is_placed = shared_place_or_wait(s, task);
+    s->submitted += is_placed;
     shared_unlock(s);
     return is_placed ? 0 : E_CLOSED;
 }
@@ -333,11 +360,8 @@ void shared_wake_another(struct shared *s)
 
 void shared_sweep(struct shared *s, uint64_t ttl_ns)
 {
-    uint64_t now_ns;
-
     shared_lock(s);
-    now_ns = clock_now_ns();
-    while (s->resting && now_ns - s->resting->resting_since_ns >= ttl_ns)
+    while (s->resting && s->locked_ns - s->resting->resting_since_ns >= ttl_ns)
         retire_resting(s, s->resting, ACTOR_EXPIRED);
     shared_unlock(s);
 }
@@ -381,15 +405,27 @@ bool shared_is_empty(struct shared *s)
 
 void shared_stats(struct shared *s, struct pool_stats *ret)
 {
+    struct lock_stats *lock = &ret->lock, *isolate_lock = &ret->isolate_lock;
+    uint64_t submitted;
+
     shared_lock(s);
     ret->isolates_alive += s->isolates;
-    ret->lock_acquisitions = s->acquisitions;
-    ret->lock_contended = s->contended;
-    histogram_merge(&ret->lock_wait_us, &s->lock_wait_us);
-    ret->entries = s->entries;
-    ret->blocks = s->blocks;
-    histogram_merge(&ret->block_us, &s->block_us);
+    lock->acquisitions = s->acquisitions;
+    lock->contended = s->contended;
+    lock->waiters = atomic_load_explicit(&s->lock_waiters, memory_order_relaxed);
+    isolate_lock->acquisitions = s->claims;
+    isolate_lock->contended = s->blocks;
+    isolate_lock->waiters = s->blocked;
+    submitted = s->submitted;
     shared_unlock(s);
+    /* Without the lock, which tasks need. */
+    histogram_merge(&lock->wait_us, &s->lock_wait_us);
+    histogram_merge(&lock->hold_ns, &s->lock_hold_ns);
+    histogram_merge(&isolate_lock->wait_us, &s->block_us);
+    histogram_merge(&isolate_lock->hold_ns, &s->claim_ns);
+    /* These were counted as if they had gone to a lane's mailbox. */
+    ret->queues.of[QUEUE_MAILBOX].entered -= submitted;
+    queues_merge(&ret->queues, &s->queues);
 }
 
 struct pool *shared_pool(struct shared *s)

@@ -95,12 +95,27 @@ void shared_receive(struct actor *actor)
 /* Under the lock: nobody has claimed it. */
 static void enter(struct shared *s, struct lane *lane, struct actor *actor)
 {
-    if (actor->is_ready)
+    if (actor->is_ready) {
         DL_DELETE(s->ready, actor);
+        queues_leave(&s->queues, QUEUE_READY, actor->ready_ns, s->locked_ns);
+    }
+    if (s->pool->config.handoff == HANDOFF_MUTEX) {
+        s->claims++;
+        actor->claimed_ns = s->locked_ns;
+    }
+    lane->noted_ns = s->locked_ns;
     actor->is_ready = false;
     shared_stop_resting(s, actor);
     actor->is_awake = true;
     actor->claimed_by = lane;
+}
+
+/* Under the lock: no lane has it any more. */
+static void leave(struct shared *s, struct actor *actor)
+{
+    actor->claimed_by = NULL;
+    if (s->pool->config.handoff == HANDOFF_MUTEX)
+        histogram_record(&s->claim_ns, s->locked_ns - actor->claimed_ns);
 }
 
 struct actor *shared_claim(struct lane *lane)
@@ -123,17 +138,21 @@ struct actor *shared_claim(struct lane *lane)
 /* Whether the actor could be had: it may get no new tasks any more by the time it is free. */
 static bool wait_for(struct shared *s, struct actor *actor, struct task *task)
 {
-    uint64_t begin_ns = clock_now_ns(), waited_us;
+    uint64_t begin_ns = s->locked_ns, waited_us;
     bool is_had;
 
     if (s->ready)
         shared_wake_one(s); /* this lane may have been woken for it */
     actor_ref(actor);
+    if (task->queue != QUEUE_ISOLATE)
+        queues_move(&s->queues, task, QUEUE_ISOLATE, s->locked_ns);
     actor->blocked++;
+    s->blocked++;
     while (actor->pack && actor->claimed_by)
-        pthread_cond_wait(&actor->left, &s->lock);
+        shared_await(s, &actor->left);
     actor->blocked--;
-    waited_us = (clock_now_ns() - begin_ns) / NS_PER_US;
+    s->blocked--;
+    waited_us = (s->locked_ns - begin_ns) / NS_PER_US;
     task->report.lock_wait_us += waited_us;
     s->blocks++;
     histogram_record(&s->block_us, waited_us);
@@ -159,9 +178,9 @@ static struct actor *enter_for(struct shared *s, struct lane *lane, struct task 
             shared_wait_for_room(s, task);
             return NULL;
         }
-        s->entries++;
         if (actor->claimed_by && lane->strays) {
             task->home = actor;
+            queues_move(&s->queues, task, QUEUE_MAILBOX, s->locked_ns);
             shared_push(s, actor, &task->submit_message);
             return NULL;
         }
@@ -197,7 +216,7 @@ static void let_sleep(struct shared *s, struct actor *actor)
         return;
     DL_APPEND2(s->resting, actor, prev_resting, next_resting);
     actor->is_resting = true;
-    actor->resting_since_ns = clock_now_ns();
+    actor->resting_since_ns = s->locked_ns;
     shared_place_waiting(s);
 }
 
@@ -206,7 +225,7 @@ void shared_release(struct actor *actor, bool has_work)
     struct shared *s = actor->shared;
 
     shared_lock(s);
-    actor->claimed_by = NULL;
+    leave(s, actor);
     if (actor->blocked > 0)
         pthread_cond_signal(&actor->left);
     if (has_work || !mailbox_sleep(&actor->mailbox))
@@ -259,6 +278,7 @@ void shared_evacuate(struct actor *actor)
     struct task *refused;
 
     shared_lock(s);
+    actor->lane->noted_ns = s->locked_ns;
     shared_stop_resting(s, actor);
     shared_leave_pack(s, actor);
     others = take_submissions(actor);
@@ -287,6 +307,8 @@ void shared_bury(struct actor *actor)
         shared_evacuate(actor);
     while (!mailbox_close(&actor->mailbox));
     shared_lock(s);
+    if (actor->claimed_by)
+        leave(s, actor);
     DL_DELETE2(s->actors, actor, prev_all, next_all);
     shared_unlock(s);
     actor_unref(actor);

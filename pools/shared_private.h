@@ -21,7 +21,7 @@ struct pack {
     UT_hash_handle hh;
 };
 
-/* All but the first two is guarded by the lock. */
+/* All but the first two and the last is guarded by the lock; anybody may read the histograms. */
 struct shared {
     struct pool *pool;
     pthread_mutex_t lock;
@@ -34,14 +34,25 @@ struct shared {
     unsigned isolates;      /* that count against the cap */
     unsigned cap, pack_cap; /* isolates, and those of one version */
     bool is_stopping;
+    uint64_t locked_ns; /* when the lock was taken; a clock for all that is under it */
     uint64_t acquisitions, contended;
     struct histogram lock_wait_us; /* of the contended ones */
-    uint64_t entries, blocks;      /* HANDOFF_MUTEX: isolates asked for, and waited for */
+    struct histogram lock_hold_ns;
+    uint64_t claims, blocks, blocked; /* HANDOFF_MUTEX: isolates claimed, waits for one, and lanes
+                                         that wait now */
     struct histogram block_us;
+    struct histogram claim_ns; /* the same: from claim to release */
+    struct queues queues;
+    uint64_t submitted; /* tasks that came by shared_place */
+
+    atomic_uint lock_waiters; /* not under the lock: threads that wait for it */
 };
 
 void shared_lock(struct shared *s);
 void shared_unlock(struct shared *s);
+
+/* Waits at the condition, without the lock meanwhile. */
+void shared_await(struct shared *s, pthread_cond_t *condition);
 
 /* The rest is under the lock. */
 

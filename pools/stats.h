@@ -4,7 +4,7 @@
 #ifndef ISOYARD_STATS_H
 #define ISOYARD_STATS_H
 
-#include "pools/histogram.h"
+#include "pools/queues.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +19,16 @@ struct lane_stats {
     uint64_t adoptions;
     uint64_t spreads; /* tasks whose first lane is another */
     uint64_t busy_ns; /* in turns */
+    uint64_t hits, misses, evicted;
+};
+
+/* A lock that tasks wait for. What was not released yet is in acquisitions and not in hold_ns. */
+struct lock_stats {
+    uint64_t acquisitions;
+    uint64_t contended;       /* of them, those that had to wait */
+    uint64_t waiters;         /* threads that wait now */
+    struct histogram wait_us; /* of the contended ones */
+    struct histogram hold_ns; /* nanoseconds: most are less than one of the others */
 };
 
 struct pool_stats {
@@ -36,10 +46,9 @@ struct pool_stats {
     uint64_t age_ns;    /* since then */
     int64_t opened_us;  /* the same, since the Unix epoch */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
-    uint64_t lock_acquisitions, lock_contended; /* of a shared pool's lock */
-    struct histogram lock_wait_us;              /* of the contended ones */
-    uint64_t entries, blocks; /* isolates that lanes asked for, and those that they waited for */
-    struct histogram block_us;
+    struct lock_stats lock;         /* of a shared pool */
+    struct lock_stats isolate_lock; /* HANDOFF_MUTEX: of isolates, that lanes claim */
+    struct queues queues;
     size_t lane_count;
     struct lane_stats *lanes;
 };

@@ -13,6 +13,7 @@
 #include "api/response.h"
 #include "api/script.h"
 #include "pools/mailbox.h"
+#include "pools/queues.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -94,6 +95,8 @@ struct task {
     bool is_waiting;     /* shared: for one; the same */
     bool is_with_lane;   /* shared, HANDOFF_MUTEX: in its lane's own queue; the lane's holder's */
     uint32_t ticket;     /* in that actor; 0: queued */
+    enum queue queue;    /* that it waits in now: queues.h */
+    uint64_t queued_ns;  /* since when */
     uint64_t submitted_ns;
     uint64_t started_ns; /* its first turn */
     uint64_t startup_ns; /* of the isolate, where it waited for it */

@@ -56,15 +56,13 @@ static void set_times(struct arm_message *m, const struct arm_figures *figures)
 /* Those that there are: they have been taken. */
 static void set_locks(struct arm_message *m, const struct tally *tally)
 {
-    if (tally->lock_acquisitions > 0) {
-        lock_message_init(&m->lock, &m->lock_wait, tally->lock_acquisitions, tally->lock_contended,
-                          &tally->lock_wait_us);
-        m->result.lock = &m->lock;
+    if (tally->lock.acquisitions > 0) {
+        lock_message_init(&m->lock, &tally->lock);
+        m->result.lock = &m->lock.lock;
     }
-    if (tally->entries > 0) {
-        lock_message_init(&m->isolate_lock, &m->isolate_lock_wait, tally->entries, tally->blocks,
-                          &tally->block_us);
-        m->result.isolate_lock = &m->isolate_lock;
+    if (tally->isolate_lock.acquisitions > 0) {
+        lock_message_init(&m->isolate_lock, &tally->isolate_lock);
+        m->result.isolate_lock = &m->isolate_lock.lock;
     }
 }
 

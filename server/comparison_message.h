@@ -5,6 +5,7 @@
 #define ISOYARD_COMPARISON_MESSAGE_H
 
 #include "pools/compare/comparison.h"
+#include "server/stats_message.h"
 
 #include <isoyard/v1/pool.pb-c.h>
 
@@ -21,8 +22,7 @@ struct arm_message {
     Isoyard__V1__ComparisonArm arm;
     Isoyard__V1__PoolConfig config;
     Isoyard__V1__Distribution latency, queue_wait;
-    Isoyard__V1__LockStats lock, isolate_lock;
-    Isoyard__V1__Distribution lock_wait, isolate_lock_wait;
+    struct lock_message lock, isolate_lock;
     Isoyard__V1__ComparisonRound *rounds; /* owned, as is the next */
     Isoyard__V1__ComparisonRound **round_pointers;
 };

@@ -62,29 +62,68 @@ void distribution_message_init(Isoyard__V1__Distribution *m, const struct histog
     m->max_us = h->max;
 }
 
-void lock_message_init(Isoyard__V1__LockStats *m, Isoyard__V1__Distribution *wait,
-                       uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us)
+static uint64_t us_up(uint64_t ns)
 {
-    isoyard__v1__lock_stats__init(m);
-    m->acquisitions = acquisitions;
-    m->contended = contended;
-    m->wait = wait;
-    distribution_message_init(wait, wait_us);
+    return ns / NS_PER_US + (ns % NS_PER_US != 0);
+}
+
+/* Of nanoseconds; rounded up, so that percentiles stay upper ends. */
+static void set_distribution_of_ns(Isoyard__V1__Distribution *m, const struct histogram *h)
+{
+    distribution_message_init(m, h);
+    m->sum_us = m->sum_us / NS_PER_US;
+    m->p50_us = us_up(m->p50_us);
+    m->p90_us = us_up(m->p90_us);
+    m->p99_us = us_up(m->p99_us);
+    m->p999_us = us_up(m->p999_us);
+    m->max_us = us_up(m->max_us);
+}
+
+void lock_message_init(struct lock_message *m, const struct lock_stats *lock)
+{
+    isoyard__v1__lock_stats__init(&m->lock);
+    m->lock.acquisitions = lock->acquisitions;
+    m->lock.contended = lock->contended;
+    m->lock.waiters = lock->waiters;
+    m->lock.wait = &m->wait;
+    m->lock.hold = &m->hold;
+    m->lock.hold_p50_ns = histogram_percentile(&lock->hold_ns, 0.5);
+    m->lock.hold_p99_ns = histogram_percentile(&lock->hold_ns, 0.99);
+    distribution_message_init(&m->wait, &lock->wait_us);
+    set_distribution_of_ns(&m->hold, &lock->hold_ns);
 }
 
 /* Those that there are: they have been taken. */
 static void set_locks(struct stats_message *m, const struct pool_stats *stats)
 {
-    if (stats->lock_acquisitions > 0) {
-        lock_message_init(&m->lock, &m->lock_wait, stats->lock_acquisitions, stats->lock_contended,
-                          &stats->lock_wait_us);
-        m->stats.lock = &m->lock;
+    if (stats->lock.acquisitions > 0) {
+        lock_message_init(&m->lock, &stats->lock);
+        m->stats.lock = &m->lock.lock;
     }
-    if (stats->entries > 0) {
-        lock_message_init(&m->isolate_lock, &m->isolate_lock_wait, stats->entries, stats->blocks,
-                          &stats->block_us);
-        m->stats.isolate_lock = &m->isolate_lock;
+    if (stats->isolate_lock.acquisitions > 0) {
+        lock_message_init(&m->isolate_lock, &stats->isolate_lock);
+        m->stats.isolate_lock = &m->isolate_lock.lock;
     }
+}
+
+/* Those that the architecture has: something has been in them. */
+static void set_queues(struct stats_message *m, const struct pool_stats *stats)
+{
+    for (enum queue q = QUEUE_NONE + 1; q < QUEUES; q++) {
+        const struct queue_figures *figures = &stats->queues.of[q];
+        Isoyard__V1__QueueStats *queue = &m->queues[q];
+
+        if (figures->entered == 0)
+            continue;
+        isoyard__v1__queue_stats__init(queue);
+        queue->name = (char *)queue_name(q);
+        queue->depth = queue_depth(figures);
+        queue->entered = figures->entered;
+        queue->wait = &m->queue_waits[q];
+        distribution_message_init(queue->wait, &figures->wait_us);
+        m->queue_pointers[m->stats.n_queues++] = queue;
+    }
+    m->stats.queues = m->queue_pointers;
 }
 
 static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
@@ -98,6 +137,9 @@ static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, u
     m->tasks = lane->tasks;
     m->adoptions = lane->adoptions;
     m->spreads = lane->spreads;
+    m->hits = lane->hits;
+    m->misses = lane->misses;
+    m->evicted = lane->evicted;
     m->busy = age_ns == 0 ? 0 : (double)lane->busy_ns / (double)age_ns;
 }
 
@@ -172,6 +214,7 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     distribution_message_init(&m->cpu, &stats->cpu_us);
     distribution_message_init(&m->startup, &stats->startup_us);
     set_locks(m, stats);
+    set_queues(m, stats);
     set_lanes(m, stats);
     set_server(&m->server, service);
 }

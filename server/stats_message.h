@@ -8,6 +8,12 @@
 
 #include <isoyard/v1/pool.pb-c.h>
 
+/* A lock's figures, of which `lock` points to the others: it stays where it is. */
+struct lock_message {
+    Isoyard__V1__LockStats lock;
+    Isoyard__V1__Distribution wait, hold;
+};
+
 /* All of a GetStatsResponse and of a WatchStatsResponse; the messages point into each other, so
  * that it stays where it is. */
 struct stats_message {
@@ -19,8 +25,10 @@ struct stats_message {
     Isoyard__V1__IsolateCounters isolates;
     Isoyard__V1__ThreadCounters threads;
     Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
-    Isoyard__V1__LockStats lock, isolate_lock;
-    Isoyard__V1__Distribution lock_wait, isolate_lock_wait;
+    struct lock_message lock, isolate_lock;
+    Isoyard__V1__QueueStats queues[QUEUES];
+    Isoyard__V1__Distribution queue_waits[QUEUES];
+    Isoyard__V1__QueueStats *queue_pointers[QUEUES];
     Isoyard__V1__ServerStats server;
     Isoyard__V1__DrainingPool draining;
     Google__Protobuf__Timestamp open_time;
@@ -44,8 +52,6 @@ void stats_message_add_interval(struct stats_message *message,
 /* A histogram of microseconds. */
 void distribution_message_init(Isoyard__V1__Distribution *ret, const struct histogram *h);
 
-/* A lock's figures; *ret_wait, which *ret points to, stays with it. */
-void lock_message_init(Isoyard__V1__LockStats *ret, Isoyard__V1__Distribution *ret_wait,
-                       uint64_t acquisitions, uint64_t contended, const struct histogram *wait_us);
+void lock_message_init(struct lock_message *ret, const struct lock_stats *lock);
 
 #endif

@@ -11,6 +11,32 @@ static uint64_t count_failed(const struct pool_stats *stats)
            stats->refused;
 }
 
+static void add_difference(struct histogram *dest, const struct histogram *after,
+                           const struct histogram *before)
+{
+    struct histogram since = *after;
+
+    histogram_subtract(&since, before);
+    histogram_merge(dest, &since);
+}
+
+static void add_lock(struct lock_stats *dest, const struct lock_stats *after,
+                     const struct lock_stats *before)
+{
+    dest->acquisitions += after->acquisitions - before->acquisitions;
+    dest->contended += after->contended - before->contended;
+    add_difference(&dest->wait_us, &after->wait_us, &before->wait_us);
+    add_difference(&dest->hold_ns, &after->hold_ns, &before->hold_ns);
+}
+
+static void merge_lock(struct lock_stats *dest, const struct lock_stats *src)
+{
+    dest->acquisitions += src->acquisitions;
+    dest->contended += src->contended;
+    histogram_merge(&dest->wait_us, &src->wait_us);
+    histogram_merge(&dest->hold_ns, &src->hold_ns);
+}
+
 void tally_add(struct tally *tally, const struct pool_stats *after, const struct pool_stats *before)
 {
     const struct pool_stats *since = before ? before : &nothing;
@@ -19,16 +45,12 @@ void tally_add(struct tally *tally, const struct pool_stats *after, const struct
     tally->failed += count_failed(after) - count_failed(since);
     tally->isolates_created += after->isolates_created - since->isolates_created;
     tally->isolates_evicted += after->evicted - since->evicted;
-    tally->lock_acquisitions += after->lock_acquisitions - since->lock_acquisitions;
-    tally->lock_contended += after->lock_contended - since->lock_contended;
-    tally->entries += after->entries - since->entries;
-    tally->blocks += after->blocks - since->blocks;
-    histogram_add_difference(&tally->queue_wait_us, &after->queue_wait_us, &since->queue_wait_us);
-    histogram_add_difference(&tally->wall_us, &after->wall_us, &since->wall_us);
-    histogram_add_difference(&tally->cpu_us, &after->cpu_us, &since->cpu_us);
-    histogram_add_difference(&tally->startup_us, &after->startup_us, &since->startup_us);
-    histogram_add_difference(&tally->lock_wait_us, &after->lock_wait_us, &since->lock_wait_us);
-    histogram_add_difference(&tally->block_us, &after->block_us, &since->block_us);
+    add_lock(&tally->lock, &after->lock, &since->lock);
+    add_lock(&tally->isolate_lock, &after->isolate_lock, &since->isolate_lock);
+    add_difference(&tally->queue_wait_us, &after->queue_wait_us, &since->queue_wait_us);
+    add_difference(&tally->wall_us, &after->wall_us, &since->wall_us);
+    add_difference(&tally->cpu_us, &after->cpu_us, &since->cpu_us);
+    add_difference(&tally->startup_us, &after->startup_us, &since->startup_us);
 }
 
 void tally_merge(struct tally *tally, const struct tally *other)
@@ -37,16 +59,12 @@ void tally_merge(struct tally *tally, const struct tally *other)
     tally->failed += other->failed;
     tally->isolates_created += other->isolates_created;
     tally->isolates_evicted += other->isolates_evicted;
-    tally->lock_acquisitions += other->lock_acquisitions;
-    tally->lock_contended += other->lock_contended;
-    tally->entries += other->entries;
-    tally->blocks += other->blocks;
+    merge_lock(&tally->lock, &other->lock);
+    merge_lock(&tally->isolate_lock, &other->isolate_lock);
     histogram_merge(&tally->queue_wait_us, &other->queue_wait_us);
     histogram_merge(&tally->wall_us, &other->wall_us);
     histogram_merge(&tally->cpu_us, &other->cpu_us);
     histogram_merge(&tally->startup_us, &other->startup_us);
-    histogram_merge(&tally->lock_wait_us, &other->lock_wait_us);
-    histogram_merge(&tally->block_us, &other->block_us);
 }
 
 double tally_cpu_us(const struct tally *tally)

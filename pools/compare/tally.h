@@ -15,10 +15,8 @@ struct tally {
     uint64_t answered;
     uint64_t failed; /* all that ended otherwise, and those that were refused */
     uint64_t isolates_created, isolates_evicted;
-    uint64_t lock_acquisitions, lock_contended;
-    uint64_t entries, blocks; /* as in pool_stats */
+    struct lock_stats lock, isolate_lock; /* as in pool_stats; of waiters nothing */
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
-    struct histogram lock_wait_us, block_us;
 };
 
 /* Adds what has happened in a pool from one moment to the next; before may be NULL: since it was

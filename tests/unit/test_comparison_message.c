@@ -57,12 +57,12 @@ static struct comparison *new_comparison(void)
     c->duration_ms = 12345;
     for (unsigned i = 0; i < 3; i++)
         fill_arm(&c->figures[i], i + 1);
-    c->figures[1].tally.lock_acquisitions = 1000;
-    c->figures[1].tally.lock_contended = 30;
-    histogram_record(&c->figures[1].tally.lock_wait_us, 8);
-    c->figures[1].tally.entries = 500;
-    c->figures[1].tally.blocks = 20;
-    histogram_record(&c->figures[1].tally.block_us, 9);
+    c->figures[1].tally.lock.acquisitions = 1000;
+    c->figures[1].tally.lock.contended = 30;
+    histogram_record(&c->figures[1].tally.lock.wait_us, 8);
+    c->figures[1].tally.isolate_lock.acquisitions = 500;
+    c->figures[1].tally.isolate_lock.contended = 20;
+    histogram_record(&c->figures[1].tally.isolate_lock.wait_us, 9);
     comparison_note(c, "Subrequests were %s.", "simulated");
     comparison_conclude(c, METRIC_THROUGHPUT);
     return c;

@@ -102,8 +102,53 @@ START_TEST(histogram_merge_adds_up)
 }
 END_TEST
 
+START_TEST(histogram_subtract_leaves_what_came_since)
+{
+    for (uint64_t value = 0; value < 100; value++)
+        histogram_record(&h, value + 100000);
+    histogram_merge(&other, &h);
+    for (uint64_t value = 1; value <= 50; value++)
+        histogram_record(&h, value);
+    histogram_subtract(&h, &other);
+    ck_assert_uint_eq(histogram_count(&h), 50);
+    ck_assert_uint_eq(h.sum, 50 * 51 / 2);
+    ck_assert_uint_eq(histogram_percentile(&h, 0.9), 45);
+    ck_assert_uint_eq(h.max, 50); /* small values have buckets of their own */
+}
+END_TEST
+
+START_TEST(histogram_subtract_itself_is_empty)
+{
+    histogram_record(&h, 12345);
+    histogram_merge(&other, &h);
+    histogram_subtract(&h, &other);
+    ck_assert_uint_eq(histogram_count(&h), 0);
+    ck_assert_uint_eq(h.sum, 0);
+    ck_assert_uint_eq(h.max, 0);
+}
+END_TEST
+
+/* Not above the largest of all, nor below what came. */
+START_TEST(histogram_subtract_max_is_the_upper_end_of_a_bucket)
+{
+    histogram_record(&h, 1000000);
+    histogram_merge(&other, &h);
+    histogram_record(&h, 2001);
+    histogram_subtract(&h, &other);
+    ck_assert_uint_ge(h.max, 2001);
+    ck_assert_uint_le(h.max, 2001 + 2001 / 32);
+    memset(&h, 0, sizeof(h));
+    memset(&other, 0, sizeof(other));
+    histogram_record(&h, 2001);
+    histogram_subtract(&h, &other);
+    ck_assert_uint_eq(h.max, 2001);
+}
+END_TEST
+
 UNIT_MAIN("histogram", histogram_percentile_empty_is_zero,
           histogram_percentile_small_values_are_exact, histogram_percentile_error_is_bounded,
           histogram_record_huge_values_share_the_last_bucket,
           histogram_percentile_is_never_above_the_largest,
-          histogram_percentile_random_values_match_sorted, histogram_merge_adds_up)
+          histogram_percentile_random_values_match_sorted, histogram_merge_adds_up,
+          histogram_subtract_leaves_what_came_since, histogram_subtract_itself_is_empty,
+          histogram_subtract_max_is_the_upper_end_of_a_bucket)
