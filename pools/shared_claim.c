@@ -97,13 +97,13 @@ static void enter(struct shared *s, struct lane *lane, struct actor *actor)
 {
     if (actor->is_ready) {
         DL_DELETE(s->ready, actor);
-        queues_leave(&s->queues, QUEUE_READY, actor->ready_ns, s->locked_ns);
+        queues_leave(&s->queues, QUEUE_READY, actor->ready_ns, shared_now_ns(s));
     }
     if (s->pool->config.handoff == HANDOFF_MUTEX) {
         s->claims++;
-        actor->claimed_ns = s->locked_ns;
+        actor->claimed_ns = shared_now_ns(s);
     }
-    lane->noted_ns = s->locked_ns;
+    lane->noted_ns = shared_now_ns(s);
     actor->is_ready = false;
     shared_stop_resting(s, actor);
     actor->is_awake = true;
@@ -115,7 +115,7 @@ static void leave(struct shared *s, struct actor *actor)
 {
     actor->claimed_by = NULL;
     if (s->pool->config.handoff == HANDOFF_MUTEX)
-        histogram_record(&s->claim_ns, s->locked_ns - actor->claimed_ns);
+        histogram_record(&s->claim_ns, shared_now_ns(s) - actor->claimed_ns);
 }
 
 struct actor *shared_claim(struct lane *lane)
@@ -138,21 +138,21 @@ struct actor *shared_claim(struct lane *lane)
 /* Whether the actor could be had: it may get no new tasks any more by the time it is free. */
 static bool wait_for(struct shared *s, struct actor *actor, struct task *task)
 {
-    uint64_t begin_ns = s->locked_ns, waited_us;
+    uint64_t begin_ns = shared_now_ns(s), waited_us;
     bool is_had;
 
     if (s->ready)
         shared_wake_one(s); /* this lane may have been woken for it */
     actor_ref(actor);
     if (task->queue != QUEUE_ISOLATE)
-        queues_move(&s->queues, task, QUEUE_ISOLATE, s->locked_ns);
+        queues_move(&s->queues, task, QUEUE_ISOLATE, shared_now_ns(s));
     actor->blocked++;
     s->blocked++;
     while (actor->pack && actor->claimed_by)
         shared_await(s, &actor->left);
     actor->blocked--;
     s->blocked--;
-    waited_us = (s->locked_ns - begin_ns) / NS_PER_US;
+    waited_us = (shared_now_ns(s) - begin_ns) / NS_PER_US;
     task->report.lock_wait_us += waited_us;
     s->blocks++;
     histogram_record(&s->block_us, waited_us);
@@ -180,7 +180,7 @@ static struct actor *enter_for(struct shared *s, struct lane *lane, struct task 
         }
         if (actor->claimed_by && lane->strays) {
             task->home = actor;
-            queues_move(&s->queues, task, QUEUE_MAILBOX, s->locked_ns);
+            queues_move(&s->queues, task, QUEUE_MAILBOX, shared_now_ns(s));
             shared_push(s, actor, &task->submit_message);
             return NULL;
         }
@@ -216,7 +216,7 @@ static void let_sleep(struct shared *s, struct actor *actor)
         return;
     DL_APPEND2(s->resting, actor, prev_resting, next_resting);
     actor->is_resting = true;
-    actor->resting_since_ns = s->locked_ns;
+    actor->resting_since_ns = shared_now_ns(s);
     shared_place_waiting(s);
 }
 
@@ -278,7 +278,7 @@ void shared_evacuate(struct actor *actor)
     struct task *refused;
 
     shared_lock(s);
-    actor->lane->noted_ns = s->locked_ns;
+    actor->lane->noted_ns = shared_now_ns(s);
     shared_stop_resting(s, actor);
     shared_leave_pack(s, actor);
     others = take_submissions(actor);

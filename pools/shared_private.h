@@ -34,7 +34,8 @@ struct shared {
     unsigned isolates;      /* that count against the cap */
     unsigned cap, pack_cap; /* isolates, and those of one version */
     bool is_stopping;
-    uint64_t locked_ns; /* when the lock was taken; a clock for all that is under it */
+    uint64_t locked_ns; /* shared_now_ns of this hold; 0: not read yet */
+    bool is_hold_timed; /* this hold is among those whose time is taken */
     uint64_t acquisitions, contended;
     struct histogram lock_wait_us; /* of the contended ones */
     struct histogram lock_hold_ns;
@@ -50,6 +51,9 @@ struct shared {
 
 void shared_lock(struct shared *s);
 void shared_unlock(struct shared *s);
+
+/* The time, read once while the lock is held. */
+uint64_t shared_now_ns(struct shared *s);
 
 /* Waits at the condition, without the lock meanwhile. */
 void shared_await(struct shared *s, pthread_cond_t *condition);

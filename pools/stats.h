@@ -22,7 +22,7 @@ struct lane_stats {
     uint64_t hits, misses, evicted;
 };
 
-/* A lock that tasks wait for. What was not released yet is in acquisitions and not in hold_ns. */
+/* A lock that tasks wait for. Holds are those that have ended: of a pool's lock one of 16. */
 struct lock_stats {
     uint64_t acquisitions;
     uint64_t contended;       /* of them, those that had to wait */
