@@ -303,6 +303,23 @@ class Shared(support.ServerCase):
         self.assertGreater(stats.lock.acquisitions, len(futures))
         self.assertLessEqual(stats.isolates.alive, 4 + 1)
         self.check_hand_off(stats)
+        self.check_queues(stats.tasks.submitted)
+
+    def check_queues(self, tasks):
+        """Each task has been in an isolate's queue, and nothing waits any more."""
+        idle = lambda stats: all(q.depth == 0 and q.wait.count == q.entered for q in stats.queues)
+        support.wait_until(lambda: idle(self.api.stats()), "the queues to be empty")
+        stats = self.api.stats()
+        queues = {queue.name: queue for queue in stats.queues}
+        self.assertGreaterEqual(queues["turn"].entered, tasks)
+        self.assertGreaterEqual(queues["mailbox"].entered, tasks)
+        self.assertGreater(queues["ready"].entered, 0)
+        self.assertEqual("lane" in queues, stats.config.handoff == pool_pb2.HANDOFF_MUTEX)
+        # One of 16 is timed, from the first on.
+        self.assertAlmostEqual(stats.lock.hold.count, stats.lock.acquisitions / 16, delta=2)
+        self.assertGreater(stats.lock.hold_p50_ns, 0)
+        for name in "hits", "misses", "evicted":
+            self.assertEqual(sum(getattr(lane, name) for lane in stats.lanes), getattr(stats.isolates, name))
 
     def check_hand_off(self, stats):
         self.assertEqual(stats.config.handoff, pool_pb2.HANDOFF_FIFO)
@@ -315,6 +332,8 @@ class SharedByMutex(Shared):
     def check_hand_off(self, stats):
         self.assertEqual(stats.config.handoff, pool_pb2.HANDOFF_MUTEX)
         self.assertGreater(stats.isolate_lock.acquisitions, 0)
+        free = lambda lock: lock.hold.count == lock.acquisitions and lock.waiters == 0
+        support.wait_until(lambda: free(self.api.stats().isolate_lock), "the isolates to be released")
 
 
 if __name__ == "__main__":
