@@ -223,6 +223,8 @@ void stats_message_release(struct stats_message *m)
 {
     free(m->lane_pointers);
     free(m->lanes);
+    free(m->difference);
+    free(m->since);
     free(m->lane_interval_pointers);
     free(m->lane_intervals);
 }
@@ -275,6 +277,63 @@ static bool is_same_pool(const struct dispatcher_stats *before, const struct dis
            before->pool.lane_count == now->pool.lane_count;
 }
 
+static void subtract_lock(struct lock_stats *lock, const struct lock_stats *before)
+{
+    lock->acquisitions = grown(before->acquisitions, lock->acquisitions);
+    lock->contended = grown(before->contended, lock->contended);
+    histogram_subtract(&lock->wait_us, &before->wait_us);
+    histogram_subtract(&lock->hold_ns, &before->hold_ns);
+}
+
+static void subtract_distributions(struct pool_stats *stats, const struct pool_stats *before)
+{
+    histogram_subtract(&stats->queue_wait_us, &before->queue_wait_us);
+    histogram_subtract(&stats->wall_us, &before->wall_us);
+    histogram_subtract(&stats->cpu_us, &before->cpu_us);
+    histogram_subtract(&stats->startup_us, &before->startup_us);
+    subtract_lock(&stats->lock, &before->lock);
+    subtract_lock(&stats->isolate_lock, &before->isolate_lock);
+}
+
+/* Depths, which are those of now, stay what the message says already. */
+static void set_queue_intervals(struct stats_message *m, const struct pool_stats *before,
+                                const struct pool_stats *now)
+{
+    struct stats_message *d = m->difference;
+
+    for (enum queue q = QUEUE_NONE + 1; q < QUEUES; q++) {
+        struct queue_figures *since = &m->since->queues.of[q];
+
+        if (now->queues.of[q].entered == 0)
+            continue;
+        histogram_subtract(&since->wait_us, &before->queues.of[q].wait_us);
+        d->queues[q] = m->queues[q];
+        d->queues[q].entered = grown(before->queues.of[q].entered, now->queues.of[q].entered);
+        d->queues[q].wait = &d->queue_waits[q];
+        distribution_message_init(d->queues[q].wait, &since->wait_us);
+        d->queue_pointers[m->interval.n_queues++] = &d->queues[q];
+    }
+    m->interval.queues = d->queue_pointers;
+}
+
+static void set_differences(struct stats_message *m, const struct pool_stats *before,
+                            const struct pool_stats *now)
+{
+    struct stats_message *d = m->difference = xcalloc(1, sizeof(*d));
+
+    m->since = xcalloc(1, sizeof(*m->since));
+    memcpy(m->since, now, sizeof(*now)); /* its lanes are not used */
+    subtract_distributions(m->since, before);
+    distribution_message_init(m->interval.queue_wait = &d->queue_wait, &m->since->queue_wait_us);
+    distribution_message_init(m->interval.wall = &d->wall, &m->since->wall_us);
+    distribution_message_init(m->interval.cpu = &d->cpu, &m->since->cpu_us);
+    distribution_message_init(m->interval.startup = &d->startup, &m->since->startup_us);
+    set_locks(d, m->since);
+    m->interval.lock = d->stats.lock;
+    m->interval.isolate_lock = d->stats.isolate_lock;
+    set_queue_intervals(m, before, now);
+}
+
 void stats_message_add_interval(struct stats_message *m, const struct dispatcher_stats *before,
                                 const struct dispatcher_stats *now)
 {
@@ -290,6 +349,12 @@ void stats_message_add_interval(struct stats_message *m, const struct dispatcher
     m->interval.answered_per_s = per_s(then->answered, stats->answered, duration_ns);
     m->interval.failed_per_s = per_s(ended_otherwise(then), ended_otherwise(stats), duration_ns);
     m->interval.refused_per_s = per_s(then->refused, stats->refused, duration_ns);
+    m->interval.isolates_created_per_s =
+        per_s(then->isolates_created, stats->isolates_created, duration_ns);
+    m->interval.isolates_evicted_per_s = per_s(then->evicted, stats->evicted, duration_ns);
+    m->interval.hits = grown(then->hits, stats->hits);
+    m->interval.misses = grown(then->misses, stats->misses);
+    set_differences(m, then, stats);
     set_lane_intervals(m, then, stats, duration_ns);
     m->tick.interval = &m->interval;
 }

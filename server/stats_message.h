@@ -35,6 +35,8 @@ struct stats_message {
     Isoyard__V1__LaneStats *lanes;
     Isoyard__V1__LaneStats **lane_pointers;
     Isoyard__V1__IntervalStats interval;
+    struct stats_message *difference; /* owned; what interval points to */
+    struct pool_stats *since;         /* the same */
     Isoyard__V1__LaneInterval *lane_intervals;
     Isoyard__V1__LaneInterval **lane_interval_pointers;
 };

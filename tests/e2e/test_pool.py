@@ -125,7 +125,13 @@ class Watch(support.ServerCase):
         lanes = [lane for tick in ticks for lane in tick.interval.lanes if lane.tasks_per_s > 0]
         self.assertTrue(lanes)
         self.assertTrue(all(lane.busy > 0 for lane in lanes))
+        for name in "queue_wait", "wall", "cpu":
+            self.assertEqual(sum(getattr(tick.interval, name).count for tick in ticks), 55, name)
+        self.assertEqual(sum(tick.interval.hits + tick.interval.misses for tick in ticks), 55)
+        entered = lambda name: sum(q.entered for tick in ticks for q in tick.interval.queues if q.name == name)
+        self.assertEqual((entered("mailbox"), entered("turn")), (55, 55))
         quiet = next(call).interval
+        self.assertEqual((quiet.wall.count, quiet.wall.max_us, quiet.hits), (0, 0, 0))
         self.assertEqual((quiet.submitted_per_s, quiet.answered_per_s, quiet.failed_per_s), (0, 0, 0))
 
     def test_busy_is_that_of_the_interval(self):
