@@ -39,7 +39,8 @@ struct comparison_message {
     Isoyard__V1__ComparisonArmResult *arm_pointers[COMPARISON_ARMS_MAX];
     struct ratio_message ratios[(COMPARISON_ARMS_MAX - 1) * METRIC_COUNT];
     Isoyard__V1__ComparisonRatio *ratio_pointers[(COMPARISON_ARMS_MAX - 1) * METRIC_COUNT];
-    char *notes[COMPARISON_NOTES_MAX + 1]; /* owned, as are the next two */
+    char *notes[COMPARISON_NOTES_MAX + 2]; /* owned, as are the next two; there is room for one
+                                              more */
     char *title, *verdict;
 };
 

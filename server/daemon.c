@@ -4,6 +4,8 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "server/admission.h"
+#include "server/compare_service.h"
+#include "server/comparer.h"
 #include "server/descriptors.h"
 #include "server/dispatcher.h"
 #include "server/execution_service.h"
@@ -51,6 +53,7 @@ struct daemon {
     struct registry *registry;
     struct dispatcher *dispatcher;
     struct switcher *switcher;
+    struct comparer *comparer;
     struct pool_choice choice; /* of the last switch, at the start */
     struct store_thread *store_thread;
     struct descriptors *descriptors;
@@ -226,7 +229,8 @@ static int open_pool(struct daemon *d, struct error *error)
     if (err)
         return err;
     d->dispatcher = dispatcher_new(pool);
-    return switcher_start(d->dispatcher, d->registry, d->crew, &d->switcher, error);
+    err = switcher_start(d->dispatcher, d->registry, d->crew, &d->switcher, error);
+    return err ? err : comparer_start(d->switcher, d->crew, &d->comparer, error);
 }
 
 static void fill_services(struct daemon *d)
@@ -250,6 +254,7 @@ static void fill_services(struct daemon *d)
         .registry = d->registry,
         .store_thread = d->store_thread,
         .switcher = d->switcher,
+        .comparer = d->comparer,
         .config = config,
         .started_ns = clock_now_ns(),
         .ticker = d->ticker,
@@ -261,8 +266,10 @@ static size_t largest_message(const struct daemon *d)
 {
     size_t execute = execution_service_message_bytes(&d->execution);
     size_t deploy = worker_service_message_bytes(&d->worker);
+    size_t compare = compare_message_bytes(d->config);
+    size_t largest = execute > deploy ? execute : deploy;
 
-    return execute > deploy ? execute : deploy;
+    return compare > largest ? compare : largest;
 }
 
 static int open_rpc(struct daemon *d, struct error *error)
@@ -382,6 +389,7 @@ static bool drain(struct daemon *d)
 
     admission_close(&d->admission);
     switcher_hasten(d->switcher);
+    comparer_hasten(d->comparer);
     rpc_server_poke_streams(d->rpc);
     left = admission_wait(&d->admission, d->config->grace_ms);
     if (left > 0)
@@ -426,6 +434,7 @@ void daemon_close(struct daemon *d)
     /* Before the pool: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
     leave_quarantine(d);
+    comparer_stop(d->comparer); /* first: it may wait for the switcher */
     switcher_stop(d->switcher);
     dispatcher_free(d->dispatcher);
     rpc_server_close(d->rpc);

@@ -3,11 +3,11 @@
 
 #include "server/container_of.h"
 #include "server/execute_codec.h"
+#include "server/execute_find.h"
 #include "server/message.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* URL and headers of most requests fit in here; what does not is allocated. */
 #define ROOM_BYTES 1024
@@ -130,18 +130,6 @@ static void on_done(struct task *task)
     request_unref(&e->request);
 }
 
-/* A scheduled event without a time is due now. */
-static void set_time(struct execute_request *decoded)
-{
-    struct timespec now;
-
-    if (decoded->kind != REQUEST_SCHEDULED || decoded->has_time)
-        return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    decoded->time_s = now.tv_sec;
-    decoded->time_ns = (int32_t)now.tv_nsec;
-}
-
 static void build_request(struct execution *e, const struct execute_request *decoded)
 {
     size_t room = execute_room(decoded);
@@ -167,21 +155,6 @@ static void build_task(struct execution *e, const struct execute_request *decode
     task->done = on_done;
 }
 
-static int find_error(const struct execute_request *decoded, int err, struct error *error)
-{
-    int names_err = execute_check_names(decoded, error);
-
-    if (names_err)
-        return names_err;
-    if (err == E_NOT_FOUND)
-        return error_set(error, err, NULL, "tenant '%.*s' has no worker '%.*s'",
-                         (int)decoded->tenant.len, decoded->tenant.data, (int)decoded->worker.len,
-                         decoded->worker.data);
-    return error_set(error, err, NULL,
-                     "worker '%.*s' has no active version that can run; activate one",
-                     (int)decoded->worker.len, decoded->worker.data);
-}
-
 static int prepare(struct execution *e, struct error *error)
 {
     struct execution_service *service = call_service(&e->call);
@@ -190,11 +163,10 @@ static int prepare(struct execution *e, struct error *error)
 
     if (err)
         return err;
-    err =
-        registry_find(service->registry, decoded.tenant, decoded.worker, &e->dispatch.task.script);
+    err = execute_find(service->registry, &decoded, &e->dispatch.task.script, error);
     if (err)
-        return find_error(&decoded, err, error);
-    set_time(&decoded);
+        return err;
+    execute_set_time(&decoded);
     build_task(e, &decoded);
     build_request(e, &decoded);
     return 0;

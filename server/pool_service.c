@@ -2,6 +2,7 @@
 #include "server/pool_service.h"
 
 #include "api/bytes.h"
+#include "server/compare_service.h"
 #include "server/comparison_service.h"
 #include "server/proto_check.h"
 #include "server/stats_message.h"
@@ -49,5 +50,6 @@ void pool_service_register(struct pool_service *service, struct rpc_server *serv
     rpc_server_register(server, &get_stats);
     switch_register(service, server);
     watch_stats_register(service, server);
+    compare_register(service, server);
     comparison_register(service, server);
 }

@@ -1,6 +1,7 @@
 /*
  * PoolService: what the pool counts, once (pool_service.c) and again and again (watch_stats.c), and
- * switching it (switch_service.c); comparisons that are stored (comparison_service.c).
+ * switching it (switch_service.c); comparing architectures (compare_service.c), and the reports of
+ * that (comparison_service.c).
  */
 #ifndef ISOYARD_POOL_SERVICE_H
 #define ISOYARD_POOL_SERVICE_H
@@ -15,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct comparer;
 struct ticker;
 
 /* Immutable once registered, but for watchers; the caller's, who keeps it as long as the server. */
@@ -23,6 +25,7 @@ struct pool_service {
     struct registry *registry;
     struct store_thread *store_thread;
     struct switcher *switcher;
+    struct comparer *comparer;
     const struct config *config; /* what the server was started with */
     uint64_t started_ns;
     struct ticker *ticker;

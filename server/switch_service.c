@@ -4,13 +4,12 @@
 #include "server/isolate_room.h"
 #include "server/message.h"
 #include "server/pool_service.h"
+#include "server/pool_settings.h"
 #include "server/proto_check.h"
 
 #include "api/clock.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define SMALL_MESSAGE_BYTES ((size_t)64 << 10)
@@ -81,22 +80,6 @@ static void reply(struct switch_call *c, const struct switch_report *report)
     call_reply_message(&c->call, &m.base);
 }
 
-/* "idle-ttl-ms", the flag, is "config.idle_ttl_ms" here. */
-static void name_field(struct error *error)
-{
-    struct error named = *error;
-
-    if (error->field[0] == '\0')
-        return;
-    snprintf(named.field, sizeof(named.field), "config.%.48s", error->field);
-    for (char *at = named.field; *at; at++) {
-        if (*at == '-')
-            *at = '_';
-    }
-    snprintf(named.message, sizeof(named.message), "%s: %.900s", named.field, error->message);
-    *error = named;
-}
-
 static void on_done(struct switch_order *order, int err, const struct error *error,
                     const struct switch_report *report)
 {
@@ -109,95 +92,11 @@ static void on_done(struct switch_order *order, int err, const struct error *err
     }
     named = *error;
     if (err == E_INVALID)
-        name_field(&named);
+        pool_settings_name_field("config", &named);
     call_fail_error(&c->call, err, &named);
 }
 
 /* Reading the request. */
-
-static void add_text(struct pool_choice *choice, const char *name, const char *value)
-{
-    struct pool_setting *setting = &choice->settings[choice->count++];
-
-    assert(choice->count <= POOL_CHOICE_MAX);
-    snprintf(setting->name, sizeof(setting->name), "%s", name);
-    snprintf(setting->value, sizeof(setting->value), "%s", value);
-}
-
-static void add_number(struct pool_choice *choice, const char *name, bool is_there, uint64_t value)
-{
-    char text[24];
-
-    if (!is_there)
-        return;
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    add_text(choice, name, text);
-}
-
-static void read_settings(const Isoyard__V1__PoolSettings *m, struct pool_choice *choice)
-{
-    add_number(choice, "lanes",
-               m->optional_lanes_case == ISOYARD__V1__POOL_SETTINGS__OPTIONAL_LANES_LANES,
-               m->lanes);
-    add_number(choice, "isolates",
-               m->optional_isolates_case == ISOYARD__V1__POOL_SETTINGS__OPTIONAL_ISOLATES_ISOLATES,
-               m->isolates);
-    add_number(choice, "queue",
-               m->optional_queue_case == ISOYARD__V1__POOL_SETTINGS__OPTIONAL_QUEUE_QUEUE,
-               m->queue);
-    add_number(choice, "tasks-per-isolate",
-               m->optional_tasks_per_isolate_case ==
-                   ISOYARD__V1__POOL_SETTINGS__OPTIONAL_TASKS_PER_ISOLATE_TASKS_PER_ISOLATE,
-               m->tasks_per_isolate);
-    add_number(choice, "idle-ttl-ms",
-               m->optional_idle_ttl_ms_case ==
-                   ISOYARD__V1__POOL_SETTINGS__OPTIONAL_IDLE_TTL_MS_IDLE_TTL_MS,
-               m->idle_ttl_ms);
-    add_number(choice, "recycle-after",
-               m->optional_recycle_after_case ==
-                   ISOYARD__V1__POOL_SETTINGS__OPTIONAL_RECYCLE_AFTER_RECYCLE_AFTER,
-               m->recycle_after);
-    add_number(choice, "isolates-per-worker",
-               m->optional_isolates_per_worker_case ==
-                   ISOYARD__V1__POOL_SETTINGS__OPTIONAL_ISOLATES_PER_WORKER_ISOLATES_PER_WORKER,
-               m->isolates_per_worker);
-    add_number(choice, "spread",
-               m->optional_spread_case == ISOYARD__V1__POOL_SETTINGS__OPTIONAL_SPREAD_SPREAD,
-               m->spread);
-}
-
-static int read_handoff(Isoyard__V1__Handoff handoff, struct pool_choice *choice,
-                        struct error *error)
-{
-    switch (handoff) {
-    case ISOYARD__V1__HANDOFF__HANDOFF_UNSPECIFIED:
-        return 0;
-    case ISOYARD__V1__HANDOFF__HANDOFF_FIFO:
-    case ISOYARD__V1__HANDOFF__HANDOFF_MUTEX:
-        add_text(choice, "handoff",
-                 handoff_name(handoff == ISOYARD__V1__HANDOFF__HANDOFF_MUTEX ? HANDOFF_MUTEX
-                                                                             : HANDOFF_FIFO));
-        return 0;
-    default:
-        return error_set(error, E_INVALID, "handoff", "this server does not have the hand-off %d",
-                         (int)handoff);
-    }
-}
-
-static int read_architecture(Isoyard__V1__Architecture architecture, struct pool_choice *choice,
-                             struct error *error)
-{
-    const char *name = architecture_name((enum architecture)architecture);
-
-    if (architecture == ISOYARD__V1__ARCHITECTURE__ARCHITECTURE_UNSPECIFIED)
-        return error_set(error, E_INVALID, "architecture", "name the architecture to switch to");
-    if (!pool_ops_find(name))
-        return error_set(error, E_INVALID, "architecture",
-                         "this server does not have the architecture %s (%d)", name,
-                         (int)architecture);
-    add_text(choice, "pool", name);
-    return 0;
-}
 
 static int read_drain(const Google__Protobuf__Duration *m, uint64_t *ret, struct error *error)
 {
@@ -222,16 +121,16 @@ static int read_config(struct switch_call *c, const Isoyard__V1__PoolSettings *m
     struct pool_plan plan;
     int err = 0;
 
-    if (m) {
-        read_settings(m, &c->choice);
-        err = read_handoff(m->handoff, &c->choice, error);
-    }
+    if (m)
+        pool_settings_read(m, &c->choice);
+    if (m)
+        err = pool_settings_read_handoff(m->handoff, &c->choice, error);
     if (!err)
         err = config_choose(service->config, &c->choice, &plan, error);
     if (!err)
         err = isolate_room_check(service->dispatcher, &plan.config, error);
     if (err) {
-        name_field(error);
+        pool_settings_name_field("config", error);
         return err;
     }
     c->order.ops = plan.ops;
@@ -250,7 +149,7 @@ static int read_request(struct switch_call *c, struct error *error)
     if (err)
         return err;
     m = (Isoyard__V1__SwitchArchitectureRequest *)request;
-    err = read_architecture(m->architecture, &c->choice, error);
+    err = pool_settings_read_architecture(m->architecture, &c->choice, error);
     if (!err)
         err = read_drain(m->drain_deadline, &c->order.drain_ms, error);
     if (!err)

@@ -161,16 +161,26 @@ static void rank_arms(const struct comparison *c, enum metric metric, unsigned *
     *ret_second = second;
 }
 
+/* Tasks that fail are often the short ones. */
+static bool has_failed_much(const struct comparison *c, unsigned arm)
+{
+    const struct tally *tally = &c->figures[arm].tally;
+
+    return (double)tally->failed >
+           c->tolerated_failures * (double)(tally->answered + tally->failed);
+}
+
 /* Where something keeps the figures from deciding, says what, and returns true. */
 static bool admit(const struct comparison *c, unsigned best, unsigned second,
                   const struct sample *lead, char *ret, size_t size)
 {
     uint64_t failed = c->figures[best].tally.failed + c->figures[second].tally.failed;
+    bool is_doubtful = has_failed_much(c, best) || has_failed_much(c, second);
 
     if (lead->count == 0)
         snprintf(ret, size, "there is no round in which both %s and %s answered tasks",
                  c->arms[best].name, c->arms[second].name);
-    else if (failed > 0)
+    else if (is_doubtful)
         snprintf(ret, size, "%" PRIu64 " task%s of %s and %s failed", failed,
                  failed == 1 ? "" : "s", c->arms[best].name, c->arms[second].name);
     else if (!lead->has_interval)

@@ -69,6 +69,8 @@ struct comparison {
     struct arm arms[COMPARISON_ARMS_MAX];
     struct arm_figures *figures; /* arm_count of them */
     uint64_t duration_ms;
+    double tolerated_failures; /* share of an arm's tasks that may fail without the figures being in
+                                  doubt */
 
     /* comparison_conclude fills in what follows. */
     unsigned ratio_count;
@@ -101,7 +103,7 @@ void comparison_note(struct comparison *comparison, const char *format, ...)
 /*
  * Computes the ratios, and the verdict: a sentence on the arm with the best figure of the metric
  * (THROUGHPUT: the largest; else the smallest) and its lead over the second best. It is decided
- * where the interval of their ratio does not reach 1, and no task of either failed.
+ * where the interval of their ratio does not reach 1, and not too many tasks of either failed.
  */
 void comparison_conclude(struct comparison *comparison, enum metric metric);
 

@@ -220,7 +220,7 @@ static void note_io(const struct synthetic *s)
     if (workload->io == IO_IN_TASK)
         comparison_note(s->comparison, "I/O is simulated: tasks wait %u ms for a timer.",
                         s->plan->io_ms);
-    else if (workload->io == IO_BETWEEN)
+    else if (s->plan->load.think_ns > 0)
         comparison_note(s->comparison,
                         "I/O is simulated: callers wait %u ms between two tasks, outside of any.",
                         s->plan->io_ms);

@@ -48,6 +48,7 @@ const struct workload workloads[] = {
         .source = "let result;\n"
                   "export default { scheduled() { " ADD_1000 " result = sum; } };\n",
         .kind = REQUEST_SCHEDULED,
+        .isolates = 1,
         .callers = 1,
         .tasks = 50,
         .warm_ups = 1,

@@ -165,6 +165,25 @@ START_TEST(failed_tasks_are_not_decided)
 }
 END_TEST
 
+START_TEST(failures_up_to_the_tolerated_share_do_not_count)
+{
+    init(2, 7);
+    for (unsigned i = 0; i < 7; i++) {
+        set_round(0, i, 1000);
+        set_round(1, i, 10);
+    }
+    comparison.tolerated_failures = 0.01;
+    comparison.figures[1].tally.answered = 99;
+    comparison.figures[1].tally.failed = 1;
+    comparison_conclude(&comparison, METRIC_THROUGHPUT);
+    ck_assert(comparison.is_decided);
+    comparison.figures[1].tally.failed = 2;
+    comparison_conclude(&comparison, METRIC_THROUGHPUT);
+    ck_assert(!comparison.is_decided);
+    comparison_release(&comparison);
+}
+END_TEST
+
 START_TEST(arm_without_answers_loses)
 {
     init(2, 7);
@@ -244,6 +263,7 @@ END_TEST
 UNIT_MAIN("comparison", interval_is_the_narrowest_that_covers_95_percent,
           sample_of_values_in_any_order, sample_of_few_has_no_interval, clear_lead_is_decided,
           lead_that_comes_and_goes_is_not_decided, drift_does_not_hide_a_lead,
-          few_rounds_are_not_decided, failed_tasks_are_not_decided, arm_without_answers_loses,
+          few_rounds_are_not_decided, failed_tasks_are_not_decided,
+          failures_up_to_the_tolerated_share_do_not_count, arm_without_answers_loses,
           latency_is_better_where_it_is_less, notes_beyond_the_bound_are_lost,
           tally_adds_what_came_since)
