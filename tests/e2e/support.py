@@ -163,6 +163,12 @@ class Cli:
         return subprocess.run(command, input=stdin, capture_output=True, timeout=patience,
                               env={**_clean_environment(), "ISOYARD_ADDRESS": self.address, **(env or {})})
 
+    def popen(self, *arguments):
+        """One that runs; the caller ends it."""
+        command = [str(BIN / "isoyard"), *[str(part) for part in arguments]]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env={**_clean_environment(), "ISOYARD_ADDRESS": self.address})
+
     def ok(self, *arguments, **options):
         """Must succeed; what it printed."""
         result = self.run(*arguments, **options)
