@@ -25,6 +25,7 @@ enum architecture {
     ARCHITECTURE_SHARED = 2,
     ARCHITECTURE_PINNED = 3,
 };
+#define ARCHITECTURES 3u
 
 enum task_kind {
     TASK_REQUEST, /* deliver `request` to the worker's handler for its kind */

@@ -5,6 +5,7 @@
 #include "api/clock.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #define SUBMITTED 1u
@@ -49,6 +50,9 @@ struct dispatcher {
     atomic_uint serving;           /* the seat; changes only while nothing is split */
     _Atomic(struct split *) split; /* NULL: all tasks go to the seat that serves */
     _Atomic uint64_t switches;
+
+    pthread_mutex_t totals_lock; /* guards what follows, and a pool's leaving its seat for good */
+    struct tally *closed;        /* what pools that are closed did, by architecture - 1 */
 };
 
 /* Entering and leaving. */
@@ -135,6 +139,8 @@ struct dispatcher *dispatcher_new(struct pool *pool)
         abort();
     memset(dispatcher, 0, sizeof(*dispatcher));
     atomic_store_explicit(&dispatcher->seats[0].pool, pool, memory_order_relaxed);
+    pthread_mutex_init(&dispatcher->totals_lock, NULL);
+    dispatcher->closed = xcalloc(ARCHITECTURES, sizeof(dispatcher->closed[0]));
     return dispatcher;
 }
 
@@ -145,6 +151,8 @@ void dispatcher_free(struct dispatcher *dispatcher)
     for (int i = 0; i < 2; i++)
         pool_close(pool_in(&dispatcher->seats[i]));
     free(atomic_load_explicit(&dispatcher->split, memory_order_relaxed));
+    free(dispatcher->closed);
+    pthread_mutex_destroy(&dispatcher->totals_lock);
     free(dispatcher);
 }
 
@@ -291,6 +299,32 @@ void dispatcher_stats(struct dispatcher *dispatcher, struct dispatcher_stats *re
     read_other(dispatcher, ret);
 }
 
+static void add_pool(struct pool *pool, struct tally totals[ARCHITECTURES])
+{
+    struct pool_stats *stats = xcalloc(1, sizeof(*stats));
+
+    pool_stats(pool, stats);
+    tally_add(&totals[pool_architecture(pool) - 1], stats, NULL);
+    pool_stats_release(stats);
+    free(stats);
+}
+
+/* With the lock held no pool is taken from its seat: it counts once, here or as a closed one. */
+void dispatcher_totals(struct dispatcher *dispatcher, struct tally ret[ARCHITECTURES])
+{
+    pthread_mutex_lock(&dispatcher->totals_lock);
+    memcpy(ret, dispatcher->closed, ARCHITECTURES * sizeof(ret[0]));
+    for (int i = 0; i < 2; i++) {
+        struct seat *seat = &dispatcher->seats[i];
+
+        enter(seat);
+        if (pool_in(seat))
+            add_pool(pool_in(seat), ret);
+        leave(seat);
+    }
+    pthread_mutex_unlock(&dispatcher->totals_lock);
+}
+
 /* Has both accept nothing more; how many executions run. */
 static size_t drain_both(struct dispatcher *dispatcher)
 {
@@ -402,7 +436,10 @@ void dispatcher_unseat(struct dispatcher *dispatcher)
     struct seat *seat = other_seat(dispatcher);
     struct pool *pool = pool_in(seat);
 
+    pthread_mutex_lock(&dispatcher->totals_lock);
     atomic_store_explicit(&seat->pool, NULL, memory_order_seq_cst);
     await_nobody(seat);
+    add_pool(pool, dispatcher->closed);
+    pthread_mutex_unlock(&dispatcher->totals_lock);
     pool_close(pool);
 }

@@ -21,6 +21,7 @@
 #define ISOYARD_DISPATCHER_H
 
 #include "api/err.h"
+#include "pools/compare/tally.h"
 #include "pools/pool.h"
 
 struct dispatcher;
@@ -65,6 +66,10 @@ struct dispatcher_stats {
 
 /* Any thread. Release with pool_stats_release(&ret->pool). */
 void dispatcher_stats(struct dispatcher *dispatcher, struct dispatcher_stats *ret);
+
+/* What every architecture has done since the start: in pools that are closed, and in those that are
+ * there. ret[architecture - 1]; large, not for the stack. Any thread. */
+void dispatcher_totals(struct dispatcher *dispatcher, struct tally ret[ARCHITECTURES]);
 
 /* pool_drain for all pools, at most timeout_ms: how many executions still run. Main thread. */
 size_t dispatcher_drain(struct dispatcher *dispatcher, uint64_t timeout_ms);

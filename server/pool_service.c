@@ -16,13 +16,17 @@ static void reply_stats(struct call *call)
 {
     const struct pool_service *service = call_service(call);
     struct dispatcher_stats *now = xcalloc(1, sizeof(*now));
+    struct tally *totals = xcalloc(ARCHITECTURES, sizeof(totals[0]));
     struct stats_message message;
 
     dispatcher_stats(service->dispatcher, now);
+    dispatcher_totals(service->dispatcher, totals);
     stats_message_init(&message, service, now);
+    stats_message_add_totals(&message, totals);
     call_reply_message(call, &message.response.base);
     stats_message_release(&message);
     pool_stats_release(&now->pool);
+    free(totals);
     free(now);
 }
 

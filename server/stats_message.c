@@ -194,6 +194,12 @@ static void set_draining(struct stats_message *m, const struct dispatcher_stats 
     m->stats.draining = &m->draining;
 }
 
+static void set_rival(struct stats_message *m, const struct dispatcher_stats *now)
+{
+    if (now->is_split)
+        m->stats.rival_architecture = (Isoyard__V1__Architecture)now->rival_architecture;
+}
+
 void stats_message_init(struct stats_message *m, const struct pool_service *service,
                         const struct dispatcher_stats *now)
 {
@@ -205,6 +211,7 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     m->stats.switches = now->switches;
     timestamp_message_init(&m->open_time, stats->opened_us);
     set_draining(m, now);
+    set_rival(m, now);
     pool_config_message_init(&m->config, &now->config);
     set_tasks(&m->tasks, stats);
     set_isolates(&m->isolates, stats);
@@ -357,4 +364,64 @@ void stats_message_add_interval(struct stats_message *m, const struct dispatcher
     set_differences(m, then, stats);
     set_lane_intervals(m, then, stats, duration_ns);
     m->tick.interval = &m->interval;
+}
+
+/* Architectures. */
+
+static void set_architecture(struct architecture_message *m, enum architecture architecture,
+                             const struct tally *tally)
+{
+    isoyard__v1__architecture_stats__init(&m->stats);
+    m->stats.architecture = (Isoyard__V1__Architecture)architecture;
+    m->stats.answered = tally->answered;
+    m->stats.failed = tally->failed;
+    m->stats.isolates_created = tally->isolates_created;
+    m->stats.isolates_evicted = tally->isolates_evicted;
+    distribution_message_init(m->stats.queue_wait = &m->queue_wait, &tally->queue_wait_us);
+    distribution_message_init(m->stats.wall = &m->wall, &tally->wall_us);
+    distribution_message_init(m->stats.cpu = &m->cpu, &tally->cpu_us);
+    distribution_message_init(m->stats.startup = &m->startup, &tally->startup_us);
+    if (tally->lock.acquisitions > 0) {
+        lock_message_init(&m->lock, &tally->lock);
+        m->stats.lock = &m->lock.lock;
+    }
+    if (tally->isolate_lock.acquisitions > 0) {
+        lock_message_init(&m->isolate_lock, &tally->isolate_lock);
+        m->stats.isolate_lock = &m->isolate_lock.lock;
+    }
+}
+
+static void set_architectures(struct architectures_message *m,
+                              const struct tally tallies[ARCHITECTURES])
+{
+    m->count = 0;
+    for (unsigned i = 0; i < ARCHITECTURES; i++) {
+        if (tallies[i].answered + tallies[i].failed == 0)
+            continue;
+        set_architecture(&m->of[m->count], (enum architecture)(i + 1), &tallies[i]);
+        m->pointers[m->count] = &m->of[m->count].stats;
+        m->count++;
+    }
+}
+
+void stats_message_add_totals(struct stats_message *m, const struct tally totals[ARCHITECTURES])
+{
+    set_architectures(&m->architectures, totals);
+    m->stats.n_architectures = m->architectures.count;
+    m->stats.architectures = m->architectures.pointers;
+}
+
+void stats_message_add_interval_totals(struct stats_message *m,
+                                       const struct tally before[ARCHITECTURES],
+                                       const struct tally now[ARCHITECTURES])
+{
+    struct tally *since = xcalloc(ARCHITECTURES, sizeof(since[0]));
+
+    memcpy(since, now, ARCHITECTURES * sizeof(since[0]));
+    for (unsigned i = 0; i < ARCHITECTURES; i++)
+        tally_subtract(&since[i], &before[i]);
+    set_architectures(&m->architectures_since, since);
+    free(since);
+    m->tick.n_architectures = m->architectures_since.count;
+    m->tick.architectures = m->architectures_since.pointers;
 }

@@ -14,6 +14,20 @@ struct lock_message {
     Isoyard__V1__Distribution wait, hold;
 };
 
+/* What pools of an architecture did; the message points to the others. */
+struct architecture_message {
+    Isoyard__V1__ArchitectureStats stats;
+    Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
+    struct lock_message lock, isolate_lock;
+};
+
+/* Of all of them: those that got a task. */
+struct architectures_message {
+    struct architecture_message of[ARCHITECTURES];
+    Isoyard__V1__ArchitectureStats *pointers[ARCHITECTURES];
+    size_t count;
+};
+
 /* All of a GetStatsResponse and of a WatchStatsResponse; the messages point into each other, so
  * that it stays where it is. */
 struct stats_message {
@@ -30,6 +44,7 @@ struct stats_message {
     Isoyard__V1__Distribution queue_waits[QUEUES];
     Isoyard__V1__QueueStats *queue_pointers[QUEUES];
     Isoyard__V1__ServerStats server;
+    struct architectures_message architectures, architectures_since;
     Isoyard__V1__DrainingPool draining;
     Google__Protobuf__Timestamp open_time;
     Isoyard__V1__LaneStats *lanes;
@@ -50,6 +65,13 @@ void stats_message_release(struct stats_message *message);
 void stats_message_add_interval(struct stats_message *message,
                                 const struct dispatcher_stats *before,
                                 const struct dispatcher_stats *now);
+
+/* The same for architectures, since the start and since an earlier point. Any thread. */
+void stats_message_add_totals(struct stats_message *message,
+                              const struct tally totals[ARCHITECTURES]);
+void stats_message_add_interval_totals(struct stats_message *message,
+                                       const struct tally before[ARCHITECTURES],
+                                       const struct tally now[ARCHITECTURES]);
 
 /* A histogram of microseconds. */
 void distribution_message_init(Isoyard__V1__Distribution *ret, const struct histogram *h);

@@ -17,13 +17,18 @@
 
 #define REQUEST_BYTES ((size_t)4 << 10)
 
+struct point {
+    struct dispatcher_stats stats;
+    struct tally totals[ARCHITECTURES];
+};
+
 struct watch {
     struct stream stream;
-    struct tick tick;              /* while it is set it has a reference to the stream */
-    uint64_t interval_ns;          /* 0: the request has not come, or was refused */
-    uint64_t due_ns;               /* the next message */
-    struct dispatcher_stats *last; /* what the client was told last */
-    bool is_counted;               /* among the service's watchers */
+    struct tick tick;     /* while it is set it has a reference to the stream */
+    uint64_t interval_ns; /* 0: the request has not come, or was refused */
+    uint64_t due_ns;      /* the next message */
+    struct point *last;   /* what the client was told last */
+    bool is_counted;      /* among the service's watchers */
 };
 
 static struct watch *watch_of(struct stream *stream)
@@ -44,22 +49,33 @@ static void finish(struct stream *stream, int err, const struct error *error)
     stream_finish(stream, &status);
 }
 
-static void point_free(struct dispatcher_stats *point)
+static struct point *point_new(struct dispatcher *dispatcher)
+{
+    struct point *point = xcalloc(1, sizeof(*point));
+
+    dispatcher_stats(dispatcher, &point->stats);
+    dispatcher_totals(dispatcher, point->totals);
+    return point;
+}
+
+static void point_free(struct point *point)
 {
     if (point)
-        pool_stats_release(&point->pool);
+        pool_stats_release(&point->stats.pool);
     free(point);
 }
 
 static void say(struct watch *w)
 {
-    struct dispatcher_stats *now = xcalloc(1, sizeof(*now));
+    struct point *now = point_new(service_of(w)->dispatcher);
     struct stats_message message;
 
-    dispatcher_stats(service_of(w)->dispatcher, now);
-    stats_message_init(&message, service_of(w), now);
-    if (w->last)
-        stats_message_add_interval(&message, w->last, now);
+    stats_message_init(&message, service_of(w), &now->stats);
+    stats_message_add_totals(&message, now->totals);
+    if (w->last) {
+        stats_message_add_interval(&message, &w->last->stats, &now->stats);
+        stats_message_add_interval_totals(&message, w->last->totals, now->totals);
+    }
     stream_write(&w->stream, &message.tick.base);
     stats_message_release(&message);
     point_free(w->last);

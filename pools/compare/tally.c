@@ -67,6 +67,28 @@ void tally_merge(struct tally *tally, const struct tally *other)
     histogram_merge(&tally->startup_us, &other->startup_us);
 }
 
+static void subtract_lock(struct lock_stats *dest, const struct lock_stats *before)
+{
+    dest->acquisitions -= before->acquisitions;
+    dest->contended -= before->contended;
+    histogram_subtract(&dest->wait_us, &before->wait_us);
+    histogram_subtract(&dest->hold_ns, &before->hold_ns);
+}
+
+void tally_subtract(struct tally *tally, const struct tally *before)
+{
+    tally->answered -= before->answered;
+    tally->failed -= before->failed;
+    tally->isolates_created -= before->isolates_created;
+    tally->isolates_evicted -= before->isolates_evicted;
+    subtract_lock(&tally->lock, &before->lock);
+    subtract_lock(&tally->isolate_lock, &before->isolate_lock);
+    histogram_subtract(&tally->queue_wait_us, &before->queue_wait_us);
+    histogram_subtract(&tally->wall_us, &before->wall_us);
+    histogram_subtract(&tally->cpu_us, &before->cpu_us);
+    histogram_subtract(&tally->startup_us, &before->startup_us);
+}
+
 double tally_cpu_us(const struct tally *tally)
 {
     uint64_t count = histogram_count(&tally->cpu_us);

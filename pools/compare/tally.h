@@ -27,6 +27,9 @@ void tally_add(struct tally *tally, const struct pool_stats *after,
 /* Adds one tally to another. */
 void tally_merge(struct tally *tally, const struct tally *other);
 
+/* Takes off what it held earlier, as histogram_subtract does. */
+void tally_subtract(struct tally *tally, const struct tally *before);
+
 /* Microseconds of CPU per task, 0 where there were none. */
 double tally_cpu_us(const struct tally *tally);
 

@@ -100,7 +100,7 @@ class Bench:
 # Printing.
 
 def number(value):
-    return f"{value:,.0f}"
+    return "-" if value is None else f"{value:,.0f}"
 
 
 def times(ratio):
@@ -131,22 +131,25 @@ class Row(NamedTuple):
 
 
 def row_lines(row):
-    """A line of the source, and one of ours."""
+    """A line of the source, where it has one, and one of ours."""
     legacy, shared, pinned = row.source
+    run = row.run
+    ours = ["ours", *(number(run.per_s(arm)) for arm in ROW_ARMS), times(run.ratio("shared mutex", "legacy")),
+            times(run.ratio("pinned", "legacy")), times(run.ratio("pinned", "shared mutex")),
+            times(run.ratio("shared fifo", "shared mutex"))]
+    if not pinned:
+        return [[row.name, *ours]]
 
     def against(value, base):
         return f"{value / base:.2f}" if value and base else "-"
 
-    source = [row.name, "source", *(number(value) if value else "-" for value in (legacy, shared)), "-",
-              number(pinned), against(shared, legacy), against(pinned, legacy), against(pinned, shared)]
-    ours = ["", "ours", *(number(row.run.per_s(arm)) for arm in ARMS),
-            times(row.run.ratio("shared fifo", "legacy")), times(row.run.ratio("pinned", "legacy")),
-            times(row.run.ratio("pinned", "shared fifo"))]
-    return [source, ours]
+    source = ["source", *(number(value) for value in row.source), "-", against(shared, legacy), against(pinned, legacy),
+              against(pinned, shared), "-"]
+    return [[row.name, *source], ["", *ours]]
 
 
-ROW_HEAD = ("test", "", "legacy", "shared fifo", "shared mutex", "pinned", "shared : legacy", "pinned : legacy",
-            "pinned : shared")
+ROW_ARMS = ("legacy", "shared mutex", "pinned", "shared fifo")
+ROW_HEAD = ("test", "", *ROW_ARMS, "mutex : legacy", "pinned : legacy", "pinned : mutex", "fifo : mutex")
 
 
 def print_rows(*rows):
@@ -157,12 +160,12 @@ def print_rows(*rows):
 
 def complete_table(bench):
     title("Complete comparison (requests per second; one caller)",
-          "The source's shared pool is one mutex, as ours with --handoff mutex; its ratios are set",
-          "beside those of fifo, the default. Its \"warm\" has a new context for every task: --context",
-          "fresh. Legacy has no warm isolates; the source left it out, ours is one new isolate a task.")
+          "The source's shared pool is guarded by mutexes, as ours with --handoff mutex; fifo is our default.",
+          "Its \"warm\" has a new context for every task: --context fresh. Legacy has no warm isolates, so that",
+          "the source left it out; ours is the same task in a new isolate each time.")
     print_rows(Row("CPU-bound (no I/O)", (400, 578, 556), bench.compare("cpu")),
                Row("Standard (5 ms I/O)", (118, 126, 126), bench.compare("standard")),
-               Row("Warm cache", (None, 1551, 2077), bench.compare("warm", "--context=fresh")))
+               Row("Warm cache", (None, 1551, 2077), bench.compare("warm", "--lanes=2")))
     print("\nNot in the source: the same isolate *and* context for every task (--context reuse).\n")
     print_rows(Row("Warm context", (None, None, None), bench.compare("warm")))
 
@@ -207,7 +210,7 @@ def scenario_table(bench):
     for name, source_legacy, source_shared, run in (
             ("Standard workload", "1.30 to 1.50", "1.03 to 1.05", bench.compare("standard")),
             ("CPU-bound", "1.05", "1.50 to 3.00", bench.compare("cpu")),
-            ("Warm cache", "-", "1.34", bench.compare("warm", "--context=fresh")),
+            ("Warm cache", "-", "1.34", bench.compare("warm", "--lanes=2")),
             ("High contention", "1.10", "1.10 to 19", extreme)):
         lines.append((name, source_legacy, times(run.ratio("pinned", "legacy")), source_shared,
                       times(run.ratio("pinned", "shared fifo")), times(run.ratio("pinned", "shared mutex"))))
@@ -225,7 +228,7 @@ def aspect_table(bench):
           "medians of tasks that waited for a new isolate, for a new context, and for neither (simple).",
           "Its other rows (reuse, memory efficiency, isolation, simplicity, recommendations) are no",
           "measurements.")
-    simple, fresh = bench.compare("simple"), bench.compare("simple", "--context=fresh")
+    simple, fresh = bench.compare("simple"), bench.compare("simple", "--lanes=2")
     print_table(("", "legacy", "shared fifo", "shared mutex", "pinned"), [
         ("cold, source", "2.5 ms", "1.7 ms", "-", "1.8 ms"),
         ("cold isolate", *(milliseconds(simple.kind(arm, "cold")) for arm in ARMS)),

@@ -384,9 +384,15 @@ class Live(Case):
         calls = self.call_tenants()
         events = self.under_way(live(LEGACY, 600))
         wait_until(lambda: any(LEGACY in seen for seen in list(calls.architectures.values())), "calls in both pools")
+        self.assertEqual(self.api.stats().rival_architecture, LEGACY)
         events.cancel()
         self.wait_for_end()
+        self.assertEqual(self.api.stats().rival_architecture, 0)
         calls.stop()
+        counted = {row.architecture: row for row in self.api.stats().architectures}
+        self.assertEqual(set(counted), {LEGACY, PINNED})
+        self.assertGreater(counted[LEGACY].answered, 0)
+        self.assertGreater(counted[LEGACY].cpu.count, 0)
         self.assertEqual(calls.errors, [])
         for tenant in self.tenants:
             self.assertEqual(self.api.execute("echo", tenant=tenant).report.architecture, PINNED)
