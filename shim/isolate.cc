@@ -68,8 +68,19 @@ void isolate_close_slot(struct ticket_slot *slot)
     slot->is_open = false;
 }
 
+/* V8's own tasks may run code of a context that was dropped and is not yet collected. Its timers
+ * and subrequests have the numbers of the new one's. */
+static bool is_of_dropped_context(const struct isolate *isolate)
+{
+    return isolate->context != isolate->v8->GetCurrentContext();
+}
+
 bool isolate_add_op(struct isolate *isolate, struct op *op)
 {
+    if (is_of_dropped_context(isolate)) {
+        op_free(op);
+        return true;
+    }
     if (isolate->op_count >= OPS_PER_EVENT_MAX) {
         op_free(op);
         throw_range_error(isolate->v8, "too many operations in one event");
@@ -115,34 +126,20 @@ void isolate_configure(struct isolate *isolate)
     v8->AddNearHeapLimitCallback(near_heap_limit, isolate);
 }
 
-/* The context and the prelude's functions, from the snapshot. */
-static bool open_context(struct isolate *isolate)
-{
-    v8::Locker locker(isolate->v8);
-    v8::Isolate::Scope isolate_scope(isolate->v8);
-    v8::HandleScope handles(isolate->v8);
-    v8::Local<v8::Context> context = v8::Context::New(isolate->v8);
-
-    if (context.IsEmpty())
-        return false;
-    for (size_t i = 0; i < PRELUDE_FUNCTIONS; i++) {
-        v8::Local<v8::Function> function;
-
-        if (!context->GetDataFromSnapshotOnce<v8::Function>(i).ToLocal(&function))
-            return false;
-        isolate->prelude[i].Reset(isolate->v8, function);
-    }
-    context->AllowCodeGenerationFromStrings(false);
-    isolate->context.Reset(isolate->v8, context);
-    return true;
-}
-
 /* The limit is that of the old generation, where what a worker keeps ends up; the young one, a few
  * MiB that V8 derives from it, comes on top. */
 static void configure_heap(v8::ResourceConstraints *constraints, size_t heap_bytes)
 {
     constraints->ConfigureDefaultsFromHeapSize(0, heap_bytes);
     constraints->set_max_old_generation_size_in_bytes(heap_bytes);
+}
+
+static bool open_first_context(struct isolate *isolate)
+{
+    v8::Locker locker(isolate->v8);
+    v8::Isolate::Scope isolate_scope(isolate->v8);
+
+    return isolate_open_context(isolate);
 }
 
 int isolate_open(struct script *script, const struct isolate_host *host, struct isolate **ret)
@@ -159,7 +156,7 @@ int isolate_open(struct script *script, const struct isolate_host *host, struct 
     isolate_configure(isolate);
     isolate_handle_fatal_errors(isolate);
     isolate->v8->SetPromiseRejectCallback(rejection_note);
-    if (!open_context(isolate)) {
+    if (!open_first_context(isolate)) {
         isolate_close(isolate);
         return E_NOMEM;
     }
@@ -172,11 +169,7 @@ static void drop_handles(struct isolate *isolate)
     v8::Locker locker(isolate->v8);
     v8::Isolate::Scope isolate_scope(isolate->v8);
 
-    isolate->modules.clear();
-    isolate->rejections.clear();
-    for (v8::Global<v8::Function> &function : isolate->prelude)
-        function.Reset();
-    isolate->context.Reset();
+    isolate_drop_handles(isolate);
 }
 
 void isolate_close(struct isolate *isolate)
@@ -201,7 +194,7 @@ void isolate_close(struct isolate *isolate)
 }
 
 /* V8 remembers the limit for each pair of isolate and thread, while a Locker is used. */
-static void set_stack_limit(struct isolate *isolate)
+void isolate_set_stack_limit(struct isolate *isolate)
 {
     static thread_local char thread_mark;
     char here;
@@ -219,7 +212,7 @@ void isolate_enter(struct isolate *isolate, void (*turn)(void *arg), void *arg)
     v8::HandleScope handles(isolate->v8);
     v8::Context::Scope context_scope(isolate->context.Get(isolate->v8));
 
-    set_stack_limit(isolate);
+    isolate_set_stack_limit(isolate);
     turn(arg);
 }
 

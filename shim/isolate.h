@@ -124,8 +124,8 @@ struct ticket_slot *isolate_open_slot(struct isolate *isolate, uint32_t ticket);
 /* Ends a ticket: it is in flight no more. */
 void isolate_close_slot(struct ticket_slot *slot);
 
-/* Adds an operation; false, and a RangeError thrown, where the event has asked for too many. Takes
- * the operation. */
+/* Adds an operation; false, and a RangeError thrown, where the event has asked for too many. What a
+ * context asks for that was dropped comes to nothing. Takes the operation. */
 bool isolate_add_op(struct isolate *isolate, struct op *op);
 
 /* A V8 string of UTF-8 bytes, with replacement characters for what is malformed; nothing where it
@@ -165,6 +165,18 @@ void isolate_configure(
  * limit or a termination, which can hit anywhere. */
 void isolate_call_prelude(struct isolate *isolate, v8::Local<v8::Context> context,
                           enum prelude_function function, int argc, v8::Local<v8::Value> *argv);
+
+/* V8 remembers the limit for each pair of isolate and thread. */
+void isolate_set_stack_limit(struct isolate *isolate);
+
+/* context.cc. With the isolate locked and entered. */
+
+/* Makes a new context, which takes the place of the one before; false where V8 cannot, and nothing
+ * has changed. */
+bool isolate_open_context(struct isolate *isolate);
+
+/* Drops whatever refers to the context. */
+void isolate_drop_handles(struct isolate *isolate);
 
 /* host.cc */
 
