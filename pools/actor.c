@@ -137,7 +137,8 @@ void actor_enqueue(struct actor *actor, struct task *task)
     queues_move(&actor->lane->queues, task, QUEUE_TURN, actor->lane->noted_ns);
     task->actor = actor;
     task->ticket = 0;
-    task->report.is_warm = actor->state == ACTOR_READY;
+    task->report.is_warm = actor->has_started;
+    task->report.is_new_context = false;
     DL_APPEND(actor->queue, task);
     actor->queued++;
     if (!actor->shared)
@@ -153,6 +154,11 @@ void actor_dequeue(struct actor *actor, struct task *task)
 bool actor_accepts(const struct actor *actor)
 {
     return !actor->is_retired && !actor->is_condemned;
+}
+
+bool actor_is_starting(const struct actor *actor)
+{
+    return actor->state == ACTOR_LOADING && !actor->has_started;
 }
 
 bool actor_is_idle(const struct actor *actor)
@@ -189,11 +195,12 @@ static void on_recheck(void *arg)
     lane_settle(actor->lane, actor);
 }
 
+/* A task that is still to begin may settle what another one waits for. */
 static bool is_waiting(const struct actor *actor)
 {
     if (actor->state == ACTOR_LOADING)
         return true;
-    return actor->state == ACTOR_READY && actor->flights.in_use == 1 && actor->queued == 0;
+    return actor->state == ACTOR_READY && actor->flights.in_use == 1 && !actor_can_begin(actor);
 }
 
 bool actor_is_stuck(struct actor *actor)

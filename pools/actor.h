@@ -7,9 +7,11 @@
  * actor is *claimed* from the beginning of a turn until the turn's results were absorbed; a claimed
  * actor whose lane was adopted has a *stray* turn, and waits for it.
  *
- * Its life: NEW, LOADING (its modules are being evaluated), READY. It is *retired* when it gets no
- * new tasks, and ends when it has none left. It is *condemned* when it must not run again: tasks
- * that it has begun fail, those that it has not begin elsewhere, and it ends.
+ * Its life: NEW, LOADING (its modules are being evaluated), READY. Where the pool has a context for
+ * each task (CONTEXT_FRESH) one that is READY is *spent* once a task has begun: before the next one
+ * its isolate gets a new context, and it is LOADING again. It is *retired* when it gets no new
+ * tasks, and ends when it has none left. It is *condemned* when it must not run again: tasks that
+ * it has begun fail, those that it has not begin elsewhere, and it ends.
  *
  * Everything here is for the holder of the actor's lane, in phase LOOP, unless it says otherwise.
  */
@@ -88,6 +90,8 @@ struct actor {
     enum actor_state state;
     enum actor_end end; /* where it is retired or condemned */
     bool is_check;      /* for one TASK_CHECK */
+    bool has_started;   /* it has been READY */
+    bool is_spent;      /* CONTEXT_FRESH: a task has begun in its context */
     bool is_claimed;
     bool is_listed; /* on the lane's ready list */
     bool is_cached;
@@ -116,8 +120,8 @@ struct actor {
     struct lane_timer *recheck_timer; /* until it is looked at again whether anything can come */
     bool is_zombie;                   /* ended, but the message is still on its way */
 
-    uint64_t opened_ns;               /* its first turn's beginning */
-    uint64_t startup_ns;              /* from there to READY */
+    uint64_t opened_ns;  /* the beginning of its first turn, or of the one that made its context */
+    uint64_t startup_ns; /* from there to READY */
     uint64_t startup_cpu_ns;          /* used so far */
     struct lane_timer *startup_timer; /* start-up's wall limit, while that is parked */
     uint64_t served;                  /* tasks begun */
@@ -174,6 +178,9 @@ bool actor_can_begin(const struct actor *actor);
 
 /* Whether it takes new tasks. */
 bool actor_accepts(const struct actor *actor);
+
+/* Whether its modules are evaluated for the first time. */
+bool actor_is_starting(const struct actor *actor);
 
 /* Whether no task is queued or in flight. */
 bool actor_is_idle(const struct actor *actor);

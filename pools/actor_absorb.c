@@ -118,18 +118,23 @@ static void end_started(struct actor *actor)
 static void apply_loaded(struct actor *actor)
 {
     uint64_t now_ns = clock_now_ns();
+    bool is_renewed = actor->has_started;
 
     actor->state = ACTOR_READY;
+    actor->has_started = true;
     actor_stop_nobodys_timers(actor);
     actor->startup_ns = now_ns - actor->opened_ns;
     lane_timer_stop(actor->startup_timer);
     actor->startup_timer = NULL;
-    histogram_record(&actor->lane->startup_us, actor->startup_ns / NS_PER_US);
+    if (!is_renewed)
+        histogram_record(&actor->lane->startup_us, actor->startup_ns / NS_PER_US);
     for (struct task *task = actor->queue; task; task = task->next) {
         uint64_t since_ns =
             task->submitted_ns > actor->opened_ns ? task->submitted_ns : actor->opened_ns;
 
         task->startup_ns = now_ns - since_ns;
+        if (is_renewed)
+            task->report.is_warm = task->report.is_new_context = true;
     }
     end_started(actor);
 }

@@ -29,14 +29,45 @@ static uint64_t startup_left_ns(const struct actor *actor)
     return ns_left(actor->script->limits.startup_us * NS_PER_US, actor->startup_cpu_ns);
 }
 
-/* Makes the isolate in this turn, and evaluates the modules: its first event. */
-static void begin_startup(struct actor *actor, struct turn *turn)
+/* The modules are evaluated in this turn: the first event of an isolate or a context. */
+static void begin_loading(struct actor *actor, uint64_t now_ns)
+{
+    actor->opened_ns = now_ns;
+    actor->startup_cpu_ns = 0;
+    actor->state = ACTOR_LOADING;
+    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
+}
+
+/* Makes the isolate in this turn. */
+static void begin_startup(struct actor *actor, struct turn *turn, uint64_t now_ns)
 {
     turn->opens = true;
     turn->open_isolate = open_isolate;
-    actor->state = ACTOR_LOADING;
+    begin_loading(actor, now_ns);
     spread_note(actor->lane, actor);
-    inbox_push(&actor->inbox, (struct inbox_item){.kind = EVENT_LOAD});
+}
+
+/* Drops what has come for a context that is about to go, but for V8's own tasks: a timer's number
+ * may be that of another one in the next context. */
+static void drop_events(struct actor *actor)
+{
+    for (unsigned left = actor->inbox.count; left > 0; left--) {
+        struct inbox_item item = inbox_pop(&actor->inbox);
+
+        if (item.kind == EVENT_PLATFORM)
+            inbox_push(&actor->inbox, item);
+        else
+            fetch_result_free(item.result);
+    }
+}
+
+/* Makes a new context in this turn. Nothing is in flight in the one before. */
+static void begin_renewal(struct actor *actor, struct turn *turn, uint64_t now_ns)
+{
+    turn->renews = true;
+    actor->is_spent = false;
+    drop_events(actor);
+    begin_loading(actor, now_ns);
 }
 
 /* What an event of nobody's may use: start-up's, as long as that lasts. */
@@ -109,6 +140,7 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
     flight->started_ns = task->started_ns;
     task->ticket = flight_ticket(flight);
     actor->served++;
+    actor->is_spent = actor->lane->pool->config.context == CONTEXT_FRESH;
     event->task = task;
     event->event = (struct event){
         .kind = EVENT_REQUEST, .ticket = task->ticket, .request = request_ref(task->request)};
@@ -118,23 +150,32 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
     lane_count_begun(actor->lane);
 }
 
+/* The task that is to begin next, or NULL; those before it that are not to be run end. */
+static struct task *next_task(struct actor *actor, uint64_t now_ns)
+{
+    while (actor_can_begin(actor)) {
+        struct task *task = actor->queue;
+
+        if (!lane_refuse_stranger(actor, task) && !drop_if_late(actor, task, now_ns) &&
+            !end_if_warm(actor, task))
+            return task;
+    }
+    return NULL;
+}
+
 void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
 {
-    if (actor->state == ACTOR_NEW) {
-        actor->opened_ns = now_ns;
-        begin_startup(actor, turn);
-    }
+    struct task *task;
+
+    if (actor->state == ACTOR_NEW)
+        begin_startup(actor, turn, now_ns);
+    else if (actor->is_spent && next_task(actor, now_ns))
+        begin_renewal(actor, turn, now_ns);
     turn->samples_heap = now_ns - actor->heap_sampled_ns > HEAP_SAMPLE_NS;
     while (actor->inbox.count > 0 && turn->count < TURN_EVENTS_MAX)
         add_item(actor, turn, inbox_pop(&actor->inbox));
-    while (actor_can_begin(actor) && turn->count < TURN_EVENTS_MAX) {
-        struct task *task = actor->queue;
-
-        if (lane_refuse_stranger(actor, task) || drop_if_late(actor, task, now_ns) ||
-            end_if_warm(actor, task))
-            continue;
+    while (turn->count < TURN_EVENTS_MAX && (task = next_task(actor, now_ns)))
         add_task(actor, turn, task, now_ns);
-    }
 }
 
 static void take_back_task(struct actor *actor, struct turn_event *event)
@@ -145,6 +186,7 @@ static void take_back_task(struct actor *actor, struct turn_event *event)
     task->ticket = 0;
     queues_move(&actor->lane->queues, task, QUEUE_TURN, clock_now_ns());
     actor->served--;
+    actor->is_spent = false;
     DL_PREPEND(actor->queue, task);
     actor->queued++;
     lane_count_unbegun(actor->lane);

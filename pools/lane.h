@@ -117,6 +117,7 @@ struct lane {
     struct lane_counters counters;
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     struct queues queues;
+    struct histogram cold_us, fresh_us, warm_us; /* service times: stats.h */
 };
 
 /* Before start. E_NOMEM where there is no loop to be had; what fetcher_open says. */

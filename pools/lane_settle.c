@@ -58,6 +58,13 @@ static void fill_report(struct lane *lane, const struct actor *actor, struct tas
     report->heap_bytes = actor ? actor->heap_bytes : 0;
 }
 
+static struct histogram *service_us(struct lane *lane, const struct report *report)
+{
+    if (!report->is_warm)
+        return &lane->cold_us;
+    return report->is_new_context ? &lane->fresh_us : &lane->warm_us;
+}
+
 void lane_count_given_back(struct lane *lane)
 {
     /* Release: who sees the number sees that done has been called. */
@@ -82,6 +89,9 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
         counter_add(task->report.is_warm ? &lane->counters.hits : &lane->counters.misses, 1);
         histogram_record(&lane->queue_wait_us, task->report.queue_us);
         histogram_record(&lane->cpu_us, task->report.cpu_us);
+        if (task->kind == TASK_REQUEST)
+            histogram_record(service_us(lane, &task->report),
+                             task->report.wall_us - task->report.queue_us);
     }
     histogram_record(&lane->wall_us, task->report.wall_us);
     if (task->ticket)

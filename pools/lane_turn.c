@@ -25,17 +25,19 @@ static void prepare(struct lane *lane, struct actor *actor, struct turn *turn)
                    (was_condemned || (actor->is_retired && actor_is_idle(actor)));
 }
 
-/* The turn was to make the isolate. */
+/* The turn was to make the isolate, or a context in it. */
 static void absorb_opening(struct lane *lane, struct actor *actor, struct turn *turn)
 {
     struct failure failure = {0};
 
     actor->isolate = turn->isolate;
     if (!turn->open_error) {
-        counter_add(&lane->counters.created, 1);
+        if (turn->opens)
+            counter_add(&lane->counters.created, 1);
         return;
     }
-    failure_set(&failure, FAILURE_INTERNAL, PHASE_STARTUP, "V8 could not make an isolate");
+    failure_set(&failure, FAILURE_INTERNAL, PHASE_STARTUP, "V8 could not make %s",
+                turn->opens ? "an isolate" : "a context");
     actor_fail_startup(actor, &failure);
     failure_release(&failure);
 }
@@ -55,7 +57,7 @@ void lane_absorb(struct lane *lane, struct turn *turn)
 
     counter_add(&lane->counters.turns, 1);
     counter_add(&lane->counters.busy_ns, turn->ended_ns - turn->started_ns);
-    if (turn->opens)
+    if (turn->opens || turn->renews)
         absorb_opening(lane, actor, turn);
     if (turn->heap_bytes) {
         actor->heap_bytes = turn->heap_bytes;

@@ -80,6 +80,8 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
     pool = xcalloc(1, sizeof(*pool) + config->lanes * sizeof(pool->lanes[0]));
     pool->ops = ops;
     pool->config = *config;
+    if (config->context == CONTEXT_FRESH)
+        pool->config.tasks_per_isolate = 1;
     pool->crew = crew;
     pool->opened_ns = clock_now_ns();
     pool->opened_us = (int64_t)(clock_read_ns(CLOCK_REALTIME) / NS_PER_US);
@@ -328,6 +330,9 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->startup_us, &lane->startup_us);
     queues_merge(&stats->queues, &lane->queues);
     stats->queues.of[QUEUE_MAILBOX].entered += submitted;
+    histogram_merge(&stats->cold_us, &lane->cold_us);
+    histogram_merge(&stats->fresh_us, &lane->fresh_us);
+    histogram_merge(&stats->warm_us, &lane->warm_us);
     *ret = (struct lane_stats){
         .lane = lane->index,
         .queued = live > not_below_zero(in_flight) ? live - not_below_zero(in_flight) : 0,
@@ -400,6 +405,22 @@ int handoff_parse(const char *name, enum handoff *ret)
     for (enum handoff h = HANDOFF_FIFO; h <= HANDOFF_MUTEX; h++) {
         if (strcmp(handoff_name(h), name) == 0) {
             *ret = h;
+            return 0;
+        }
+    }
+    return E_INVALID;
+}
+
+const char *context_name(enum context_use context)
+{
+    return context == CONTEXT_FRESH ? "fresh" : "reuse";
+}
+
+int context_parse(const char *name, enum context_use *ret)
+{
+    for (enum context_use c = CONTEXT_REUSE; c <= CONTEXT_FRESH; c++) {
+        if (strcmp(context_name(c), name) == 0) {
+            *ret = c;
             return 0;
         }
     }

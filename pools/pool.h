@@ -27,14 +27,23 @@ enum handoff {
     HANDOFF_MUTEX, /* a lane that has a task blocks until it has the isolate */
 };
 
+/* What a task finds in an isolate that is warm. */
+enum context_use {
+    CONTEXT_REUSE, /* the worker's context, with what tasks before have left in it */
+    CONTEXT_FRESH, /* a new context of its own: the worker's modules are evaluated for it. One task
+                      is in flight in an isolate at a time. Legacy isolates are new as it is */
+};
+
 struct pool_config {
     unsigned lanes;             /* 1 to POOL_LANES_MAX */
     unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
     unsigned queue;             /* tasks that may wait, per lane; more are E_BUSY */
     unsigned spread;            /* pinned: tasks of a worker that may wait on a lane before further
                                    ones go to the next (spread.h); 0: they never do */
-    unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX */
-    enum handoff handoff;       /* shared */
+    unsigned tasks_per_isolate; /* in flight at once; 1 to TICKET_SLOT_MAX. Of an open pool 1 with
+                                   CONTEXT_FRESH, whatever it was */
+    enum context_use context;
+    enum handoff handoff;         /* shared */
     unsigned isolates_per_worker; /* shared: of one version at once; 0: as many as lanes */
     uint64_t idle_ttl_ms;         /* an isolate without tasks is disposed of after this; 0: never */
     uint64_t recycle_after;       /* ... after this many tasks; 0: never */
@@ -128,5 +137,9 @@ const char *architecture_name(enum architecture architecture);
 /* "fifo", "mutex". 0, or E_INVALID where the name is neither. */
 const char *handoff_name(enum handoff handoff);
 int handoff_parse(const char *name, enum handoff *ret);
+
+/* "reuse", "fresh". The same. */
+const char *context_name(enum context_use context);
+int context_parse(const char *name, enum context_use *ret);
 
 #endif

@@ -186,6 +186,13 @@ static struct actor *add_actor(struct shared *s, struct script *script)
     return actor;
 }
 
+/* Whether nobody plays it and nothing is on its way to it; and, where it takes one task at a time,
+ * it has none. */
+static bool is_free(const struct shared *s, const struct actor *actor)
+{
+    return s->pool->config.tasks_per_isolate > 1 ? !actor->is_awake : actor->is_resting;
+}
+
 /* The isolate that is to have the next task of a version: one that is not busy; or a further one,
  * where there is room without taking another's; or the one that got a task longest ago. */
 struct actor *shared_pick(struct shared *s, struct script *script)
@@ -197,7 +204,7 @@ struct actor *shared_pick(struct shared *s, struct script *script)
         return make_room(s) ? add_actor(s, script) : NULL;
     DL_FOREACH2(pack->actors, actor, next_pack)
     {
-        if (!actor->is_awake)
+        if (is_free(s, actor))
             break;
     }
     if (!actor && pack->count < s->pack_cap && s->isolates < s->cap)

@@ -54,8 +54,10 @@ void spread_remove(struct lane *lane, struct task *task)
 
 static bool is_waited_for(const struct actor *actor)
 {
-    return actor_accepts(actor) &&
-           (actor->state == ACTOR_LOADING || actor->flights.in_use >= actor->task_limit);
+    bool is_full = actor->flights.in_use >= actor->task_limit;
+
+    /* One that takes a single task is full whenever it is at work. */
+    return actor_accepts(actor) && (actor_is_starting(actor) || (is_full && actor->task_limit > 1));
 }
 
 void spread_note(struct lane *lane, const struct actor *actor)

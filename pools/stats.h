@@ -49,6 +49,14 @@ struct pool_stats {
     struct lock_stats lock;         /* of a shared pool */
     struct lock_stats isolate_lock; /* HANDOFF_MUTEX: of isolates, that lanes claim */
     struct queues queues;
+    /*
+     * Service times of requests that were begun and have ended, by what they found: from the end of
+     * their wait in the queue to their outcome, a start-up that they waited for included. (That is
+     * wall_us less queue_us of the report.) Checks and warm-ups are in none of them.
+     */
+    struct histogram cold_us;  /* no isolate that had started: its making, and the start-up */
+    struct histogram fresh_us; /* a warm isolate, with a new context made for it: the start-up */
+    struct histogram warm_us;  /* a warm context */
     size_t lane_count;
     struct lane_stats *lanes;
 };

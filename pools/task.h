@@ -54,7 +54,8 @@ struct report {
     enum architecture architecture;
     uint32_t version;
     uint32_t lane;
-    bool is_warm;
+    bool is_warm;        /* its isolate had started when it came, or before its context was made */
+    bool is_new_context; /* it is warm, and waited for a context of its own */
     uint64_t queue_us;
     uint64_t lock_wait_us;
     uint64_t startup_us;

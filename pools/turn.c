@@ -33,7 +33,8 @@ void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
     pthread_getcpuclockid(pthread_self(), &turn->cpu_clock);
     turn->thread_id = gettid();
     turn->count = 0;
-    turn->opens = turn->closes = turn->samples_heap = turn->is_adoption_forced = false;
+    turn->opens = turn->renews = turn->closes = turn->samples_heap = turn->is_adoption_forced =
+        false;
     turn->open_error = 0;
     turn->ended_ns = turn->open_ns = turn->heap_bytes = 0;
     turn->absorbed = 0;
@@ -286,7 +287,9 @@ void turn_run(struct turn *turn)
 
     if (turn->opens)
         open_isolate(turn);
-    if (turn->isolate && turn->count > 0)
+    if (turn->renews)
+        turn->open_error = isolate_renew(turn->isolate);
+    if (turn->isolate && turn->count > 0 && !turn->open_error)
         isolate_enter(turn->isolate, deliver_all, turn);
     else if (!turn->closes)
         end_watch(turn);

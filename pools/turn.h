@@ -119,6 +119,7 @@ struct turn {
     unsigned count;
     struct turn_event events[TURN_EVENTS_MAX];
     bool opens;  /* makes the isolate first */
+    bool renews; /* gives it a new context first */
     bool closes; /* closes it at the end */
     bool samples_heap;
     bool is_adoption_forced; /* its first event waits until the lane was adopted */
@@ -158,8 +159,8 @@ struct turn_event *turn_add(struct turn *turn);
 /* Sets TURN_RUN: from now on the watchdog looks at the turn. */
 void turn_begin(struct turn *turn);
 
-/* Opens the isolate where told to, delivers the events, closes it where told to, and clears
- * TURN_RUN. The same thread. */
+/* Opens or renews the isolate where told to, delivers the events, closes it where told to, and
+ * clears TURN_RUN. The same thread. */
 void turn_run(struct turn *turn);
 
 /*

@@ -50,7 +50,7 @@ struct isolate {
 
 struct fake_figures fake_figures;
 atomic_uint fake_open_us, fake_close_us;
-atomic_bool fake_open_fails, fake_is_busy, fake_holds;
+atomic_bool fake_open_fails, fake_renew_fails, fake_is_busy, fake_holds;
 
 static void spin_us(uint64_t us)
 {
@@ -78,13 +78,11 @@ int isolate_open(struct script *script, const struct isolate_host *host, struct 
     return 0;
 }
 
-void isolate_close(struct isolate *isolate)
+/* What a context has. */
+static void drop_context(struct isolate *isolate)
 {
     struct op_list ops;
 
-    if (!isolate)
-        return;
-    spin_us(atomic_load(&fake_close_us));
     for (unsigned i = 0; i < isolate->program_count; i++)
         free(isolate->programs[i].text);
     free(isolate->programs);
@@ -95,6 +93,28 @@ void isolate_close(struct isolate *isolate)
         ops.first = op->next;
         op_free(op);
     }
+}
+
+int isolate_renew(struct isolate *isolate)
+{
+    if (atomic_load(&fake_renew_fails))
+        return E_NOMEM;
+    drop_context(isolate);
+    isolate->programs = NULL;
+    isolate->program_count = 0;
+    isolate->next_timer = isolate->next_fetch = 0; /* numbers come again, as V8's prelude's do */
+    memset(isolate->timers, 0, sizeof(isolate->timers));
+    isolate->has_burn_later = isolate->has_resume = false;
+    atomic_fetch_add(&fake_figures.renewed, 1);
+    return 0;
+}
+
+void isolate_close(struct isolate *isolate)
+{
+    if (!isolate)
+        return;
+    spin_us(atomic_load(&fake_close_us));
+    drop_context(isolate);
     script_unref(isolate->script);
     pthread_mutex_destroy(&isolate->lock);
     free(isolate);

@@ -38,6 +38,7 @@
 struct fake_figures {
     atomic_uint alive;          /* isolates */
     atomic_uint opened, closed; /* isolates */
+    atomic_uint renewed;        /* contexts of isolates */
     atomic_uint events;         /* delivered */
     atomic_uint terminated;     /* events that were cut off */
     atomic_uint
@@ -49,9 +50,9 @@ struct fake_figures {
 
 extern struct fake_figures fake_figures;
 
-/* How long opening and closing take; and whether opening fails. */
+/* How long opening and closing take; and whether opening, or renewing the context, fails. */
 extern atomic_uint fake_open_us, fake_close_us;
-extern atomic_bool fake_open_fails;
+extern atomic_bool fake_open_fails, fake_renew_fails;
 
 /* While it is set, "hold" and "park" last. */
 extern atomic_bool fake_holds;
