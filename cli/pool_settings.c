@@ -9,6 +9,7 @@ enum {
     KEY_ISOLATES,
     KEY_PER_WORKER,
     KEY_HANDOFF,
+    KEY_CONTEXT,
     KEY_SPREAD,
     KEY_QUEUE,
     KEY_TASKS,
@@ -23,6 +24,8 @@ static const struct argp_option settings_options[] = {
      "Isolates of one worker at once, where they are shared; 0: as many as lanes", 0},
     {"handoff", KEY_HANDOFF, "NAME", 0, "How shared isolates go from lane to lane: fifo, or mutex",
      0},
+    {"context", KEY_CONTEXT, "NAME", 0,
+     "Of a task in a warm isolate: the one that is there (reuse), or a new one (fresh)", 0},
     {"spread", KEY_SPREAD, "N", 0,
      "Tasks of a worker that may wait on a pinned lane before it takes another one; 0: never", 0},
     {"queue", KEY_QUEUE, "N", 0, "Tasks that may wait, per lane", 0},
@@ -45,6 +48,15 @@ static Isoyard__V1__Handoff parse_handoff(const char *text, struct argp_state *s
     if (strcasecmp(text, "mutex") != 0)
         argp_error(state, "--handoff: '%s' is neither fifo nor mutex", text);
     return ISOYARD__V1__HANDOFF__HANDOFF_MUTEX;
+}
+
+static Isoyard__V1__ContextUse parse_context(const char *text, struct argp_state *state)
+{
+    if (strcasecmp(text, "reuse") == 0)
+        return ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_REUSE;
+    if (strcasecmp(text, "fresh") != 0)
+        argp_error(state, "--context: '%s' is neither reuse nor fresh", text);
+    return ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_FRESH;
 }
 
 /* Sets a field of the settings, and that it is there. */
@@ -71,6 +83,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_HANDOFF:
         s->handoff = parse_handoff(arg, state);
+        return 0;
+    case KEY_CONTEXT:
+        s->context = parse_context(arg, state);
         return 0;
     case KEY_SPREAD:
         SET(SPREAD, spread, (uint32_t)number("spread", arg, UINT32_MAX, state));

@@ -37,6 +37,10 @@ static int read_choice(const Isoyard__V1__ComparisonArm *arm,
         pool_settings_add(ret, "isolates-per-worker", shape->isolates_per_worker);
     if (settings)
         pool_settings_read(settings, ret);
+    if (settings)
+        err = pool_settings_read_context(settings->context, ret, error);
+    if (err)
+        return err;
     if (!handoff && settings)
         handoff = settings->handoff;
     return pool_settings_read_handoff(handoff ? handoff : ISOYARD__V1__HANDOFF__HANDOFF_FIFO, ret,

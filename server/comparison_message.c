@@ -44,13 +44,15 @@ static double tasks_per_s(const struct arm_figures *figures, unsigned round_coun
     return sample_of(values, count).median;
 }
 
-/* Of how tasks start there is no figure apart yet: cold, new_context and warm stay unset. */
 static void set_times(struct arm_message *m, const struct arm_figures *figures)
 {
     distribution_message_init(&m->latency, &figures->latency_us);
     distribution_message_init(&m->queue_wait, &figures->tally.queue_wait_us);
     m->result.latency = &m->latency;
     m->result.queue_wait = &m->queue_wait;
+    m->result.cold = distribution_message_of(&m->cold, &figures->tally.cold_us);
+    m->result.new_context = distribution_message_of(&m->new_context, &figures->tally.fresh_us);
+    m->result.warm = distribution_message_of(&m->warm, &figures->tally.warm_us);
 }
 
 /* Those that there are: they have been taken. */

@@ -21,7 +21,7 @@ struct arm_message {
     Isoyard__V1__ComparisonArmResult result;
     Isoyard__V1__ComparisonArm arm;
     Isoyard__V1__PoolConfig config;
-    Isoyard__V1__Distribution latency, queue_wait;
+    Isoyard__V1__Distribution latency, queue_wait, cold, new_context, warm;
     struct lock_message lock, isolate_lock;
     Isoyard__V1__ComparisonRound *rounds; /* owned, as is the next */
     Isoyard__V1__ComparisonRound **round_pointers;

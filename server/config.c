@@ -29,6 +29,7 @@ enum setting_kind {
     SETTING_LEVEL,   /* enum log_level */
     SETTING_CHOICE,  /* char *, a pool's architecture */
     SETTING_HANDOFF, /* enum handoff */
+    SETTING_CONTEXT, /* enum context_use */
 };
 
 struct setting {
@@ -62,6 +63,8 @@ static const struct setting settings[] = {
      "Warm isolates, in all lanes together"},
     {"handoff", "NAME", SETTING_HANDOFF, POOL(handoff), 0, 0, 0,
      "How shared isolates go from lane to lane: fifo, or mutex"},
+    {"context", "NAME", SETTING_CONTEXT, POOL(context), 0, 0, 0,
+     "Of a task in a warm isolate: the one that is there (reuse), or a new one (fresh)"},
     {"isolates-per-worker", "N", SETTING_UINT, POOL(isolates_per_worker), 1, 0, 100000,
      "Isolates of one worker at once, where they are shared; 0: as many as lanes"},
     {"queue", "N", SETTING_UINT, POOL(queue), 1, 1, 1000000,
@@ -208,6 +211,14 @@ static int set_handoff(struct config *config, const struct setting *s, const cha
     return 0;
 }
 
+static int set_context(struct config *config, const struct setting *s, const char *text,
+                       struct error *error)
+{
+    if (context_parse(text, place_of(config, s)))
+        return error_set(error, E_INVALID, s->name, "'%s' is neither reuse nor fresh", text);
+    return 0;
+}
+
 static int set_value(struct config *config, const struct setting *s, const char *text,
                      struct error *error)
 {
@@ -219,6 +230,8 @@ static int set_value(struct config *config, const struct setting *s, const char 
         return set_level(config, s, text, error);
     case SETTING_HANDOFF:
         return set_handoff(config, s, text, error);
+    case SETTING_CONTEXT:
+        return set_context(config, s, text, error);
     default:
         return set_number(config, s, text, error);
     }
@@ -318,6 +331,9 @@ static char *option_doc(struct config *defaults, const struct setting *s)
         break;
     case SETTING_HANDOFF:
         snprintf(value, sizeof(value), " (%s)", handoff_name(*(const enum handoff *)place));
+        break;
+    case SETTING_CONTEXT:
+        snprintf(value, sizeof(value), " (%s)", context_name(*(const enum context_use *)place));
         break;
     default:
         print_number(value, sizeof(value), place, s);

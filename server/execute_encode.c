@@ -2,6 +2,7 @@
 #include "server/execute_codec.h"
 
 #include "api/wire.h"
+#include "server/message.h"
 
 #include <assert.h>
 
@@ -15,7 +16,7 @@ struct header {
 static size_t report_size(const struct report *r)
 {
     return wire_number_size(1, r->version) + wire_number_size(2, r->architecture) +
-           wire_number_size(3, r->lane) + wire_number_size(4, r->is_warm ? 2 : 1) +
+           wire_number_size(3, r->lane) + wire_number_size(4, start_kind(r)) +
            wire_number_size(5, r->queue_us) + wire_number_size(6, r->lock_wait_us) +
            wire_number_size(7, r->startup_us) + wire_number_size(8, r->cpu_us) +
            wire_number_size(9, r->wall_us) + wire_number_size(10, r->heap_bytes) +
@@ -29,7 +30,7 @@ static uint8_t *put_report(uint8_t *at, const struct report *r)
     at = wire_put_number(at, 1, r->version);
     at = wire_put_number(at, 2, r->architecture);
     at = wire_put_number(at, 3, r->lane);
-    at = wire_put_number(at, 4, r->is_warm ? 2 : 1);
+    at = wire_put_number(at, 4, start_kind(r));
     at = wire_put_number(at, 5, r->queue_us);
     at = wire_put_number(at, 6, r->lock_wait_us);
     at = wire_put_number(at, 7, r->startup_us);

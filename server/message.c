@@ -56,14 +56,21 @@ void failure_message_release(struct failure_message *message)
     free(message->file);
 }
 
+Isoyard__V1__StartKind start_kind(const struct report *report)
+{
+    if (!report->is_warm)
+        return ISOYARD__V1__START_KIND__START_KIND_COLD;
+    return report->is_new_context ? ISOYARD__V1__START_KIND__START_KIND_NEW_CONTEXT
+                                  : ISOYARD__V1__START_KIND__START_KIND_WARM;
+}
+
 void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report *report)
 {
     isoyard__v1__execution_report__init(ret);
     ret->version = report->version;
     ret->architecture = (Isoyard__V1__Architecture)report->architecture;
     ret->lane = report->lane;
-    ret->start = report->is_warm ? ISOYARD__V1__START_KIND__START_KIND_WARM
-                                 : ISOYARD__V1__START_KIND__START_KIND_COLD;
+    ret->start = start_kind(report);
     ret->queue_us = report->queue_us;
     ret->lock_wait_us = report->lock_wait_us;
     ret->startup_us = report->startup_us;
@@ -99,6 +106,8 @@ void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_co
     ret->recycle_after = config->recycle_after;
     ret->isolates_per_worker = config->isolates_per_worker;
     ret->spread = config->spread;
+    ret->context = config->context == CONTEXT_FRESH ? ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_FRESH
+                                                    : ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_REUSE;
     ret->handoff = config->handoff == HANDOFF_MUTEX ? ISOYARD__V1__HANDOFF__HANDOFF_MUTEX
                                                     : ISOYARD__V1__HANDOFF__HANDOFF_FIFO;
 }

@@ -33,6 +33,9 @@ void failure_message_release(struct failure_message *message);
 
 void limit_message_init(Isoyard__V1__LimitExceeded *ret, const struct failure *failure);
 
+/* What a task found. */
+Isoyard__V1__StartKind start_kind(const struct report *report);
+
 void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report *report);
 
 void pool_config_message_init(Isoyard__V1__PoolConfig *ret, const struct pool_config *config);

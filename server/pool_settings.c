@@ -80,6 +80,25 @@ int pool_settings_read_handoff(Isoyard__V1__Handoff handoff, struct pool_choice 
     }
 }
 
+int pool_settings_read_context(Isoyard__V1__ContextUse context, struct pool_choice *choice,
+                               struct error *error)
+{
+    switch (context) {
+    case ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_UNSPECIFIED:
+        return 0;
+    case ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_REUSE:
+    case ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_FRESH:
+        add_text(choice, "context",
+                 context_name(context == ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_FRESH
+                                  ? CONTEXT_FRESH
+                                  : CONTEXT_REUSE));
+        return 0;
+    default:
+        return error_set(error, E_INVALID, "context", "this server has no such use of contexts: %d",
+                         (int)context);
+    }
+}
+
 int pool_settings_read_architecture(Isoyard__V1__Architecture architecture,
                                     struct pool_choice *choice, struct error *error)
 {

@@ -10,11 +10,15 @@
 
 #include <isoyard/v1/pool.pb-c.h>
 
-/* Adds what the message has, but for the hand-off. */
+/* Adds the numbers that the message has. */
 void pool_settings_read(const Isoyard__V1__PoolSettings *settings, struct pool_choice *choice);
 
 /* Adds the hand-off, unless it is unspecified. E_INVALID for "handoff". */
 int pool_settings_read_handoff(Isoyard__V1__Handoff handoff, struct pool_choice *choice,
+                               struct error *error);
+
+/* Adds how contexts are used, unless it is unspecified. E_INVALID for "context". */
+int pool_settings_read_context(Isoyard__V1__ContextUse context, struct pool_choice *choice,
                                struct error *error);
 
 /* Adds the architecture. E_INVALID for "architecture". */

@@ -62,6 +62,15 @@ void distribution_message_init(Isoyard__V1__Distribution *m, const struct histog
     m->max_us = h->max;
 }
 
+Isoyard__V1__Distribution *distribution_message_of(Isoyard__V1__Distribution *ret,
+                                                   const struct histogram *h)
+{
+    if (histogram_count(h) == 0)
+        return NULL;
+    distribution_message_init(ret, h);
+    return ret;
+}
+
 static uint64_t us_up(uint64_t ns)
 {
     return ns / NS_PER_US + (ns % NS_PER_US != 0);
@@ -220,6 +229,9 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     distribution_message_init(&m->wall, &stats->wall_us);
     distribution_message_init(&m->cpu, &stats->cpu_us);
     distribution_message_init(&m->startup, &stats->startup_us);
+    m->stats.cold = distribution_message_of(&m->cold, &stats->cold_us);
+    m->stats.new_context = distribution_message_of(&m->new_context, &stats->fresh_us);
+    m->stats.warm = distribution_message_of(&m->warm, &stats->warm_us);
     set_locks(m, stats);
     set_queues(m, stats);
     set_lanes(m, stats);

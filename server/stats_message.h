@@ -38,7 +38,7 @@ struct stats_message {
     Isoyard__V1__TaskCounters tasks;
     Isoyard__V1__IsolateCounters isolates;
     Isoyard__V1__ThreadCounters threads;
-    Isoyard__V1__Distribution queue_wait, wall, cpu, startup;
+    Isoyard__V1__Distribution queue_wait, wall, cpu, startup, cold, new_context, warm;
     struct lock_message lock, isolate_lock;
     Isoyard__V1__QueueStats queues[QUEUES];
     Isoyard__V1__Distribution queue_waits[QUEUES];
@@ -75,6 +75,10 @@ void stats_message_add_interval_totals(struct stats_message *message,
 
 /* A histogram of microseconds. */
 void distribution_message_init(Isoyard__V1__Distribution *ret, const struct histogram *h);
+
+/* The same where there is something in it; else NULL. */
+Isoyard__V1__Distribution *distribution_message_of(Isoyard__V1__Distribution *ret,
+                                                   const struct histogram *h);
 
 void lock_message_init(struct lock_message *ret, const struct lock_stats *lock);
 

@@ -125,6 +125,8 @@ static int read_config(struct switch_call *c, const Isoyard__V1__PoolSettings *m
         pool_settings_read(m, &c->choice);
     if (m)
         err = pool_settings_read_handoff(m->handoff, &c->choice, error);
+    if (m && !err)
+        err = pool_settings_read_context(m->context, &c->choice, error);
     if (!err)
         err = config_choose(service->config, &c->choice, &plan, error);
     if (!err)

@@ -51,6 +51,9 @@ void tally_add(struct tally *tally, const struct pool_stats *after, const struct
     add_difference(&tally->wall_us, &after->wall_us, &since->wall_us);
     add_difference(&tally->cpu_us, &after->cpu_us, &since->cpu_us);
     add_difference(&tally->startup_us, &after->startup_us, &since->startup_us);
+    add_difference(&tally->cold_us, &after->cold_us, &since->cold_us);
+    add_difference(&tally->fresh_us, &after->fresh_us, &since->fresh_us);
+    add_difference(&tally->warm_us, &after->warm_us, &since->warm_us);
 }
 
 void tally_merge(struct tally *tally, const struct tally *other)
@@ -65,6 +68,9 @@ void tally_merge(struct tally *tally, const struct tally *other)
     histogram_merge(&tally->wall_us, &other->wall_us);
     histogram_merge(&tally->cpu_us, &other->cpu_us);
     histogram_merge(&tally->startup_us, &other->startup_us);
+    histogram_merge(&tally->cold_us, &other->cold_us);
+    histogram_merge(&tally->fresh_us, &other->fresh_us);
+    histogram_merge(&tally->warm_us, &other->warm_us);
 }
 
 static void subtract_lock(struct lock_stats *dest, const struct lock_stats *before)
@@ -87,6 +93,9 @@ void tally_subtract(struct tally *tally, const struct tally *before)
     histogram_subtract(&tally->wall_us, &before->wall_us);
     histogram_subtract(&tally->cpu_us, &before->cpu_us);
     histogram_subtract(&tally->startup_us, &before->startup_us);
+    histogram_subtract(&tally->cold_us, &before->cold_us);
+    histogram_subtract(&tally->fresh_us, &before->fresh_us);
+    histogram_subtract(&tally->warm_us, &before->warm_us);
 }
 
 double tally_cpu_us(const struct tally *tally)

@@ -16,7 +16,7 @@ struct tally {
     uint64_t failed; /* all that ended otherwise, and those that were refused */
     uint64_t isolates_created, isolates_evicted;
     struct lock_stats lock, isolate_lock; /* as in pool_stats; of waiters nothing */
-    struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
+    struct histogram queue_wait_us, wall_us, cpu_us, startup_us, cold_us, fresh_us, warm_us;
 };
 
 /* Adds what has happened in a pool from one moment to the next; before may be NULL: since it was

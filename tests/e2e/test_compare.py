@@ -159,6 +159,19 @@ class Synthetic(Case):
         self.assertIn("tasks wait 4 ms for a timer", report.notes[0])
         self.assertIn("3 callers", report.title)
 
+    def test_times_by_what_tasks_found(self):
+        self.start()
+        for context, kinds in (pool_pb2.CONTEXT_USE_REUSE, {"cold", "warm"}), \
+                (pool_pb2.CONTEXT_USE_FRESH, {"cold", "new_context"}):
+            report, _ = self.compare(synthetic("simple", rounds=1, settings=pool_pb2.PoolSettings(context=context)))
+            for result in report.arms:
+                times = {name: getattr(result, name) for name in ("cold", "new_context", "warm") if result.HasField(name)}
+                self.assertEqual(sum(time.count for time in times.values()), 30, result.name)
+                self.assertEqual(set(times), {"cold"} if result.name == "legacy" else kinds, result.name)
+                self.assertEqual(result.config.context, context)
+            cold, later = report.arms[3].cold, getattr(report.arms[3], (kinds - {"cold"}).pop())
+            self.assertGreater(cold.p50_us, later.p50_us)
+
     def test_deployed_worker(self):
         self.start("--lanes", "2")
         self.api.deploy("echo", worker_source("echo.js"))
