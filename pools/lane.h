@@ -30,6 +30,7 @@
 #include "pools/mailbox.h"
 #include "pools/pool.h"
 #include "pools/spread.h"
+#include "pools/top.h"
 #include "pools/turn.h"
 
 #include <stdatomic.h>
@@ -118,6 +119,7 @@ struct lane {
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     struct queues queues;
     struct histogram cold_us, fresh_us, warm_us; /* service times: stats.h */
+    struct top top_by_queue_wait, top_by_cpu; /* workers */
 };
 
 /* Before start. E_NOMEM where there is no loop to be had; what fetcher_open says. */

@@ -65,6 +65,21 @@ static struct histogram *service_us(struct lane *lane, const struct report *repo
     return report->is_new_context ? &lane->fresh_us : &lane->warm_us;
 }
 
+/* Of a task that began. */
+static void count_use(struct lane *lane, const struct task *task)
+{
+    uint64_t waited_ns = task->started_ns - task->submitted_ns - task->startup_ns;
+
+    counter_add(task->report.is_warm ? &lane->counters.hits : &lane->counters.misses, 1);
+    histogram_record(&lane->queue_wait_us, task->report.queue_us);
+    histogram_record(&lane->cpu_us, task->report.cpu_us);
+    top_add(&lane->top_by_queue_wait, task->script, waited_ns);
+    top_add(&lane->top_by_cpu, task->script, task->cpu_ns);
+    if (task->kind == TASK_REQUEST)
+        histogram_record(service_us(lane, &task->report),
+                         task->report.wall_us - task->report.queue_us);
+}
+
 void lane_count_given_back(struct lane *lane)
 {
     /* Release: who sees the number sees that done has been called. */
@@ -85,14 +100,8 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
         queues_move(&lane->queues, task, QUEUE_NONE, now_ns);
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
-    if (task->started_ns) {
-        counter_add(task->report.is_warm ? &lane->counters.hits : &lane->counters.misses, 1);
-        histogram_record(&lane->queue_wait_us, task->report.queue_us);
-        histogram_record(&lane->cpu_us, task->report.cpu_us);
-        if (task->kind == TASK_REQUEST)
-            histogram_record(service_us(lane, &task->report),
-                             task->report.wall_us - task->report.queue_us);
-    }
+    if (task->started_ns)
+        count_use(lane, task);
     histogram_record(&lane->wall_us, task->report.wall_us);
     if (task->ticket)
         count_not_in_flight(lane);

@@ -329,6 +329,8 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->cpu_us, &lane->cpu_us);
     histogram_merge(&stats->startup_us, &lane->startup_us);
     queues_merge(&stats->queues, &lane->queues);
+    top_merge(&stats->top_by_queue_wait, &lane->top_by_queue_wait);
+    top_merge(&stats->top_by_cpu, &lane->top_by_cpu);
     stats->queues.of[QUEUE_MAILBOX].entered += submitted;
     histogram_merge(&stats->cold_us, &lane->cold_us);
     histogram_merge(&stats->fresh_us, &lane->fresh_us);

@@ -5,6 +5,7 @@
 #define ISOYARD_STATS_H
 
 #include "pools/queues.h"
+#include "pools/top.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,7 @@ struct pool_stats {
     struct histogram cold_us;  /* no isolate that had started: its making, and the start-up */
     struct histogram fresh_us; /* a warm isolate, with a new context made for it: the start-up */
     struct histogram warm_us;  /* a warm context */
+    struct top_list top_by_queue_wait, top_by_cpu; /* of what the two histograms sum up */
     size_t lane_count;
     struct lane_stats *lanes;
 };

@@ -164,6 +164,16 @@ static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
     m->stats.lanes = m->lane_pointers;
 }
 
+static void set_top(struct stats_message *m, const struct pool_stats *stats)
+{
+    top_message_init(&m->top_by_queue_wait, &stats->top_by_queue_wait);
+    top_message_init(&m->top_by_cpu, &stats->top_by_cpu);
+    m->stats.top_by_queue_wait = m->top_by_queue_wait.pointers;
+    m->stats.n_top_by_queue_wait = m->top_by_queue_wait.count;
+    m->stats.top_by_cpu = m->top_by_cpu.pointers;
+    m->stats.n_top_by_cpu = m->top_by_cpu.count;
+}
+
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
 {
     isoyard__v1__server_stats__init(m);
@@ -234,6 +244,7 @@ void stats_message_init(struct stats_message *m, const struct pool_service *serv
     m->stats.warm = distribution_message_of(&m->warm, &stats->warm_us);
     set_locks(m, stats);
     set_queues(m, stats);
+    set_top(m, stats);
     set_lanes(m, stats);
     set_server(&m->server, service);
 }
@@ -335,6 +346,20 @@ static void set_queue_intervals(struct stats_message *m, const struct pool_stats
     m->interval.queues = d->queue_pointers;
 }
 
+static void set_top_interval(struct stats_message *m, const struct pool_stats *before,
+                             const struct pool_stats *now)
+{
+    struct stats_message *d = m->difference;
+
+    top_since(&m->since->top_by_queue_wait, &before->top_by_queue_wait, &now->top_by_queue_wait);
+    top_since(&m->since->top_by_cpu, &before->top_by_cpu, &now->top_by_cpu);
+    set_top(d, m->since);
+    m->interval.top_by_queue_wait = d->stats.top_by_queue_wait;
+    m->interval.n_top_by_queue_wait = d->stats.n_top_by_queue_wait;
+    m->interval.top_by_cpu = d->stats.top_by_cpu;
+    m->interval.n_top_by_cpu = d->stats.n_top_by_cpu;
+}
+
 static void set_differences(struct stats_message *m, const struct pool_stats *before,
                             const struct pool_stats *now)
 {
@@ -351,6 +376,7 @@ static void set_differences(struct stats_message *m, const struct pool_stats *be
     m->interval.lock = d->stats.lock;
     m->interval.isolate_lock = d->stats.isolate_lock;
     set_queue_intervals(m, before, now);
+    set_top_interval(m, before, now);
 }
 
 void stats_message_add_interval(struct stats_message *m, const struct dispatcher_stats *before,

@@ -5,6 +5,7 @@
 #define ISOYARD_STATS_MESSAGE_H
 
 #include "server/pool_service.h"
+#include "server/top_message.h"
 
 #include <isoyard/v1/pool.pb-c.h>
 
@@ -43,6 +44,7 @@ struct stats_message {
     Isoyard__V1__QueueStats queues[QUEUES];
     Isoyard__V1__Distribution queue_waits[QUEUES];
     Isoyard__V1__QueueStats *queue_pointers[QUEUES];
+    struct top_message top_by_queue_wait, top_by_cpu;
     Isoyard__V1__ServerStats server;
     struct architectures_message architectures, architectures_since;
     Isoyard__V1__DrainingPool draining;
@@ -56,12 +58,13 @@ struct stats_message {
     Isoyard__V1__LaneInterval **lane_interval_pointers;
 };
 
-/* Fills in a message, which then points into the service; release it. Any thread. */
+/* Fills in a message, which then points into the service and into now; release it. Any thread. */
 void stats_message_init(struct stats_message *ret, const struct pool_service *service,
                         const struct dispatcher_stats *now);
 void stats_message_release(struct stats_message *message);
 
-/* Adds what happened from one point to the next. Where these are not of the same pool, nothing. */
+/* Adds what happened from one point to the next, which the message was made of. Where these are not
+ * of the same pool, nothing. */
 void stats_message_add_interval(struct stats_message *message,
                                 const struct dispatcher_stats *before,
                                 const struct dispatcher_stats *now);
