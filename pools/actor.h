@@ -81,6 +81,11 @@ struct actor_fetch {
     atomic_uint refs;  /* two after the stop was sent: each side has one */
 };
 
+/* What tasks that have ended used: those of a turn are counted at once, as their worker's. */
+struct actor_use {
+    uint64_t tasks, waited_ns, cpu_ns;
+};
+
 struct actor {
     struct lane *lane;     /* where it lives; of a shared one: whose holder has claimed it */
     struct shared *shared; /* NULL: it belongs to its lane; else nobody touches it unclaimed */
@@ -125,6 +130,7 @@ struct actor {
     uint64_t startup_cpu_ns;          /* used so far */
     struct lane_timer *startup_timer; /* start-up's wall limit, while that is parked */
     uint64_t served;                  /* tasks begun */
+    struct actor_use use;             /* not yet in its lane's lists: lane_settle */
     uint64_t resting_since_ns;
     uint64_t heap_bytes; /* the last sample, and when it was taken */
     uint64_t heap_sampled_ns;

@@ -65,19 +65,30 @@ static struct histogram *service_us(struct lane *lane, const struct report *repo
     return report->is_new_context ? &lane->fresh_us : &lane->warm_us;
 }
 
-/* Of a task that began. */
-static void count_use(struct lane *lane, const struct task *task)
+static void count_use(struct lane *lane, const struct script *script, struct actor_use *use)
 {
-    uint64_t waited_ns = task->started_ns - task->submitted_ns - task->startup_ns;
+    if (use->tasks == 0)
+        return;
+    top_add(&lane->top_by_queue_wait, script, use->tasks, use->waited_ns);
+    top_add(&lane->top_by_cpu, script, use->tasks, use->cpu_ns);
+    *use = (struct actor_use){.tasks = 0};
+}
+
+/* Of a task that began. It has no actor where it was taken back, and then refused. */
+static void note_use(struct lane *lane, struct actor *actor, const struct task *task)
+{
+    struct actor_use own = {.tasks = 0}, *use = actor ? &actor->use : &own;
 
     counter_add(task->report.is_warm ? &lane->counters.hits : &lane->counters.misses, 1);
     histogram_record(&lane->queue_wait_us, task->report.queue_us);
     histogram_record(&lane->cpu_us, task->report.cpu_us);
-    top_add(&lane->top_by_queue_wait, task->script, waited_ns);
-    top_add(&lane->top_by_cpu, task->script, task->cpu_ns);
     if (task->kind == TASK_REQUEST)
         histogram_record(service_us(lane, &task->report),
                          task->report.wall_us - task->report.queue_us);
+    use->tasks++;
+    use->waited_ns += task->started_ns - task->submitted_ns - task->startup_ns;
+    use->cpu_ns += task->cpu_ns;
+    count_use(lane, task->script, &own);
 }
 
 void lane_count_given_back(struct lane *lane)
@@ -101,7 +112,7 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns)
-        count_use(lane, task);
+        note_use(lane, actor, task);
     histogram_record(&lane->wall_us, task->report.wall_us);
     if (task->ticket)
         count_not_in_flight(lane);
@@ -345,6 +356,7 @@ static void count_end(struct lane *lane, const struct actor *actor)
 
 static void bury(struct lane *lane, struct actor *actor)
 {
+    count_use(lane, actor->script, &actor->use);
     count_end(lane, actor);
     lane_unlist(lane, actor);
     actor_free(actor);
@@ -398,6 +410,7 @@ void lane_settle(struct lane *lane, struct actor *actor)
     spread_note(lane, actor);
     if (!look_after(lane, actor))
         return;
+    count_use(lane, actor->script, &actor->use);
     if (actor->shared) {
         shared_release(actor, actor_has_work(actor));
         return;

@@ -32,23 +32,38 @@ static uint64_t grown(uint64_t before, uint64_t now)
 
 /* Writing. */
 
-struct name {
-    char tenant[SCRIPT_NAME_MAX + 1], worker[SCRIPT_NAME_MAX + 1];
-};
-_Static_assert(sizeof(struct name) == TOP_NAME_WORDS * sizeof(uint64_t), "whole words");
+_Static_assert(TOP_NAME_WORDS * sizeof(uint64_t) == SCRIPT_NAME_MAX + 1, "whole words");
 
-static bool has_name(const struct top *top, unsigned i, const struct script *script)
+static uint64_t word_of(const char *name, unsigned w)
 {
-    /* The writer reads what nobody writes meanwhile. */
-    const struct name *name = (const struct name *)top->names[i];
+    uint64_t word;
 
-    return strcmp(name->worker, script->worker) == 0 && strcmp(name->tenant, script->tenant) == 0;
+    memcpy(&word, name + w * sizeof(word), sizeof(word));
+    return word;
+}
+
+/* Most names are of a word or two, and the call of strcmp would take longer. */
+static bool is_name(const _Atomic uint64_t *words, const char *name)
+{
+    for (unsigned w = 0; w < TOP_NAME_WORDS; w++) {
+        if (get(&words[w]) != word_of(name, w))
+            return false;
+        if (name[(w + 1) * sizeof(uint64_t) - 1] == '\0')
+            break; /* and so are all after it */
+    }
+    return true;
+}
+
+static void set_name(_Atomic uint64_t *words, const char *name)
+{
+    for (unsigned w = 0; w < TOP_NAME_WORDS; w++)
+        set(&words[w], word_of(name, w));
 }
 
 static bool is_at(const struct top *top, unsigned i, const struct script *script)
 {
     return get(&top->keys[i]) == script->worker_key && get(&top->total_ns[i]) > 0 &&
-           has_name(top, i, script);
+           is_name(top->workers[i], script->worker) && is_name(top->tenants[i], script->tenant);
 }
 
 /* TOP_ENTRIES: it has none. */
@@ -80,54 +95,54 @@ static unsigned find_least(const struct top *top)
 }
 
 /* Gives the entry to another worker. */
-static void replace(struct top *top, unsigned i, const struct script *script, uint64_t used_ns)
+static void replace(struct top *top, unsigned i, const struct script *script, uint64_t tasks,
+                    uint64_t used_ns)
 {
     uint64_t least_ns = get(&top->total_ns[i]), version = get(&top->versions[i]);
-    uint64_t words[TOP_NAME_WORDS];
-    struct name name = {"", ""};
 
-    strcpy(name.tenant, script->tenant);
-    strcpy(name.worker, script->worker);
-    memcpy(words, &name, sizeof(words));
     set(&top->unlisted_ns, least_ns);
     atomic_store_explicit(&top->versions[i], version + 1, memory_order_relaxed);
-    for (unsigned w = 0; w < TOP_NAME_WORDS; w++)
-        set(&top->names[i][w], words[w]);
+    set_name(top->tenants[i], script->tenant);
+    set_name(top->workers[i], script->worker);
     set(&top->keys[i], script->worker_key);
     set(&top->error_ns[i], least_ns);
-    set(&top->tasks[i], 1);
+    set(&top->tasks[i], tasks);
     set(&top->total_ns[i], least_ns + used_ns);
     set(&top->versions[i], version + 2);
     top->hints[script->worker_key % TOP_HINTS] = (unsigned char)i;
 }
 
-void top_add(struct top *top, const struct script *script, uint64_t used_ns)
+void top_add(struct top *top, const struct script *script, uint64_t tasks, uint64_t used_ns)
 {
     unsigned i = find(top, script);
 
     if (i < TOP_ENTRIES) {
         set(&top->total_ns[i], get(&top->total_ns[i]) + used_ns);
-        set(&top->tasks[i], get(&top->tasks[i]) + 1);
+        set(&top->tasks[i], get(&top->tasks[i]) + tasks);
     } else if (used_ns > 0) {
-        replace(top, find_least(top), script, used_ns);
+        replace(top, find_least(top), script, tasks, used_ns);
     }
-    set(&top->sum_ns, get(&top->sum_ns) + used_ns);
 }
 
 /* Reading. */
+
+static void read_name(const _Atomic uint64_t *words, char *ret)
+{
+    for (unsigned w = 0; w < TOP_NAME_WORDS; w++) {
+        uint64_t word = see(&words[w]);
+
+        memcpy(ret + w * sizeof(word), &word, sizeof(word));
+    }
+}
 
 /* Acquire: what is read after the version is not older than it, and the version that is looked at
  * in the end is not older than what was read. */
 static bool try_read(const struct top *top, unsigned i, struct top_use *ret)
 {
-    uint64_t version = see(&top->versions[i]), words[TOP_NAME_WORDS];
-    struct name name;
+    uint64_t version = see(&top->versions[i]);
 
-    for (unsigned w = 0; w < TOP_NAME_WORDS; w++)
-        words[w] = see(&top->names[i][w]);
-    memcpy(&name, words, sizeof(name));
-    memcpy(ret->tenant, name.tenant, sizeof(ret->tenant));
-    memcpy(ret->worker, name.worker, sizeof(ret->worker));
+    read_name(top->tenants[i], ret->tenant);
+    read_name(top->workers[i], ret->worker);
     ret->key = see(&top->keys[i]);
     ret->error_ns = see(&top->error_ns[i]);
     ret->tasks = see(&top->tasks[i]);
@@ -183,12 +198,10 @@ static void add_unlisted(struct top_use *use, uint64_t unlisted_ns)
 }
 
 /* A worker that is in one of the two only may have used as much of the other as an unlisted one. */
-static void unite(struct both *both, const struct top_list *list, const struct top *src,
-                  uint64_t unlisted_ns)
+static void unite(struct both *both, const struct top_list *list, struct top_use *read,
+                  size_t count, uint64_t unlisted_ns)
 {
-    struct top_use read[TOP_ENTRIES];
     bool is_met[TOP_ENTRIES] = {false};
-    size_t count = read_all(src, read);
 
     memcpy(both->uses, list->uses, list->count * sizeof(list->uses[0]));
     both->count = list->count;
@@ -236,11 +249,15 @@ static void take_largest(struct top_list *ret, const struct both *both)
 
 void top_merge(struct top_list *dest, const struct top *src)
 {
-    uint64_t unlisted_ns = see(&src->unlisted_ns);
+    struct top_use read[TOP_ENTRIES];
+    size_t count = read_all(src, read);
+    uint64_t unlisted_ns = see(&src->unlisted_ns); /* not before: it grows */
     struct both both;
 
-    dest->sum_ns += see(&src->sum_ns);
-    unite(&both, dest, src, unlisted_ns);
+    /* Whoever takes an entry over takes its total over, so that totals add up to all. */
+    for (size_t i = 0; i < count; i++)
+        dest->sum_ns += read[i].total_ns;
+    unite(&both, dest, read, count, unlisted_ns);
     sort(&both);
     take_largest(dest, &both);
     dest->unlisted_ns += unlisted_ns;

@@ -27,17 +27,16 @@
 #define TOP_ENTRIES 64
 #define TOP_HINTS 256
 
-/* Tenant and worker, each with its NUL. */
-#define TOP_NAME_WORDS (2 * (SCRIPT_NAME_MAX + 1) / sizeof(uint64_t))
+/* Of a tenant's or worker's name, NULs to the end. */
+#define TOP_NAME_WORDS ((SCRIPT_NAME_MAX + 1) / sizeof(uint64_t))
 
 /* All zeroes is an empty one. */
 struct top {
-    _Atomic uint64_t sum_ns;
     _Atomic uint64_t unlisted_ns; /* no worker without an entry has used more */
     _Atomic uint64_t keys[TOP_ENTRIES], total_ns[TOP_ENTRIES]; /* total 0: free */
     _Atomic uint64_t error_ns[TOP_ENTRIES], tasks[TOP_ENTRIES];
     _Atomic uint64_t versions[TOP_ENTRIES];
-    _Atomic uint64_t names[TOP_ENTRIES][TOP_NAME_WORDS];
+    _Atomic uint64_t tenants[TOP_ENTRIES][TOP_NAME_WORDS], workers[TOP_ENTRIES][TOP_NAME_WORDS];
 
     /* The writer's own. */
     unsigned char hints[TOP_HINTS]; /* by the key's low bits: where such a worker was last */
@@ -54,14 +53,14 @@ struct top_use {
 
 /* What was read, the largest total first. All zeroes is an empty one. */
 struct top_list {
-    uint64_t sum_ns;
+    uint64_t sum_ns; /* of all workers */
     uint64_t unlisted_ns;
     size_t count;
     struct top_use uses[TOP_ENTRIES];
 };
 
-/* A task of the worker has used so much. The one writer's thread. */
-void top_add(struct top *top, const struct script *script, uint64_t used_ns);
+/* So many tasks of the worker have used so much. The one writer's thread. */
+void top_add(struct top *top, const struct script *script, uint64_t tasks, uint64_t used_ns);
 
 /* Adds what src counts to dest, which nobody else sees. Any thread. */
 void top_merge(struct top_list *dest, const struct top *src);

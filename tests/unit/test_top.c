@@ -51,7 +51,7 @@ static unsigned pick(unsigned *seed)
 
 static void use(struct top *top, unsigned w, uint64_t ns)
 {
-    top_add(top, scripts[w], ns);
+    top_add(top, scripts[w], 1, ns);
     used_ns[w] += ns;
     tasks[w]++;
 }
@@ -212,8 +212,8 @@ START_TEST(top_add_same_key_other_name_is_another_worker)
     a = new_script(longest, longest);
     b = new_script("tenant", "b");
     b->worker_key = a->worker_key;
-    top_add(&tops[0], a, 5);
-    top_add(&tops[0], b, 7);
+    top_add(&tops[0], a, 1, 5);
+    top_add(&tops[0], b, 1, 7);
     script_unref(a);
     script_unref(b);
     top_merge(&list, &tops[0]);
@@ -302,7 +302,7 @@ static void *write_all(void *arg)
     for (int i = 0; i < WRITES; i++) {
         unsigned w = (unsigned)rand_r(&seed) % 100;
 
-        top_add(&tops[0], scripts[w], w + 1);
+        top_add(&tops[0], scripts[w], 1, w + 1);
     }
     atomic_store(&is_written, true);
     return NULL;
