@@ -331,7 +331,7 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     queues_merge(&stats->queues, &lane->queues);
     top_merge(&stats->top_by_queue_wait, &lane->top_by_queue_wait);
     top_merge(&stats->top_by_cpu, &lane->top_by_cpu);
-    stats->queues.of[QUEUE_MAILBOX].entered += submitted;
+    stats->queues.entered[QUEUE_MAILBOX] += submitted;
     histogram_merge(&stats->cold_us, &lane->cold_us);
     histogram_merge(&stats->fresh_us, &lane->fresh_us);
     histogram_merge(&stats->warm_us, &lane->warm_us);

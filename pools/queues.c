@@ -21,7 +21,7 @@ static void add(_Atomic uint64_t *counter, uint64_t amount)
 
 void queues_enter(struct queues *queues, enum queue queue)
 {
-    add(&queues->of[queue].entered, 1);
+    add(&queues->entered[queue], 1);
 }
 
 void queues_leave(struct queues *queues, enum queue queue, uint64_t since_ns, uint64_t now_ns)
@@ -29,7 +29,7 @@ void queues_leave(struct queues *queues, enum queue queue, uint64_t since_ns, ui
     /* What has come since the reader last looked at the clock has not waited. */
     uint64_t waited_ns = now_ns > since_ns ? now_ns - since_ns : 0;
 
-    histogram_record(&queues->of[queue].wait_us, waited_ns / NS_PER_US);
+    histogram_record(&queues->wait_us[queue], waited_ns / NS_PER_US);
 }
 
 void queues_move(struct queues *queues, struct task *task, enum queue to, uint64_t now_ns)
@@ -45,15 +45,15 @@ void queues_move(struct queues *queues, struct task *task, enum queue to, uint64
 void queues_merge(struct queues *dest, const struct queues *src)
 {
     for (enum queue q = QUEUE_NONE + 1; q < QUEUES; q++) {
-        add(&dest->of[q].entered, atomic_load_explicit(&src->of[q].entered, memory_order_relaxed));
-        histogram_merge(&dest->of[q].wait_us, &src->of[q].wait_us);
+        add(&dest->entered[q], atomic_load_explicit(&src->entered[q], memory_order_relaxed));
+        histogram_merge(&dest->wait_us[q], &src->wait_us[q]);
     }
 }
 
-uint64_t queue_depth(const struct queue_figures *figures)
+uint64_t queues_depth(const struct queues *queues, enum queue queue)
 {
-    uint64_t entered = atomic_load_explicit(&figures->entered, memory_order_relaxed);
-    uint64_t left = histogram_count(&figures->wait_us);
+    uint64_t entered = atomic_load_explicit(&queues->entered[queue], memory_order_relaxed);
+    uint64_t left = histogram_count(&queues->wait_us[queue]);
 
     return entered > left ? entered - left : 0;
 }

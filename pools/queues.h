@@ -26,13 +26,11 @@ enum queue {
     QUEUES,
 };
 
-struct queue_figures {
-    _Atomic uint64_t entered;
-    struct histogram wait_us; /* of those that have left, whatever for */
-};
-
+/* By queue; QUEUE_NONE is not used. The counters lie together: a shared pool's go from processor to
+ * processor with its lock. */
 struct queues {
-    struct queue_figures of[QUEUES]; /* QUEUE_NONE is not used */
+    _Atomic uint64_t entered[QUEUES];
+    struct histogram wait_us[QUEUES]; /* of those that have left, whatever for */
 };
 
 /* "mailbox", "lane", "isolate", "turn", "ready". */
@@ -49,6 +47,6 @@ void queues_move(struct queues *queues, struct task *task, enum queue to, uint64
 void queues_merge(struct queues *dest, const struct queues *src);
 
 /* How many wait there, in figures that are the sum of all. */
-uint64_t queue_depth(const struct queue_figures *figures);
+uint64_t queues_depth(const struct queues *queues, enum queue queue);
 
 #endif

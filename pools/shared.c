@@ -439,11 +439,12 @@ void shared_stats(struct shared *s, struct pool_stats *ret)
     struct lock_stats *lock = &ret->lock, *isolate_lock = &ret->isolate_lock;
     uint64_t submitted;
 
+    /* Before: whoever reads does not count. */
+    lock->waiters = atomic_load_explicit(&s->lock_waiters, memory_order_relaxed);
     shared_lock(s);
     ret->isolates_alive += s->isolates;
     lock->acquisitions = s->acquisitions;
     lock->contended = s->contended;
-    lock->waiters = atomic_load_explicit(&s->lock_waiters, memory_order_relaxed);
     isolate_lock->acquisitions = s->claims;
     isolate_lock->contended = s->blocks;
     isolate_lock->waiters = s->blocked;
@@ -455,7 +456,7 @@ void shared_stats(struct shared *s, struct pool_stats *ret)
     histogram_merge(&isolate_lock->wait_us, &s->block_us);
     histogram_merge(&isolate_lock->hold_ns, &s->claim_ns);
     /* These were counted as if they had gone to a lane's mailbox. */
-    ret->queues.of[QUEUE_MAILBOX].entered -= submitted;
+    ret->queues.entered[QUEUE_MAILBOX] -= submitted;
     queues_merge(&ret->queues, &s->queues);
 }
 

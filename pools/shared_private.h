@@ -37,14 +37,14 @@ struct shared {
     uint64_t locked_ns; /* shared_now_ns of this hold; 0: not read yet */
     bool is_hold_timed; /* this hold is among those whose time is taken */
     uint64_t acquisitions, contended;
-    struct histogram lock_wait_us; /* of the contended ones */
-    struct histogram lock_hold_ns;
+    uint64_t submitted;               /* tasks that came by shared_place */
     uint64_t claims, blocks, blocked; /* HANDOFF_MUTEX: isolates claimed, waits for one, and lanes
                                          that wait now */
-    struct histogram block_us;
+    struct queues queues;             /* its counters first: each submission writes one */
+    struct histogram lock_wait_us;    /* of the contended ones */
+    struct histogram lock_hold_ns;
+    struct histogram block_us; /* HANDOFF_MUTEX: waits for an isolate */
     struct histogram claim_ns; /* the same: from claim to release */
-    struct queues queues;
-    uint64_t submitted; /* tasks that came by shared_place */
 
     atomic_uint lock_waiters; /* not under the lock: threads that wait for it */
 };

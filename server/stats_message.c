@@ -119,17 +119,16 @@ static void set_locks(struct stats_message *m, const struct pool_stats *stats)
 static void set_queues(struct stats_message *m, const struct pool_stats *stats)
 {
     for (enum queue q = QUEUE_NONE + 1; q < QUEUES; q++) {
-        const struct queue_figures *figures = &stats->queues.of[q];
         Isoyard__V1__QueueStats *queue = &m->queues[q];
 
-        if (figures->entered == 0)
+        if (stats->queues.entered[q] == 0)
             continue;
         isoyard__v1__queue_stats__init(queue);
         queue->name = (char *)queue_name(q);
-        queue->depth = queue_depth(figures);
-        queue->entered = figures->entered;
+        queue->depth = queues_depth(&stats->queues, q);
+        queue->entered = stats->queues.entered[q];
         queue->wait = &m->queue_waits[q];
-        distribution_message_init(queue->wait, &figures->wait_us);
+        distribution_message_init(queue->wait, &stats->queues.wait_us[q]);
         m->queue_pointers[m->stats.n_queues++] = queue;
     }
     m->stats.queues = m->queue_pointers;
@@ -332,15 +331,15 @@ static void set_queue_intervals(struct stats_message *m, const struct pool_stats
     struct stats_message *d = m->difference;
 
     for (enum queue q = QUEUE_NONE + 1; q < QUEUES; q++) {
-        struct queue_figures *since = &m->since->queues.of[q];
+        struct histogram *wait_us = &m->since->queues.wait_us[q];
 
-        if (now->queues.of[q].entered == 0)
+        if (now->queues.entered[q] == 0)
             continue;
-        histogram_subtract(&since->wait_us, &before->queues.of[q].wait_us);
+        histogram_subtract(wait_us, &before->queues.wait_us[q]);
         d->queues[q] = m->queues[q];
-        d->queues[q].entered = grown(before->queues.of[q].entered, now->queues.of[q].entered);
+        d->queues[q].entered = grown(before->queues.entered[q], now->queues.entered[q]);
         d->queues[q].wait = &d->queue_waits[q];
-        distribution_message_init(d->queues[q].wait, &since->wait_us);
+        distribution_message_init(d->queues[q].wait, wait_us);
         d->queue_pointers[m->interval.n_queues++] = &d->queues[q];
     }
     m->interval.queues = d->queue_pointers;
