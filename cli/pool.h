@@ -15,6 +15,7 @@ void pool_print_config(Isoyard__V1__Architecture architecture,
 
 int pool_compare_run(struct options *options, int argc, char **argv);
 int pool_comparisons_run(struct options *options, int argc, char **argv);
+int pool_stats_run(struct options *options, int argc, char **argv);
 int pool_switch_run(struct options *options, int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/problem.h"
+#include "cli/text.h"
 
 #include <inttypes.h>
 #include <isoyard/v1/pool.pb-c.h>
@@ -19,6 +20,7 @@
 
 /* Of more lanes than these the busy shares do not fit a line. */
 #define LANES_SHOWN 16
+#define BUSY_WIDTH 15
 
 struct watching {
     uint64_t interval_ms;
@@ -71,8 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_head(void)
 {
-    printf("%-8s  %11s  %10s  %8s  %9s  %9s  %6s  %8s  %s\n", "TIME", "SUBMITTED/S", "ANSWERED/S",
-           "FAILED/S", "REFUSED/S", "IN FLIGHT", "QUEUED", "ISOLATES", "BUSY %, BY LANE");
+    printf("%-8s  %8s  %8s  %7s  %8s  %9s  %8s  %8s  %8s  %7s  %-15s  %s\n", "TIME", "SUBMIT/S",
+           "ANSWER/S", "FAIL/S", "REFUSE/S", "IN FLIGHT", "ISOLATES", "WAIT P50", "WAIT P99",
+           "LOCK %", "BUSY %, BY LANE", "QUEUES");
 }
 
 static void print_time(void)
@@ -89,33 +92,82 @@ static void print_time(void)
 static void print_rates(const Isoyard__V1__IntervalStats *interval)
 {
     if (interval)
-        printf("  %11.1f  %10.1f  %8.1f  %9.1f", interval->submitted_per_s,
-               interval->answered_per_s, interval->failed_per_s, interval->refused_per_s);
+        printf("  %8.1f  %8.1f  %7.1f  %8.1f", interval->submitted_per_s, interval->answered_per_s,
+               interval->failed_per_s, interval->refused_per_s);
     else
-        printf("  %11s  %10s  %8s  %9s", "-", "-", "-", "-");
+        printf("  %8s  %8s  %7s  %8s", "-", "-", "-", "-");
 }
 
 static void print_now(const Isoyard__V1__PoolStats *stats)
 {
-    uint64_t queued = 0;
-
-    for (size_t i = 0; i < stats->n_lanes; i++)
-        queued += stats->lanes[i]->queued;
-    printf("  %9" PRIu64 "  %6" PRIu64 "  %8" PRIu64 " ",
-           stats->tasks ? stats->tasks->in_flight : 0, queued,
+    printf("  %9" PRIu64 "  %8" PRIu64, stats->tasks ? stats->tasks->in_flight : 0,
            stats->isolates ? stats->isolates->alive : 0);
+}
+
+/* Of the tasks that ended in the interval, from submission to the first turn. */
+static void print_waits(const Isoyard__V1__IntervalStats *interval)
+{
+    const Isoyard__V1__Distribution *wait = interval ? interval->queue_wait : NULL;
+
+    if (wait && wait->count > 0)
+        printf("  %8s  %8s", text_us(wait->p50_us), text_us(wait->p99_us));
+    else
+        printf("  %8s  %8s", "-", "-");
+}
+
+/* "-" where there is no such lock, or nobody took it. */
+static const char *contended_share(const Isoyard__V1__LockStats *lock, char text[32])
+{
+    if (!lock || lock->acquisitions == 0)
+        return "-";
+    snprintf(text, 32, "%.1f", 100.0 * (double)lock->contended / (double)lock->acquisitions);
+    return text;
+}
+
+/* The pool's lock, and isolates where lanes block for them. */
+static void print_locks(const Isoyard__V1__IntervalStats *interval)
+{
+    char lock[32], isolate[32], both[80];
+
+    snprintf(both, sizeof(both), "%s", contended_share(interval ? interval->lock : NULL, lock));
+    if (interval && interval->isolate_lock)
+        snprintf(both, sizeof(both), "%s/%s", contended_share(interval->lock, lock),
+                 contended_share(interval->isolate_lock, isolate));
+    printf("  %7s", both);
 }
 
 static void print_busy(const Isoyard__V1__IntervalStats *interval)
 {
     size_t count = interval ? interval->n_lanes : 0;
+    int width = 0;
 
+    fputs("  ", stdout);
     for (size_t i = 0; i < count && i < LANES_SHOWN; i++)
-        printf(" %.0f", interval->lanes[i]->busy * 100);
+        width += printf("%s%.0f", i == 0 ? "" : " ", interval->lanes[i]->busy * 100);
     if (!interval)
-        fputs(" -", stdout);
+        width = printf("-");
     else if (count > LANES_SHOWN)
-        fputs(" \u2026", stdout);
+        width += printf(" \u2026") - 2; /* three bytes, one column */
+    printf("%*s", width < BUSY_WIDTH ? BUSY_WIDTH - width : 0, "");
+}
+
+/* What waits in each queue, but for those in which nothing does. */
+static void print_queues(const Isoyard__V1__PoolStats *stats)
+{
+    bool has_any = false;
+
+    for (size_t i = 0; i < stats->n_queues; i++) {
+        const Isoyard__V1__QueueStats *queue = stats->queues[i];
+
+        if (queue->depth == 0)
+            continue;
+        fputs(has_any ? ", " : "  ", stdout);
+        text_print(stdout, queue->name);
+        printf(" %" PRIu64, queue->depth);
+        has_any = true;
+    }
+    if (!has_any)
+        fputs("  -", stdout);
 }
 
 static void print_line(const Isoyard__V1__WatchStatsResponse *response)
@@ -123,7 +175,10 @@ static void print_line(const Isoyard__V1__WatchStatsResponse *response)
     print_time();
     print_rates(response->interval);
     print_now(response->stats);
+    print_waits(response->interval);
+    print_locks(response->interval);
     print_busy(response->interval);
+    print_queues(response->stats);
     putchar('\n');
 }
 
