@@ -296,7 +296,8 @@ class Others(Case):
     def test_pool_stats(self):
         self.cli.ok("exec", "echo")
         said = self.cli.ok("pool", "stats").decode()
-        for word in "PINNED", "tasks", "isolates", "LANE", "P99", "V8":
+        for word in ("PINNED", "tasks", "isolates", "LANE", "P99", "V8", "a lane)", "isolates end after", "spread above",
+                     "HITS", "EVICTED", "MOST CPU", "default/echo"):
             self.assertIn(word, said)
         stats = self.cli.json("pool", "stats")
         self.assertGreaterEqual(stats["tasks"]["answered"], 1)

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -143,6 +144,43 @@ class Watch(support.ServerCase):
         self.assertGreaterEqual(max(tick.interval.lanes[lane].busy for tick in ticks), 0.5)
         self.assertLess(min(tick.interval.lanes[lane].busy for tick in ticks), 0.3)
 
+    def test_top_workers_are_those_of_the_interval(self):
+        self.api.deploy("heavy", SPINNER)
+        self.api.deploy("light", SPINNER)
+        self.api.execute("heavy", "/?ms=300")
+        # A turn is counted once it has been settled, a moment after its answers.
+        of = lambda uses: {use.worker: use for use in uses}
+        wait_until(lambda: "heavy" in of(self.api.stats().top_by_cpu), "the worker to be counted")
+        stats = self.api.stats()
+        heavy = of(stats.top_by_cpu)["heavy"]
+        self.assertEqual((heavy.tenant, heavy.error_us), ("default", 0))
+        self.assertGreater(heavy.total_us, 100000)
+        self.assertEqual(sorted(use.total_us for use in stats.top_by_cpu)[::-1],
+                         [use.total_us for use in stats.top_by_cpu])
+        call = self.watch(100)
+        self.assertIn("heavy", of(next(call).stats.top_by_cpu))
+        self.api.execute("light", "/?ms=50")
+        ticks = []
+        wait_until(lambda: ticks.append(next(call)) or "light" in of(ticks[-1].interval.top_by_cpu), "it in a tick")
+        self.assertEqual(of(ticks[-1].interval.top_by_cpu)["light"].tasks, 1)
+        self.assertFalse(any("heavy" in of(tick.interval.top_by_cpu) for tick in ticks))
+        self.assertEqual(len(next(call).interval.top_by_cpu), 0)
+
+    def test_top_workers_are_ten_at_most(self):
+        for i in range(12):
+            self.api.deploy(f"many{i}", SPINNER)
+            self.api.execute(f"many{i}", "/?ms=2")
+        wait_until(lambda: len(self.api.stats().top_by_cpu) == 10, "ten workers")
+        self.assertEqual(len(self.api.stats().top_by_queue_wait), 10)
+
+    def test_deleted_worker_stays_in_the_figures(self):
+        self.api.deploy("gone", SPINNER)
+        self.api.execute("gone", "/?ms=400")
+        names = lambda: [use.worker for use in self.api.stats().top_by_cpu]
+        wait_until(lambda: "gone" in names(), "the worker to be counted")
+        self.cli.ok("workers", "delete", "gone")
+        self.assertIn("gone", names())
+
     def test_interval_that_is_out_of_bounds_is_refused(self):
         for interval_ms in 1, 99, 3600001, 2 ** 64 - 1:
             refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: next(self.watch(interval_ms)))
@@ -208,8 +246,23 @@ class WatchCli(support.ServerCase):
         said = self.cli.ok("pool", "watch", "--interval", "0.1", "--count", "21").decode().splitlines()
         self.assertEqual(len(said), 23)
         self.assertTrue(said[0].startswith("TIME") and said[0] == said[21], said)
-        self.assertRegex(said[1], r"^\d\d:\d\d:\d\d +- +- +- +- +0 +0 +0 +-$")
-        self.assertRegex(said[2], r"^\d\d:\d\d:\d\d +0\.0 +0\.0 +0\.0 +0\.0 +0 +0 +0 +0 0$")
+        self.assertRegex(said[1], r"^\d\d:\d\d:\d\d +- +- +- +- +0 +0 +- +- +- +- +-$")
+        self.assertRegex(said[2], r"^\d\d:\d\d:\d\d +0\.0 +0\.0 +0\.0 +0\.0 +0 +0 +- +- +- +0 0 +-$")
+
+    def test_text_shows_waits_and_queues_of_the_interval(self):
+        server = support.start("--lanes", "1", "--tasks-per-isolate", "1")
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        api.deploy("spinner", SPINNER)
+        process = self.popen("--interval", "0.2", address=server.address)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for _ in range(8):
+                pool.submit(api.execute, "spinner", "/?ms=200")
+            lines = [process.stdout.readline() for _ in range(10)]
+        self.assertTrue(any(re.search(r" turn [1-9]\d*$", line.rstrip()) for line in lines), lines)
+        self.assertTrue(any(re.search(r"\d (us|ms|s) +[\d.]+ (us|ms|s) +- ", line) for line in lines), lines)
 
     def test_json_is_an_object_a_line(self):
         start = time.monotonic()
