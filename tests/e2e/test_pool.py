@@ -154,7 +154,7 @@ class Watch(support.ServerCase):
         stats = self.api.stats()
         heavy = of(stats.top_by_cpu)["heavy"]
         self.assertEqual((heavy.tenant, heavy.error_us), ("default", 0))
-        self.assertGreater(heavy.total_us, 100000)
+        self.assertGreater(heavy.total_us, 10000)
         self.assertEqual(sorted(use.total_us for use in stats.top_by_cpu)[::-1],
                          [use.total_us for use in stats.top_by_cpu])
         call = self.watch(100)
