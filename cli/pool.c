@@ -40,11 +40,17 @@ static void print_isolate_knobs(Isoyard__V1__Architecture architecture,
         puts("          an isolate for each task");
         return;
     }
-    printf("          isolates end after %s without a task, ", text_us(c->idle_ttl_ms * 1000));
+    if (c->idle_ttl_ms > 0)
+        printf("          isolates end after %s without a task, ", text_us(c->idle_ttl_ms * 1000));
+    else
+        fputs("          isolates may rest for ever, and end ", stdout);
     if (c->recycle_after > 0)
-        printf("or after %" PRIu64 " tasks\n", c->recycle_after);
+        printf("%safter %" PRIu64 " tasks\n", c->idle_ttl_ms > 0 ? "or " : "", c->recycle_after);
     else
         puts("never for the number of their tasks");
+    printf("          context %s\n", c->context == ISOYARD__V1__CONTEXT_USE__CONTEXT_USE_FRESH
+                                         ? "fresh, one for each task"
+                                         : "reuse, one for the tasks of an isolate");
     if (architecture == ISOYARD__V1__ARCHITECTURE__ARCHITECTURE_PINNED)
         print_spread(c);
     if (architecture == ISOYARD__V1__ARCHITECTURE__ARCHITECTURE_SHARED)

@@ -25,6 +25,9 @@ static void print_switches(const Isoyard__V1__PoolStats *stats)
 {
     printf("          opened %s, %" PRIu64 " switch%s so far\n", text_time(stats->open_time),
            stats->switches, stats->switches == 1 ? "" : "es");
+    if (stats->rival_architecture)
+        printf("beside    %s, in a live comparison\n",
+               pool_architecture_text(stats->rival_architecture));
     if (stats->draining)
         printf("before    %s, goes on with %" PRIu64 " execution%s\n",
                pool_architecture_text(stats->draining->architecture),
@@ -90,6 +93,12 @@ static void print_distributions(const Isoyard__V1__PoolStats *stats)
     add_distribution(&table, "start-up", stats->startup);
     add_distribution(&table, "CPU", stats->cpu);
     add_distribution(&table, "wall", stats->wall);
+    if (stats->cold)
+        add_distribution(&table, "cold", stats->cold);
+    if (stats->new_context)
+        add_distribution(&table, "new context", stats->new_context);
+    if (stats->warm)
+        add_distribution(&table, "warm", stats->warm);
     if (stats->lock && stats->lock->wait)
         add_distribution(&table, "lock wait", stats->lock->wait);
     if (stats->lock && stats->lock->hold)
@@ -195,6 +204,44 @@ static void print_queues(const Isoyard__V1__PoolStats *stats)
     }
 }
 
+static uint64_t p99_us(const Isoyard__V1__Distribution *d)
+{
+    return d ? d->p99_us : 0;
+}
+
+static void add_architecture(struct table *table, const Isoyard__V1__ArchitectureStats *a)
+{
+    const uint64_t numbers[] = {a->answered, a->failed, a->isolates_created, a->isolates_evicted};
+    const uint64_t times[] = {p99_us(a->queue_wait), p99_us(a->wall),
+                              a->lock ? p99_us(a->lock->wait) : 0};
+    char texts[7][64];
+    const char *cells[8] = {pool_architecture_text(a->architecture)};
+
+    for (int i = 0; i < 4; i++)
+        snprintf(texts[i], sizeof(texts[0]), "%" PRIu64, numbers[i]);
+    for (int i = 0; i < 3; i++)
+        snprintf(texts[4 + i], sizeof(texts[0]), "%s", text_us(times[i]));
+    for (int i = 0; i < 7; i++)
+        cells[i + 1] = texts[i];
+    table_add(table, cells);
+}
+
+/* Since the server's start; where there was only one, the rest has said it. */
+static void print_architectures(const Isoyard__V1__PoolStats *stats)
+{
+    static const char *const heads[] = {"SINCE THE START", "ANSWERED",  "FAILED",   "MADE",
+                                        "EVICTED",         "QUEUE P99", "WALL P99", "LOCK P99"};
+    struct table table;
+
+    if (stats->n_architectures < 2)
+        return;
+    putchar('\n');
+    table_init(&table, 8, 0, heads);
+    for (size_t i = 0; i < stats->n_architectures; i++)
+        add_architecture(&table, stats->architectures[i]);
+    table_print(&table);
+}
+
 /* A server of another version may leave parts out. */
 static void print_stats(const Isoyard__V1__PoolStats *stats)
 {
@@ -219,6 +266,7 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
     if (stats->n_lanes > 0)
         print_lanes(stats);
     print_tops(stats);
+    print_architectures(stats);
 }
 
 int pool_stats_run(struct options *options, int argc, char **argv)

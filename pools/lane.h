@@ -119,7 +119,7 @@ struct lane {
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     struct queues queues;
     struct histogram cold_us, fresh_us, warm_us; /* service times: stats.h */
-    struct top top_by_queue_wait, top_by_cpu; /* workers */
+    struct top top_by_queue_wait, top_by_cpu;    /* workers */
 };
 
 /* Before start. E_NOMEM where there is no loop to be had; what fetcher_open says. */
