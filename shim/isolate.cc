@@ -181,7 +181,7 @@ void isolate_close(struct isolate *isolate)
     isolate->runner->close();
     drop_handles(isolate);
     isolate->v8->Dispose();
-    engine_platform()->remove_isolate(isolate->v8);
+    engine_platform()->remove_isolate(isolate->v8, isolate->runner.get());
     for (struct ticket_slot &slot : isolate->slots)
         isolate_close_slot(&slot);
     isolate_take_ops(isolate, &ops);

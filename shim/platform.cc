@@ -153,17 +153,19 @@ void platform::add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runn
 {
     std::lock_guard<std::mutex> guard(lock_);
 
-    runners_[isolate] = std::move(runner);
+    /* What was there, of an isolate that is about to be removed, is freed after the lock. */
+    std::swap(runners_[isolate], runner);
 }
 
-void platform::remove_isolate(v8::Isolate *isolate)
+void platform::remove_isolate(v8::Isolate *isolate, const foreground_runner *runner)
 {
-    std::shared_ptr<foreground_runner> runner;
+    std::shared_ptr<foreground_runner> removed; /* the same */
     std::lock_guard<std::mutex> guard(lock_);
     auto found = runners_.find(isolate);
 
-    assert(found != runners_.end());
-    runner = std::move(found->second); /* freed, if this is the last reference, after the lock */
+    if (found == runners_.end() || found->second.get() != runner)
+        return;
+    removed = std::move(found->second);
     runners_.erase(found);
 }
 

@@ -98,8 +98,9 @@ class platform final : public compat::platform
     /* Between Isolate::Allocate and Isolate::Initialize, since V8 asks for the runner while it
      * initialises. */
     void add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runner> runner);
-    /* After the isolate was disposed of. */
-    void remove_isolate(v8::Isolate *isolate);
+    /* After the isolate was disposed of. Its address may be another one's by then, which another
+     * thread has added: that one stays. */
+    void remove_isolate(v8::Isolate *isolate, const foreground_runner *runner);
 
     bool is_busy()
     {

@@ -165,7 +165,7 @@ def complete_table(bench):
           "the source left it out; ours is the same task in a new isolate each time.")
     print_rows(Row("CPU-bound (no I/O)", (400, 578, 556), bench.compare("cpu")),
                Row("Standard (5 ms I/O)", (118, 126, 126), bench.compare("standard")),
-               Row("Warm cache", (None, 1551, 2077), bench.compare("warm", "--lanes=2")))
+               Row("Warm cache", (None, 1551, 2077), bench.compare("warm", "--context=fresh")))
     print("\nNot in the source: the same isolate *and* context for every task (--context reuse).\n")
     print_rows(Row("Warm context", (None, None, None), bench.compare("warm")))
 
@@ -210,7 +210,7 @@ def scenario_table(bench):
     for name, source_legacy, source_shared, run in (
             ("Standard workload", "1.30 to 1.50", "1.03 to 1.05", bench.compare("standard")),
             ("CPU-bound", "1.05", "1.50 to 3.00", bench.compare("cpu")),
-            ("Warm cache", "-", "1.34", bench.compare("warm", "--lanes=2")),
+            ("Warm cache", "-", "1.34", bench.compare("warm", "--context=fresh")),
             ("High contention", "1.10", "1.10 to 19", extreme)):
         lines.append((name, source_legacy, times(run.ratio("pinned", "legacy")), source_shared,
                       times(run.ratio("pinned", "shared fifo")), times(run.ratio("pinned", "shared mutex"))))
@@ -228,7 +228,7 @@ def aspect_table(bench):
           "medians of tasks that waited for a new isolate, for a new context, and for neither (simple).",
           "Its other rows (reuse, memory efficiency, isolation, simplicity, recommendations) are no",
           "measurements.")
-    simple, fresh = bench.compare("simple"), bench.compare("simple", "--lanes=2")
+    simple, fresh = bench.compare("simple"), bench.compare("simple", "--context=fresh")
     print_table(("", "legacy", "shared fifo", "shared mutex", "pinned"), [
         ("cold, source", "2.5 ms", "1.7 ms", "-", "1.8 ms"),
         ("cold isolate", *(milliseconds(simple.kind(arm, "cold")) for arm in ARMS)),
