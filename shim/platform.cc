@@ -3,7 +3,6 @@
 
 #include "api/clock.h"
 
-#include <cassert>
 #include <chrono>
 
 static uint64_t due_after(double delay_s)

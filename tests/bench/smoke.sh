@@ -36,6 +36,7 @@ run "$bin/bench_spread" 1
 run "$here/e2e.sh" --quick
 run "$here/fetch.sh" --quick
 run "$here/parked.sh" --quick
+run "$here/tables.sh" --quick
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "smoke: failed: ${failed[*]}" >&2
