@@ -291,6 +291,14 @@ static void finish(struct isolate *isolate, struct program *program, bool is_ans
     }
 }
 
+static void take_name(const struct isolate *isolate, struct program *program)
+{
+    size_t len = strlen(program->taken);
+
+    snprintf(program->taken + len, sizeof(program->taken) - len, "%s/%s ", isolate->script->tenant,
+             isolate->script->worker);
+}
+
 enum step_result {
     STEP_ON,
     STEP_PARKED,
@@ -347,7 +355,9 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
     else if (strcmp(step, "burn") == 0) {
         burn(isolate);
         return STEP_STOPPED;
-    } else if (strcmp(step, "burn-later") == 0)
+    } else if (strcmp(step, "name") == 0)
+        take_name(isolate, program);
+    else if (strcmp(step, "burn-later") == 0)
         isolate->has_burn_later = true;
     else if (strcmp(step, "heap") == 0)
         return STEP_HEAP;

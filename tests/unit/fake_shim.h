@@ -13,6 +13,7 @@
  *   burn-later    spins in the microtask checkpoint until it is stopped
  *   heap          reaches the heap limit
  *   log           writes a console line
+ *   name          adds the isolate's tenant and worker to the steps taken, "t/w "
  *   stray-timer   starts a timer that is never stopped
  *   never         ends the event, and nothing is pending
  *   await         waits for another program's "resume"
