@@ -22,6 +22,9 @@
  * pool that closes whether it is empty. */
 #define TEND_NS (2 * NS_PER_MS)
 
+/* Before a pool closes, from one isolate's end to the next one's. */
+#define SHED_NS (10 * NS_PER_MS)
+
 static void on_wake(uv_async_t *wake)
 {
     (void)wake; /* it only ends the loop's sleep */
@@ -48,6 +51,7 @@ int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned 
     lane->held_word = LANE_WORD(1, LANE_LOOP);
     atomic_init(&lane->word, lane->held_word);
     lane->stop_message.kind = MESSAGE_STOP;
+    lane->shed_message.kind = MESSAGE_SHED;
     lane->live = pool->shared ? &pool->lanes[0].own_live : &lane->own_live;
     mailbox_init(&lane->mailbox);
     err = open_loop(lane, error);
@@ -179,6 +183,25 @@ static void receive_submission(struct lane *lane, struct task *task)
         lane_place(lane, task);
 }
 
+/* The isolate that has rested longest ends; a little later the next one. Disposing of one takes a
+ * millisecond or two, of which those who serve in another pool are to notice little. */
+static void shed_one(void *arg)
+{
+    struct lane *lane = arg;
+    struct actor *actor = cache_oldest(&lane->cache);
+
+    lane->shed = NULL;
+    if (lane->is_stopping)
+        return;
+    if (lane->pool->shared)
+        shared_shed(lane->pool->shared);
+    if (actor) {
+        actor_retire(actor, ACTOR_EXPIRED);
+        lane_settle(lane, actor);
+    }
+    lane->shed = lane_timer_start(lane, SHED_NS, shed_one, lane);
+}
+
 static void receive(struct lane *lane, struct message *message)
 {
     switch (message->kind) {
@@ -196,6 +219,9 @@ static void receive(struct lane *lane, struct message *message)
         break;
     case MESSAGE_PLATFORM:
         actor_receive_platform(container_of(message, struct actor, platform_message));
+        break;
+    case MESSAGE_SHED:
+        shed_one(lane);
         break;
     case MESSAGE_STOP:
         receive_stop(lane);
@@ -327,6 +353,7 @@ void lane_release(struct lane *lane)
 static void close_lane(struct lane *lane)
 {
     lane_timer_stop(lane->sweep);
+    lane_timer_stop(lane->shed);
     lane_timer_stop(lane->tending);
     crew_await_others(lane->crew, lane);
     lane_release(lane);

@@ -105,6 +105,7 @@ struct lane {
     struct turn *strays;
     struct cache cache; /* pinned: warm isolates */
     struct lane_timer *sweep;
+    struct lane_timer *shed;    /* until the next isolate is disposed of */
     struct lane_timer *tending; /* looks after strays that are shared actors */
     unsigned errands;           /* timers and subrequests of shared actors on this loop */
     struct task *own_tasks;     /* shared, HANDOFF_MUTEX: utlist's DL */
@@ -112,7 +113,7 @@ struct lane {
     bool had_listed_turn;       /* shared: the last turn was for one of the ready list */
     struct lane *next_idle;     /* shared: that sleep, and wait for actors to play */
     bool is_idle;               /* in that list */
-    struct message stop_message;
+    struct message stop_message, shed_message;
     bool is_stopping;
 
     struct lane_counters counters;

@@ -6,6 +6,7 @@
 #include "pools/crew_private.h"
 #include "pools/task_end.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -277,6 +278,22 @@ size_t pool_strays(struct pool *pool)
     for (unsigned i = 0; i < pool->lane_count; i++)
         strays += counter_get(&pool->lanes[i].counters.strays);
     return strays;
+}
+
+size_t pool_isolates(struct pool *pool)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        count += counter_get(&pool->lanes[i].counters.isolates);
+    return not_below_zero(count);
+}
+
+void pool_shed(struct pool *pool)
+{
+    assert(pool_is_draining(pool));
+    for (unsigned i = 0; i < pool->lane_count; i++)
+        (void)lane_send(&pool->lanes[i], &pool->lanes[i].shed_message); /* it is open */
 }
 
 void pool_close(struct pool *pool)

@@ -114,6 +114,14 @@ size_t pool_drain(struct pool *pool, uint64_t timeout_ms);
 /* Turns that last on threads which lost their lane: pool_close waits for them. Any thread. */
 size_t pool_strays(struct pool *pool);
 
+/* Isolates that there are. Any thread; a load a lane. */
+size_t pool_isolates(struct pool *pool);
+
+/* From now on isolates that rest are disposed of, one after the other and slowly, so that whoever
+ * serves beside notices little; pool_close does the same at once. Of a pool that drains; once. Not
+ * on a lane thread. */
+void pool_shed(struct pool *pool);
+
 /* Ends what still runs (done comes with FAILURE_DRAINING), disposes of the isolates, gives the
  * threads back and frees the pool. Not on a lane thread. NULL is fine. */
 void pool_close(struct pool *pool);

@@ -397,6 +397,14 @@ void shared_sweep(struct shared *s, uint64_t ttl_ns)
     shared_unlock(s);
 }
 
+void shared_shed(struct shared *s)
+{
+    shared_lock(s);
+    if (s->resting)
+        retire_resting(s, s->resting, ACTOR_EXPIRED);
+    shared_unlock(s);
+}
+
 struct task *shared_stop(struct lane *lane)
 {
     struct shared *s = lane->pool->shared;

@@ -88,6 +88,9 @@ bool shared_sleep(struct lane *lane);
 void shared_wake(struct lane *lane);
 
 /* Retires those that have rested for longer. Any lane. */
+/* Disposes of the isolate that has rested longest, if any does. Any lane's holder. */
+void shared_shed(struct shared *shared);
+
 void shared_sweep(struct shared *shared, uint64_t ttl_ns);
 
 /* The pool closes: every actor is told, and of the tasks that wait those whose cancellation would

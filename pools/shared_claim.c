@@ -68,6 +68,7 @@ static void receive(struct actor *actor, struct message *message)
     case MESSAGE_BACK:
     case MESSAGE_TIMER_BACK:
     case MESSAGE_TIMER_STOP:
+    case MESSAGE_SHED:
     case MESSAGE_FETCH_STOP:
         abort(); /* for lanes */
     }

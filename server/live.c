@@ -383,13 +383,13 @@ static void close_rival(struct live *l, int err, const struct error *error,
     (void)pool_drain(rival, 0);
     log_end(l, err, error);
     if (!err && switcher_await_over(switcher, rival, clock_now_ns() + PATIENCE_NS)) {
-        dispatcher_unseat(switcher->dispatcher);
+        switcher_close_pool(switcher, rival);
         answer(l, true, 0, NULL, result);
         return;
     }
     answer(l, false, err, error, result);
     if (switcher_await_over(switcher, rival, SWITCHER_FOREVER))
-        dispatcher_unseat(switcher->dispatcher); /* else it is the dispatcher's to close */
+        switcher_close_pool(switcher, rival); /* else it is the dispatcher's to close */
 }
 
 void live_run(struct switcher *switcher, struct live_order *order)

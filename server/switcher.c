@@ -15,6 +15,9 @@
 #define LOOK_NS (1 * NS_PER_MS)
 #define LATE_LOOK_NS (20 * NS_PER_MS)
 
+/* The end of isolates without haste is waited for so long. */
+#define SHED_MAX_NS (5 * NS_PER_S)
+
 /* A switch under way. */
 struct run {
     struct switcher *switcher;
@@ -199,9 +202,14 @@ static bool await_end(struct run *run, struct pool *pool)
     return switcher_await_over(run->switcher, pool, SWITCHER_FOREVER);
 }
 
-static void close_other(struct run *run)
+void switcher_close_pool(struct switcher *switcher, struct pool *pool)
 {
-    dispatcher_unseat(run->switcher->dispatcher);
+    uint64_t until_ns = clock_now_ns() + SHED_MAX_NS;
+
+    pool_shed(pool);
+    while (pool_isolates(pool) > 0 && clock_now_ns() < until_ns && !switcher_is_hastened(switcher))
+        switcher_pause(LOOK_NS);
+    dispatcher_unseat(switcher->dispatcher);
 }
 
 static void end_previous(struct run *run, struct pool *pool)
@@ -213,7 +221,7 @@ static void end_previous(struct run *run, struct pool *pool)
     if (!await_end(run, pool))
         return; /* it is the dispatcher's to close */
     look_at(run, pool);
-    close_other(run);
+    switcher_close_pool(run->switcher, pool);
     ended_ns = clock_now_ns();
     if (run->order) {
         run->report.is_closed = true;
@@ -230,13 +238,13 @@ static void end_previous(struct run *run, struct pool *pool)
 static void drop_next(struct run *run, struct pool *pool, int err, const struct error *error)
 {
     if (switcher_is_over(pool) && !switcher_is_hastened(run->switcher)) {
-        close_other(run);
+        dispatcher_unseat(run->switcher->dispatcher);
         fail(run, true, err, error);
         return;
     }
     fail(run, false, err, error);
     if (await_end(run, pool))
-        close_other(run);
+        dispatcher_unseat(run->switcher->dispatcher);
 }
 
 static void run_order(struct switcher *switcher, struct switch_order *order)

@@ -49,6 +49,9 @@ bool switcher_is_over(struct pool *pool);
 bool switcher_await_over(struct switcher *switcher, struct pool *pool, uint64_t until_ns);
 #define SWITCHER_FOREVER UINT64_MAX
 
+/* Has a pool that is over dispose of its isolates without haste, and closes it. */
+void switcher_close_pool(struct switcher *switcher, struct pool *pool);
+
 /* Before an order's done is called. Where nothing is left to do (is_last) the next order may come
  * from here on: whoever has the answer in hand is not refused. */
 void switcher_note_answer(struct switcher *switcher, bool is_last);

@@ -11,6 +11,12 @@
 /* Whether it is still wanted is looked for, and a full queue tried again, this often. */
 #define LOOK_MS 5
 
+/* A worker that takes longer to start is not waited for before the next one begins. */
+#define SLOW_NS (50 * NS_PER_MS)
+
+/* The longest pause. */
+#define PAUSE_MAX_NS (10 * NS_PER_MS)
+
 struct warming;
 
 struct warm_task {
@@ -83,6 +89,22 @@ static void submit(struct warming *w, struct warm_task *warm)
     warm->is_submitted = !err;
 }
 
+/* Until the task has ended, or is slow; and as long again. */
+static void pace(struct warming *w, const struct warm_task *warm)
+{
+    uint64_t begin_ns = clock_now_ns(), took_ns = 0;
+    struct timespec pause;
+
+    pthread_mutex_lock(&w->lock);
+    while (warm->is_submitted && !warm->is_over && took_ns < SLOW_NS && !is_time_up(w)) {
+        wait_a_little(w);
+        took_ns = clock_now_ns() - begin_ns;
+    }
+    pthread_mutex_unlock(&w->lock);
+    pause = (struct timespec){.tv_nsec = (long)(took_ns < PAUSE_MAX_NS ? took_ns : PAUSE_MAX_NS)};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 static void await_all(struct warming *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -149,8 +171,10 @@ void warmer_run(struct pool *pool, struct registry *registry, unsigned max,
     struct warming w = {.is_unwanted = is_unwanted, .arg = arg};
 
     warming_init(&w, pool, registry, max);
-    for (size_t i = w.count; i > 0; i--)
+    for (size_t i = w.count; i > 0; i--) {
         submit(&w, &w.tasks[i - 1]);
+        pace(&w, &w.tasks[i - 1]);
+    }
     await_all(&w);
     end_late(&w);
     *ret = (struct warmer_result){0};

@@ -16,8 +16,10 @@ struct warmer_result {
 
 /*
  * Warms up to max workers and waits for them, WARMER_MS at the most, and not on once
- * is_unwanted(arg) says so. The hottest come last, so that it is not they who are evicted where a
- * lane has no room for all. The pool must be open meanwhile. Not on a lane thread.
+ * is_unwanted(arg) says so. One after the other, and with a pause after each that is as long as it
+ * took: making isolates takes the processors from those who serve meanwhile. The hottest come last,
+ * so that it is not they who are evicted where a lane has no room for all. The pool must be open
+ * meanwhile. Not on a lane thread.
  */
 void warmer_run(struct pool *pool, struct registry *registry, unsigned max,
                 bool (*is_unwanted)(void *arg), void *arg, struct warmer_result *ret);

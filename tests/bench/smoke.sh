@@ -33,6 +33,9 @@ run "$bin/bench_warm" 1 640
 run "$bin/bench_adoption" 3
 run "$bin/bench_handoff" 1 50
 run "$bin/bench_spread" 1
+run "$bin/bench_optimised" --check
+run "$bin/bench_locker" 1
+run "$bin/bench_switch" 2 2
 run "$here/e2e.sh" --quick
 run "$here/fetch.sh" --quick
 run "$here/parked.sh" --quick

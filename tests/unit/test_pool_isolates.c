@@ -386,7 +386,57 @@ START_TEST(pool_legacy_cap_makes_tasks_wait)
 }
 END_TEST
 
-UNIT_MAIN("pool_isolates", pool_submit_idle_isolate_is_evicted_for_another_worker,
+/* So many workers, each with an isolate that rests, in a pool that drains. */
+static void open_with_isolates(struct script *scripts[], unsigned count)
+{
+    fixture_init(&f);
+    f.config.isolates = 16;
+    fixture_open(&f, &pool_pinned);
+    for (unsigned i = 0; i < count; i++) {
+        char name[] = "a";
+
+        name[0] = (char)('a' + i);
+        scripts[i] = fixture_worker("t", name, "load", NULL);
+        call_expect(&f, scripts[i], "answer", "answer ");
+    }
+    EXPECT_SOON(isolates_alive, count);
+    ck_assert_uint_eq(pool_isolates(f.pool), count);
+    ck_assert_uint_eq(pool_drain(f.pool, 1000), 0);
+}
+
+START_TEST(pool_shed_disposes_of_isolates_one_after_the_other)
+{
+    struct script *scripts[8];
+    uint64_t begin_ns;
+
+    open_with_isolates(scripts, 8);
+    begin_ns = clock_now_ns();
+    pool_shed(f.pool);
+    for (int i = 0; i < 20000 && pool_isolates(f.pool) > 0; i++)
+        usleep(1000);
+    ck_assert_uint_eq(pool_isolates(f.pool), 0);
+    ck_assert_uint_eq(atomic_load(&fake_figures.alive), 0);
+    ck_assert_uint_ge(clock_now_ns() - begin_ns, 30 * NS_PER_MS);
+    fixture_close(&f);
+    for (int i = 0; i < 8; i++)
+        script_unref(scripts[i]);
+}
+END_TEST
+
+START_TEST(pool_close_ends_what_was_not_shed)
+{
+    struct script *scripts[8];
+
+    open_with_isolates(scripts, 8);
+    pool_shed(f.pool);
+    fixture_close(&f); /* checks that nothing is left */
+    for (int i = 0; i < 8; i++)
+        script_unref(scripts[i]);
+}
+END_TEST
+
+UNIT_MAIN("pool_isolates", pool_shed_disposes_of_isolates_one_after_the_other,
+          pool_close_ends_what_was_not_shed, pool_submit_idle_isolate_is_evicted_for_another_worker,
           pool_submit_busy_isolate_is_not_evicted, pool_submit_idle_isolate_expires,
           pool_submit_isolate_is_recycled_after_its_share,
           pool_submit_check_evaluates_and_leaves_nothing,
