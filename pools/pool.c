@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "pools/crew_private.h"
+#include "pools/shared.h"
 #include "pools/task_end.h"
 
 #include <assert.h>
@@ -286,7 +287,7 @@ size_t pool_isolates(struct pool *pool)
 
     for (unsigned i = 0; i < pool->lane_count; i++)
         count += counter_get(&pool->lanes[i].counters.isolates);
-    return not_below_zero(count);
+    return not_below_zero(count) + (pool->shared ? shared_isolates(pool->shared) : 0);
 }
 
 void pool_shed(struct pool *pool)

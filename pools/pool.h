@@ -114,7 +114,7 @@ size_t pool_drain(struct pool *pool, uint64_t timeout_ms);
 /* Turns that last on threads which lost their lane: pool_close waits for them. Any thread. */
 size_t pool_strays(struct pool *pool);
 
-/* Isolates that there are. Any thread; a load a lane. */
+/* Isolates that there are. Any thread; takes a shared pool's lock. */
 size_t pool_isolates(struct pool *pool);
 
 /* From now on isolates that rest are disposed of, one after the other and slowly, so that whoever

@@ -440,6 +440,17 @@ bool shared_is_empty(struct shared *s)
     return is_empty;
 }
 
+size_t shared_isolates(struct shared *s)
+{
+    size_t count = 0;
+    struct actor *actor;
+
+    shared_lock(s);
+    DL_COUNT2(s->actors, actor, count, next_all);
+    shared_unlock(s);
+    return count;
+}
+
 /* The whole. */
 
 void shared_stats(struct shared *s, struct pool_stats *ret)

@@ -88,6 +88,9 @@ bool shared_sleep(struct lane *lane);
 void shared_wake(struct lane *lane);
 
 /* Retires those that have rested for longer. Any lane. */
+/* Isolates that there are. Any thread. */
+size_t shared_isolates(struct shared *shared);
+
 /* Disposes of the isolate that has rested longest, if any does. Any lane's holder. */
 void shared_shed(struct shared *shared);
 
