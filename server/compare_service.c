@@ -71,17 +71,6 @@ static struct pool_service *service_of(const struct compare *c)
     return stream_service(&c->stream);
 }
 
-static void finish(struct stream *stream, int err, const struct error *error)
-{
-    struct status status;
-
-    if (err)
-        status_of_error(err, error, &status);
-    else
-        status_set(&status, GRPC_STATUS_OK, "");
-    stream_finish(stream, &status);
-}
-
 /* The comparer's side. */
 
 static void on_progress(struct compare_order *order, const struct compare_progress *progress)
@@ -210,11 +199,11 @@ static void say_answer(struct compare *c)
 {
     c->is_said = true;
     if (c->err) {
-        finish(&c->stream, c->err, &c->error);
+        stream_end(&c->stream, c->err, &c->error);
         return;
     }
     say_report(c);
-    finish(&c->stream, 0, NULL);
+    stream_end(&c->stream, 0, NULL);
 }
 
 static void on_tick(struct tick *tick)
@@ -248,7 +237,7 @@ static void poke(struct stream *stream)
     struct compare *c = compare_of(stream);
 
     if (admission_is_closed(rpc_server_admission(stream->server))) {
-        finish(stream, E_CLOSED, NULL);
+        stream_end(stream, E_CLOSED, NULL);
         return;
     }
     if (!c->is_ordered || c->is_said)
@@ -294,7 +283,7 @@ static void receive(struct stream *stream, const struct bytes *message)
     int err = begin(c, message, &error);
 
     if (err) {
-        finish(stream, err, &error);
+        stream_end(stream, err, &error);
         return;
     }
     c->is_ordered = true;

@@ -156,17 +156,6 @@ static void answer_request(struct stream *stream,
     answer_release(&a);
 }
 
-static void finish(struct stream *stream, int err, const struct error *error)
-{
-    struct status status;
-
-    if (err)
-        status_of_error(err, error, &status);
-    else
-        status_set(&status, GRPC_STATUS_OK, "");
-    stream_finish(stream, &status);
-}
-
 static void receive(struct stream *stream, const struct bytes *message)
 {
     ProtobufCMessage *request;
@@ -174,13 +163,13 @@ static void receive(struct stream *stream, const struct bytes *message)
     int err;
 
     if (!message) {
-        finish(stream, 0, NULL);
+        stream_end(stream, 0, NULL);
         return;
     }
     err = proto_decode(&grpc__reflection__v1__server_reflection_request__descriptor, *message,
                        &request, &error);
     if (err) {
-        finish(stream, err, &error);
+        stream_end(stream, err, &error);
         return;
     }
     answer_request(stream, (Grpc__Reflection__V1__ServerReflectionRequest *)request);
@@ -190,7 +179,7 @@ static void receive(struct stream *stream, const struct bytes *message)
 static void poke(struct stream *stream)
 {
     if (admission_is_closed(rpc_server_admission(stream->server)))
-        finish(stream, E_CLOSED, NULL);
+        stream_end(stream, E_CLOSED, NULL);
 }
 
 void reflection_service_register(const struct descriptors *descriptors, struct rpc_server *server)

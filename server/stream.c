@@ -137,6 +137,17 @@ void stream_finish(struct stream *stream, const struct status *status)
         send_status(stream);
 }
 
+void stream_end(struct stream *stream, int err, const struct error *error)
+{
+    struct status status;
+
+    if (err)
+        status_of_error(err, error, &status);
+    else
+        status_set(&status, GRPC_STATUS_OK, "");
+    stream_finish(stream, &status);
+}
+
 static void finish_too_large(struct stream *stream)
 {
     struct status status;

@@ -82,7 +82,7 @@ static inline void *stream_service(const struct stream *stream)
     return stream->method->service;
 }
 
-/* The next four only from the method's functions. */
+/* The next five only from the method's functions. */
 
 /* Asks for the client's next message. Not while one is asked for. */
 void stream_read(struct stream *stream);
@@ -93,6 +93,9 @@ void stream_write(struct stream *stream, const ProtobufCMessage *message);
 /* Ends the stream, after what is being sent, with a status, which is copied. The first one counts.
  */
 void stream_finish(struct stream *stream, const struct status *status);
+
+/* The same with the status of an error; 0: that all went well. */
+void stream_end(struct stream *stream, int err, const struct error *error);
 
 /* Whether a message is being sent. */
 static inline bool stream_is_writing(const struct stream *stream)

@@ -41,14 +41,6 @@ static struct pool_service *service_of(const struct watch *w)
     return stream_service(&w->stream);
 }
 
-static void finish(struct stream *stream, int err, const struct error *error)
-{
-    struct status status;
-
-    status_of_error(err, error, &status);
-    stream_finish(stream, &status);
-}
-
 static struct point *point_new(struct dispatcher *dispatcher)
 {
     struct point *point = xcalloc(1, sizeof(*point));
@@ -106,7 +98,7 @@ static void poke(struct stream *stream)
     uint64_t now_ns = clock_now_ns();
 
     if (admission_is_closed(rpc_server_admission(stream->server))) {
-        finish(stream, E_CLOSED, NULL);
+        stream_end(stream, E_CLOSED, NULL);
         return;
     }
     if (w->interval_ns == 0 || now_ns < w->due_ns)
@@ -171,7 +163,7 @@ static void receive(struct stream *stream, const struct bytes *message)
     if (!err)
         err = enter(w, &error);
     if (err) {
-        finish(stream, err, &error);
+        stream_end(stream, err, &error);
         return;
     }
     w->interval_ns = interval_ms * NS_PER_MS;
