@@ -32,6 +32,7 @@ static void make_workers(double exponent)
     for (unsigned w = 0; w < WORKERS; w++) {
         snprintf(tenant, sizeof(tenant), "t%u", w % 7);
         snprintf(worker, sizeof(worker), "w%u", w);
+        script_unref(scripts[w]); /* of an earlier round */
         scripts[w] = new_script(tenant, worker);
         shares[w] = sum += pow(w + 1, -exponent);
     }
