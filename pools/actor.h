@@ -18,8 +18,10 @@
 #ifndef ISOYARD_ACTOR_H
 #define ISOYARD_ACTOR_H
 
+#include "pools/fair_queue.h"
 #include "pools/flights.h"
 #include "pools/inbox.h"
+#include "pools/lru.h"
 #include "pools/mailbox.h"
 #include "pools/task.h"
 #include "pools/turn.h"
@@ -100,8 +102,6 @@ struct actor {
     bool is_claimed;
     bool is_listed; /* on the lane's ready list */
     bool is_cached;
-    bool is_resting; /* in the cache, without tasks; of a shared one under its lock, as is since
-                        when */
     bool is_retired;
     bool is_condemned;
     char condemned_because[160];
@@ -131,14 +131,13 @@ struct actor {
     struct lane_timer *startup_timer; /* start-up's wall limit, while that is parked */
     uint64_t served;                  /* tasks begun */
     struct actor_use use;             /* not yet in its lane's lists: lane_settle */
-    uint64_t resting_since_ns;
-    uint64_t heap_bytes; /* the last sample, and when it was taken */
+    uint64_t heap_bytes;              /* the last sample, and when it was taken */
     uint64_t heap_sampled_ns;
 
-    struct actor *prev, *next;                 /* the ready list */
-    struct actor *prev_all, *next_all;         /* all of the lane, or of the shared pool */
-    struct actor *prev_resting, *next_resting; /* the cache's list */
-    UT_hash_handle hh;                         /* the cache, by script */
+    struct actor *prev, *next;         /* the ready list */
+    struct actor *prev_all, *next_all; /* all of the lane, or of the shared pool */
+    UT_hash_handle hh;                 /* the cache, by script */
+    struct lru_entry rest;             /* without tasks; of a shared one under its lock */
 
     /* Of a shared one: shared.h. */
     struct mailbox mailbox; /* what comes while nobody, or another lane, has claimed it */
@@ -146,11 +145,9 @@ struct actor {
     enum actor_end retire_end; /* why retire_message was sent */
 
     /* Guarded by the shared lock. */
-    bool is_awake;                 /* ready, or claimed */
-    bool is_ready;                 /* in the queue */
-    struct lane *claimed_by;       /* NULL: nobody */
-    uint64_t ready_ns, claimed_ns; /* since when, for the figures; HANDOFF_MUTEX: the latter */
-    unsigned blocked;              /* lanes that wait for it; HANDOFF_MUTEX */
+    struct fair_entry turn_order; /* whether it is ready, or claimed */
+    uint64_t claimed_ns;          /* since when, for the figures; HANDOFF_MUTEX */
+    unsigned blocked;             /* lanes that wait for it; HANDOFF_MUTEX */
     pthread_cond_t left; /* nobody has claimed it any more, or it gets no new tasks; the same */
     struct pack *pack;   /* NULL: it gets no new tasks */
     struct actor *prev_pack, *next_pack;

@@ -2,9 +2,9 @@
 #include "pools/cache.h"
 
 #include "pools/actor.h"
+#include "pools/pool_private.h"
 
 #include <assert.h>
-#include <utlist.h>
 
 struct actor *cache_find(const struct cache *cache, const struct script *script)
 {
@@ -33,22 +33,17 @@ void cache_remove(struct cache *cache, struct actor *actor)
 void cache_rest(struct cache *cache, struct actor *actor, uint64_t now_ns)
 {
     assert(actor->is_cached);
-    if (actor->is_resting)
-        return;
-    DL_APPEND2(cache->resting, actor, prev_resting, next_resting);
-    actor->is_resting = true;
-    actor->resting_since_ns = now_ns;
+    lru_rest(&cache->resting, &actor->rest, now_ns);
 }
 
 void cache_use(struct cache *cache, struct actor *actor)
 {
-    if (!actor->is_resting)
-        return;
-    DL_DELETE2(cache->resting, actor, prev_resting, next_resting);
-    actor->is_resting = false;
+    lru_use(&cache->resting, &actor->rest);
 }
 
 struct actor *cache_oldest(const struct cache *cache)
 {
-    return cache->resting;
+    struct lru_entry *oldest = lru_oldest(&cache->resting);
+
+    return oldest ? container_of(oldest, struct actor, rest) : NULL;
 }

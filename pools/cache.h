@@ -5,6 +5,8 @@
 #ifndef ISOYARD_CACHE_H
 #define ISOYARD_CACHE_H
 
+#include "pools/lru.h"
+
 #include <stdint.h>
 
 struct actor;
@@ -13,7 +15,7 @@ struct script;
 /* All zeroes is an empty one. */
 struct cache {
     struct actor *by_script; /* uthash: all */
-    struct actor *resting;   /* utlist's DL: without tasks, the longest-resting first */
+    struct lru resting;      /* without tasks */
 };
 
 /* The actor of a version, or NULL. */

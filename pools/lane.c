@@ -294,7 +294,7 @@ static void on_sweep(void *arg)
 
     if (lane->pool->shared)
         shared_sweep(lane->pool->shared, ttl_ns);
-    while ((actor = cache_oldest(&lane->cache)) && now_ns - actor->resting_since_ns >= ttl_ns) {
+    while ((actor = cache_oldest(&lane->cache)) && now_ns - actor->rest.since_ns >= ttl_ns) {
         actor_retire(actor, ACTOR_EXPIRED);
         lane_settle(lane, actor);
     }

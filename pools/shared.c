@@ -72,10 +72,7 @@ void shared_await(struct shared *s, pthread_cond_t *condition)
 
 void shared_stop_resting(struct shared *s, struct actor *actor)
 {
-    if (!actor->is_resting)
-        return;
-    DL_DELETE2(s->resting, actor, prev_resting, next_resting);
-    actor->is_resting = false;
+    lru_use(&s->resting, &actor->rest);
 }
 
 /* Under the lock, through which the lane must come before it could be closed. */
@@ -90,16 +87,13 @@ void shared_wake_one(struct shared *s)
     uv_async_send(&lane->wake);
 }
 
-/* Its mailbox is awake. Who has claimed it looks into it by itself. */
 void shared_make_ready(struct shared *s, struct actor *actor)
 {
-    if (actor->claimed_by || actor->is_ready)
+    if (actor->turn_order.state != FAIR_IDLE)
         return;
+    fair_queue_add(&s->ready, &actor->turn_order, shared_now_ns(s));
     shared_stop_resting(s, actor);
-    actor->is_awake = actor->is_ready = true;
-    actor->ready_ns = shared_now_ns(s);
     queues_enter(&s->queues, QUEUE_READY);
-    DL_APPEND(s->ready, actor);
     shared_wake_one(s);
 }
 
@@ -166,13 +160,23 @@ static void retire_resting(struct shared *s, struct actor *actor, enum actor_end
     shared_push(s, actor, &actor->retire_message);
 }
 
+/* The isolate that has rested longest, or NULL. */
+static struct actor *oldest(struct shared *s)
+{
+    struct lru_entry *entry = lru_oldest(&s->resting);
+
+    return entry ? container_of(entry, struct actor, rest) : NULL;
+}
+
 static bool make_room(struct shared *s)
 {
+    struct actor *resting = oldest(s);
+
     if (s->isolates < s->cap)
         return true;
-    if (!s->resting)
+    if (!resting)
         return false;
-    retire_resting(s, s->resting, ACTOR_EVICTED);
+    retire_resting(s, resting, ACTOR_EVICTED);
     return true;
 }
 
@@ -190,7 +194,8 @@ static struct actor *add_actor(struct shared *s, struct script *script)
  * it has none. */
 static bool is_free(const struct shared *s, const struct actor *actor)
 {
-    return s->pool->config.tasks_per_isolate > 1 ? !actor->is_awake : actor->is_resting;
+    return s->pool->config.tasks_per_isolate > 1 ? actor->turn_order.state == FAIR_IDLE
+                                                 : actor->rest.is_resting;
 }
 
 /* The isolate that is to have the next task of a version: one that is not busy; or a further one,
@@ -356,7 +361,7 @@ bool shared_sleep(struct lane *lane)
     bool may_sleep;
 
     shared_lock(s);
-    may_sleep = !s->ready;
+    may_sleep = !fair_queue_first(&s->ready);
     if (may_sleep) {
         lane->next_idle = s->idle;
         s->idle = lane;
@@ -384,24 +389,29 @@ void shared_wake(struct lane *lane)
 void shared_wake_another(struct shared *s)
 {
     shared_lock(s);
-    if (s->ready)
+    if (fair_queue_first(&s->ready))
         shared_wake_one(s);
     shared_unlock(s);
 }
 
 void shared_sweep(struct shared *s, uint64_t ttl_ns)
 {
+    struct actor *actor;
+
     shared_lock(s);
-    while (s->resting && shared_now_ns(s) - s->resting->resting_since_ns >= ttl_ns)
-        retire_resting(s, s->resting, ACTOR_EXPIRED);
+    while ((actor = oldest(s)) && shared_now_ns(s) - actor->rest.since_ns >= ttl_ns)
+        retire_resting(s, actor, ACTOR_EXPIRED);
     shared_unlock(s);
 }
 
 void shared_shed(struct shared *s)
 {
+    struct actor *actor;
+
     shared_lock(s);
-    if (s->resting)
-        retire_resting(s, s->resting, ACTOR_EXPIRED);
+    actor = oldest(s);
+    if (actor)
+        retire_resting(s, actor, ACTOR_EXPIRED);
     shared_unlock(s);
 }
 

@@ -4,11 +4,11 @@
  *
  * An actor of a shared pool belongs to no lane. It has a mailbox; whoever has something for it
  * pushes a message there, and where nobody plays it the actor goes to the end of the queue of those
- * that are *ready* (the fair hand-off: first come, first played). A lane with nothing else to do
- * *claims* the first of them: from then on that lane's holder is the actor's, receives its
- * messages, lets it have a turn with all that has come, and releases it; with more to do it goes to
- * the queue's end. Timers and subrequests stay on the lane whose turn has begun them, and tell the
- * actor by a message.
+ * that are *ready* (the fair hand-off, fair_queue.h: first come, first played). A lane with nothing
+ * else to do *claims* the first of them: from then on that lane's holder is the actor's, receives
+ * its messages, lets it have a turn with all that has come, and releases it; with more to do it
+ * goes to the queue's end. Timers and subrequests stay on the lane whose turn has begun them, and
+ * tell the actor by a message.
  *
  * That is HANDOFF_FIFO. With HANDOFF_MUTEX a task goes to a lane, which blocks until it has an
  * isolate for it: the naive discipline, in which a lane that waits does nothing else.
@@ -87,13 +87,13 @@ void shared_bury(struct actor *actor);
 bool shared_sleep(struct lane *lane);
 void shared_wake(struct lane *lane);
 
-/* Retires those that have rested for longer. Any lane. */
 /* Isolates that there are. Any thread. */
 size_t shared_isolates(struct shared *shared);
 
 /* Disposes of the isolate that has rested longest, if any does. Any lane's holder. */
 void shared_shed(struct shared *shared);
 
+/* Retires those that have rested for longer. Any lane's holder. */
 void shared_sweep(struct shared *shared, uint64_t ttl_ns);
 
 /* The pool closes: every actor is told, and of the tasks that wait those whose cancellation would

@@ -96,25 +96,20 @@ void shared_receive(struct actor *actor)
 /* Under the lock: nobody has claimed it. */
 static void enter(struct shared *s, struct lane *lane, struct actor *actor)
 {
-    if (actor->is_ready) {
-        DL_DELETE(s->ready, actor);
-        queues_leave(&s->queues, QUEUE_READY, actor->ready_ns, shared_now_ns(s));
-    }
+    if (fair_queue_claim(&s->ready, &actor->turn_order))
+        queues_leave(&s->queues, QUEUE_READY, actor->turn_order.queued_ns, shared_now_ns(s));
     if (s->pool->config.handoff == HANDOFF_MUTEX) {
         s->claims++;
         actor->claimed_ns = shared_now_ns(s);
     }
     lane->noted_ns = shared_now_ns(s);
-    actor->is_ready = false;
     shared_stop_resting(s, actor);
-    actor->is_awake = true;
-    actor->claimed_by = lane;
 }
 
 /* Under the lock: no lane has it any more. */
 static void leave(struct shared *s, struct actor *actor)
 {
-    actor->claimed_by = NULL;
+    fair_queue_release(&actor->turn_order);
     if (s->pool->config.handoff == HANDOFF_MUTEX)
         histogram_record(&s->claim_ns, shared_now_ns(s) - actor->claimed_ns);
 }
@@ -122,12 +117,15 @@ static void leave(struct shared *s, struct actor *actor)
 struct actor *shared_claim(struct lane *lane)
 {
     struct shared *s = lane->pool->shared;
-    struct actor *actor;
+    struct actor *actor = NULL;
+    struct fair_entry *first;
 
     shared_lock(s);
-    actor = s->ready;
-    if (actor)
+    first = fair_queue_first(&s->ready);
+    if (first) {
+        actor = container_of(first, struct actor, turn_order);
         enter(s, lane, actor);
+    }
     shared_unlock(s);
     if (!actor)
         return NULL;
@@ -142,14 +140,14 @@ static bool wait_for(struct shared *s, struct actor *actor, struct task *task)
     uint64_t begin_ns = shared_now_ns(s), waited_us;
     bool is_had;
 
-    if (s->ready)
+    if (fair_queue_first(&s->ready))
         shared_wake_one(s); /* this lane may have been woken for it */
     actor_ref(actor);
     if (task->queue != QUEUE_ISOLATE)
         queues_move(&s->queues, task, QUEUE_ISOLATE, shared_now_ns(s));
     actor->blocked++;
     s->blocked++;
-    while (actor->pack && actor->claimed_by)
+    while (actor->pack && shared_is_claimed(actor))
         shared_await(s, &actor->left);
     actor->blocked--;
     s->blocked--;
@@ -179,13 +177,13 @@ static struct actor *enter_for(struct shared *s, struct lane *lane, struct task 
             shared_wait_for_room(s, task);
             return NULL;
         }
-        if (actor->claimed_by && lane->strays) {
+        if (shared_is_claimed(actor) && lane->strays) {
             task->home = actor;
             queues_move(&s->queues, task, QUEUE_MAILBOX, shared_now_ns(s));
             shared_push(s, actor, &task->submit_message);
             return NULL;
         }
-    } while (actor->claimed_by && !wait_for(s, actor, task));
+    } while (shared_is_claimed(actor) && !wait_for(s, actor, task));
     /* Not before: while the lane waits the task is not there, and its cancellation comes here. */
     task->home = actor;
     enter(s, lane, actor);
@@ -212,12 +210,9 @@ struct actor *shared_enter(struct lane *lane, struct task *task, bool *ret_is_re
 /* It has nothing to do, and nothing has come for it. */
 static void let_sleep(struct shared *s, struct actor *actor)
 {
-    actor->is_awake = false;
     if (!actor->pack || actor->state != ACTOR_READY || !actor_is_idle(actor))
         return;
-    DL_APPEND2(s->resting, actor, prev_resting, next_resting);
-    actor->is_resting = true;
-    actor->resting_since_ns = shared_now_ns(s);
+    lru_rest(&s->resting, &actor->rest, shared_now_ns(s));
     shared_place_waiting(s);
 }
 
@@ -308,7 +303,7 @@ void shared_bury(struct actor *actor)
         shared_evacuate(actor);
     while (!mailbox_close(&actor->mailbox));
     shared_lock(s);
-    if (actor->claimed_by)
+    if (shared_is_claimed(actor))
         leave(s, actor);
     DL_DELETE2(s->actors, actor, prev_all, next_all);
     shared_unlock(s);

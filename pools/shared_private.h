@@ -25,14 +25,14 @@ struct pack {
 struct shared {
     struct pool *pool;
     pthread_mutex_t lock;
-    struct pack *packs;     /* uthash, by script */
-    struct actor *actors;   /* all; utlist's DL */
-    struct actor *resting;  /* without tasks, the longest-resting first; utlist's DL */
-    struct actor *ready;    /* that have work and are not claimed, in order; utlist's DL */
-    struct task *waiting;   /* for which there is no room; utlist's DL */
-    struct lane *idle;      /* lanes that sleep */
-    unsigned isolates;      /* that count against the cap */
-    unsigned cap, pack_cap; /* isolates, and those of one version */
+    struct pack *packs;      /* uthash, by script */
+    struct actor *actors;    /* all; utlist's DL */
+    struct lru resting;      /* isolates without tasks */
+    struct fair_queue ready; /* isolates that have work */
+    struct task *waiting;    /* for which there is no room; utlist's DL */
+    struct lane *idle;       /* lanes that sleep */
+    unsigned isolates;       /* that count against the cap */
+    unsigned cap, pack_cap;  /* isolates, and those of one version */
     bool is_stopping;
     uint64_t locked_ns; /* shared_now_ns of this hold; 0: not read yet */
     bool is_hold_timed; /* this hold is among those whose time is taken */
@@ -60,8 +60,14 @@ void shared_await(struct shared *s, pthread_cond_t *condition);
 
 /* The rest is under the lock. */
 
-/* Its mailbox is awake. Who has claimed it looks into it by itself. */
+/* Its mailbox is awake: it is played as its turn comes. */
 void shared_make_ready(struct shared *s, struct actor *actor);
+
+/* Whether a lane plays it. */
+static inline bool shared_is_claimed(const struct actor *actor)
+{
+    return actor->turn_order.state == FAIR_CLAIMED;
+}
 
 /* Wakes a lane that sleeps. */
 void shared_wake_one(struct shared *s);

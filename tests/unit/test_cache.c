@@ -46,7 +46,7 @@ START_TEST(cache_oldest_is_the_one_that_rests_longest)
     cache_rest(&cache, &actors[3], 30);
     cache_rest(&cache, &actors[1], 40); /* rests already */
     ck_assert_ptr_eq(cache_oldest(&cache), &actors[1]);
-    ck_assert_uint_eq(actors[1].resting_since_ns, 10);
+    ck_assert_uint_eq(actors[1].rest.since_ns, 10);
     cache_use(&cache, &actors[1]);
     cache_use(&cache, &actors[1]);
     ck_assert_ptr_eq(cache_oldest(&cache), &actors[0]);
