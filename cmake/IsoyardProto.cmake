@@ -1,15 +1,13 @@
 # isoyard_protos(TARGET DESCRIPTORS FILE FILES ...): a static library of protobuf-c's code for the protos, generated at
-# build, and one descriptor set of all of them. Looks for the protos here, then in Debian's grpc-proto, then among
-# protobuf's own.
+# build, and one descriptor set of all of them. Looks for the protos here, then among protobuf's own.
 
 find_program(PROTOC protoc REQUIRED)
 find_program(PROTOC_GEN_C protoc-gen-c REQUIRED)
-find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto PATHS /usr/share/grpc-proto REQUIRED)
 find_path(PROTOBUF_PROTO_DIR google/protobuf/descriptor.proto PATHS /usr/include REQUIRED)
 
 function(isoyard_protos target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTORS" "FILES")
-    set(roots "${CMAKE_CURRENT_SOURCE_DIR}" "${GRPC_PROTO_DIR}" "${PROTOBUF_PROTO_DIR}")
+    set(roots "${CMAKE_CURRENT_SOURCE_DIR}" "${PROTOBUF_PROTO_DIR}")
     list(TRANSFORM roots PREPEND "-I" OUTPUT_VARIABLE includes)
     set(out_dir "${CMAKE_BINARY_DIR}/generated/proto")
     file(MAKE_DIRECTORY "${out_dir}")

@@ -36,7 +36,7 @@ command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
 
 build_packages=(
     build-essential cmake ninja-build pkg-config ca-certificates
-    libgrpc-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev libprotobuf-dev grpc-proto
+    libgrpc-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev libprotobuf-dev
     libsqlite3-dev libuv1-dev libicu-dev libssl-dev libjansson-dev uthash-dev
     libcurl4-openssl-dev libc-ares-dev
 )

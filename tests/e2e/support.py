@@ -33,7 +33,7 @@ PATIENCE = float(os.environ.get("ISOYARD_TEST_PATIENCE", "30"))
 def _make_stubs():
     out = SCRATCH / "stubs"
     out.mkdir()
-    roots = [ROOT / "api", Path("/usr/share/grpc-proto"), Path("/usr/include")]
+    roots = [ROOT / "api", Path("/usr/include")]
     files = ["isoyard/v1/worker.proto", "isoyard/v1/execution.proto", "isoyard/v1/pool.proto",
              "isoyard/v1/failure.proto", "google/rpc/status.proto", "google/rpc/error_details.proto",
              "grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
