@@ -13,6 +13,7 @@ struct command {
      * a group. */
     int (*run)(struct options *options, int argc, char **argv);
     const struct command *group; /* ends with a NULL name */
+    const struct argp *argp;     /* what `run` parses with; NULL: a group */
 };
 
 /* Finds the command that the arguments name, and runs it. `description` is what --help of the table
@@ -22,10 +23,10 @@ int command_run(const struct command *commands, const char *description, struct 
 
 int deploy_run(struct options *options, int argc, char **argv);
 int exec_run(struct options *options, int argc, char **argv);
-int pool_watch_run(struct options *options, int argc, char **argv);
 int health_run(struct options *options, int argc, char **argv);
 int version_run(struct options *options, int argc, char **argv);
 extern const struct command workers_commands[];
 extern const struct command pool_commands[];
+extern const struct argp deploy_argp, exec_argp, health_argp, version_argp;
 
 #endif

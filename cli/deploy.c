@@ -123,7 +123,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp deploy_argp = {
+const struct argp deploy_argp = {
     .options = deploy_options,
     .parser = parse,
     .args_doc = "FILE...",

@@ -68,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child groups[] = {{&event_argp, 0, "The event:", 1}, {NULL, 0, NULL, 0}};
 
-static const struct argp exec_argp = {
+const struct argp exec_argp = {
     .children = groups,
     .options = exec_options,
     .parser = parse,

@@ -25,7 +25,7 @@ static const struct argp_option health_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static const struct argp health_argp = {
+const struct argp health_argp = {
     .options = health_options,
     .parser = parse,
     .doc = "Asks whether the server takes work (exit status 5: not now).\v" EXIT_STATUS_HELP,

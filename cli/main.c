@@ -4,13 +4,29 @@
 #include <locale.h>
 
 static const struct command commands[] = {
-    {"deploy", "deploy a worker from its files", deploy_run, NULL},
-    {"exec", "send a request, or another event, to a worker", exec_run, NULL},
-    {"workers", "list, show, delete workers, and roll them back", NULL, workers_commands},
-    {"pool", "watch, switch and compare pools of isolates", NULL, pool_commands},
-    {"health", "ask whether the server takes work", health_run, NULL},
-    {"version", "show versions of this program and the server", version_run, NULL},
-    {NULL, NULL, NULL, NULL},
+    {.name = "deploy",
+     .summary = "deploy a worker from its files",
+     .run = deploy_run,
+     .argp = &deploy_argp},
+    {.name = "exec",
+     .summary = "send a request, or another event, to a worker",
+     .run = exec_run,
+     .argp = &exec_argp},
+    {.name = "workers",
+     .summary = "list, show, delete workers, and roll them back",
+     .group = workers_commands},
+    {.name = "pool",
+     .summary = "watch, switch and compare pools of isolates",
+     .group = pool_commands},
+    {.name = "health",
+     .summary = "ask whether the server takes work",
+     .run = health_run,
+     .argp = &health_argp},
+    {.name = "version",
+     .summary = "show versions of this program and the server",
+     .run = version_run,
+     .argp = &version_argp},
+    {.name = NULL},
 };
 
 int main(int argc, char **argv)

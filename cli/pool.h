@@ -13,9 +13,13 @@ const char *pool_architecture_text(Isoyard__V1__Architecture architecture);
 void pool_print_config(Isoyard__V1__Architecture architecture,
                        const Isoyard__V1__PoolConfig *config);
 
+/* The commands. */
+extern const struct argp compare_argp, pool_comparisons_argp, pool_stats_argp, pool_switch_argp,
+    pool_watch_argp;
 int pool_compare_run(struct options *options, int argc, char **argv);
 int pool_comparisons_run(struct options *options, int argc, char **argv);
 int pool_stats_run(struct options *options, int argc, char **argv);
 int pool_switch_run(struct options *options, int argc, char **argv);
+int pool_watch_run(struct options *options, int argc, char **argv);
 
 #endif

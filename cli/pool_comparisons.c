@@ -170,21 +170,23 @@ static int list(const struct options *options, const struct arguments *a)
     return status;
 }
 
+static const struct argp_child groups[] = {{&comparison_output_argp, 0, "The report:", 1},
+                                           {NULL, 0, NULL, 0}};
+
+const struct argp pool_comparisons_argp = {
+    .options = comparisons_options,
+    .parser = parse,
+    .args_doc = "[ID]",
+    .doc = "Lists the comparisons that are stored, the newest first, or shows the report of "
+           "one.\v" EXIT_STATUS_HELP,
+    .children = groups};
+
 int pool_comparisons_run(struct options *options, int argc, char **argv)
 {
-    static const struct argp_child groups[] = {{&comparison_output_argp, 0, "The report:", 1},
-                                               {NULL, 0, NULL, 0}};
-    const struct argp argp = {
-        .options = comparisons_options,
-        .parser = parse,
-        .args_doc = "[ID]",
-        .doc = "Lists the comparisons that are stored, the newest first, or shows the report of "
-               "one.\v" EXIT_STATUS_HELP,
-        .children = groups};
     struct arguments arguments = {.id = 0};
     int status;
 
-    options_parse(options, &argp, &arguments, argc, argv);
+    options_parse(options, &pool_comparisons_argp, &arguments, argc, argv);
     status = comparison_output_check(&arguments.output, options);
     if (status)
         return status;

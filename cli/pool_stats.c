@@ -269,16 +269,17 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
     print_architectures(stats);
 }
 
+const struct argp pool_stats_argp = {
+    .doc = "Shows what the pool counts: tasks, isolates, lanes, times.\v" EXIT_STATUS_HELP};
+
 int pool_stats_run(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {
-        .doc = "Shows what the pool counts: tasks, isolates, lanes, times.\v" EXIT_STATUS_HELP};
     Isoyard__V1__GetStatsRequest request = ISOYARD__V1__GET_STATS_REQUEST__INIT;
     const Isoyard__V1__GetStatsResponse *response;
     struct reply reply;
     int status;
 
-    options_parse(options, &argp, NULL, argc, argv);
+    options_parse(options, &pool_stats_argp, NULL, argc, argv);
     status = client_ask(options, "/isoyard.v1.PoolService/GetStats", &request.base,
                         &isoyard__v1__get_stats_response__descriptor, &reply);
     if (status)

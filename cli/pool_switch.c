@@ -168,26 +168,28 @@ static int ask(const struct options *options, struct switch_arguments *a, struct
     return ret->code == GRPC_STATUS_OK ? EXIT_FINE : problem_print(options, ret);
 }
 
+static const struct argp_child groups[] = {{&pool_settings_argp, 0, "Settings of the new pool:", 1},
+                                           {NULL, 0, NULL, 0}};
+
+const struct argp pool_switch_argp = {
+    .children = groups,
+    .options = switch_options,
+    .parser = parse,
+    .args_doc = "legacy|shared|pinned",
+    .doc = "Opens another pool, has it take over, and waits for the end of the one before.\v"
+           "Settings that are not given are as the server was started with. No task fails or "
+           "runs twice because of a switch: those that the pool before has end there, be it "
+           "after the deadline. The choice holds after a restart, unless the server's own "
+           "flags say otherwise.\n\n" EXIT_STATUS_HELP};
+
 int pool_switch_run(struct options *options, int argc, char **argv)
 {
-    static const struct argp_child groups[] = {
-        {&pool_settings_argp, 0, "Settings of the new pool:", 1}, {NULL, 0, NULL, 0}};
-    const struct argp argp = {
-        .children = groups,
-        .options = switch_options,
-        .parser = parse,
-        .args_doc = "legacy|shared|pinned",
-        .doc = "Opens another pool, has it take over, and waits for the end of the one before.\v"
-               "Settings that are not given are as the server was started with. No task fails or "
-               "runs twice because of a switch: those that the pool before has end there, be it "
-               "after the deadline. The choice holds after a restart, unless the server's own "
-               "flags say otherwise.\n\n" EXIT_STATUS_HELP};
     struct switch_arguments arguments = {.settings = ISOYARD__V1__POOL_SETTINGS__INIT,
                                          .drain_s = DRAIN_DEFAULT_S};
     struct reply reply;
     int status;
 
-    options_parse(options, &argp, &arguments, argc, argv);
+    options_parse(options, &pool_switch_argp, &arguments, argc, argv);
     status = ask(options, &arguments, &reply);
     if (!status && options->is_json)
         json_print(stdout, json_of_message(reply.response));

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/exit_status.h"
 #include "cli/json.h"
+#include "cli/pool.h"
 #include "cli/problem.h"
 #include "cli/text.h"
 
@@ -200,20 +201,21 @@ static bool print_tick(void *arg, const ProtobufCMessage *message)
     return fflush(stdout) == 0 && (w->count == 0 || w->lines < w->count);
 }
 
+const struct argp pool_watch_argp = {
+    .options = watch_options,
+    .parser = parse,
+    .doc = "Shows what the pool does, one line at every interval; the first has no rates yet. "
+           "With --json each line is an object.\vIt ends after --count lines, with the server, "
+           "or by Ctrl-C.\n\n" EXIT_STATUS_HELP};
+
 int pool_watch_run(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {
-        .options = watch_options,
-        .parser = parse,
-        .doc = "Shows what the pool does, one line at every interval; the first has no rates yet. "
-               "With --json each line is an object.\vIt ends after --count lines, with the server, "
-               "or by Ctrl-C.\n\n" EXIT_STATUS_HELP};
     struct watching watching = {.interval_ms = 1000};
     Isoyard__V1__WatchStatsRequest request = ISOYARD__V1__WATCH_STATS_REQUEST__INIT;
     struct reply reply;
     int status = EXIT_FINE;
 
-    options_parse(options, &argp, &watching, argc, argv);
+    options_parse(options, &pool_watch_argp, &watching, argc, argv);
     watching.is_json = options->is_json;
     request.interval_ms = watching.interval_ms;
     client_watch(options, "/isoyard.v1.PoolService/WatchStats", &request.base,

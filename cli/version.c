@@ -39,16 +39,17 @@ static void print(const struct options *options, const Isoyard__V1__ServerStats 
     puts(")");
 }
 
+const struct argp version_argp = {
+    .doc = "Shows the version of this program, and of the server where one answers."};
+
 int version_run(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {.doc = "Shows the version of this program, and of the server where "
-                                     "one answers."};
     Isoyard__V1__GetStatsRequest request = ISOYARD__V1__GET_STATS_REQUEST__INIT;
     const Isoyard__V1__GetStatsResponse *response;
     const Isoyard__V1__ServerStats *server = NULL;
     struct reply reply;
 
-    options_parse(options, &argp, NULL, argc, argv);
+    options_parse(options, &version_argp, NULL, argc, argv);
     client_call(options, "/isoyard.v1.PoolService/GetStats", &request.base,
                 &isoyard__v1__get_stats_response__descriptor, TIMEOUT_MS, &reply);
     response = (const Isoyard__V1__GetStatsResponse *)reply.response;

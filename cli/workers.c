@@ -139,13 +139,14 @@ static int listing_finish(struct listing *listing, const char *name, int status)
     return status;
 }
 
+static const struct argp list_argp = {.doc = "Lists the tenant's workers.\v" EXIT_STATUS_HELP};
+
 static int run_list(struct options *options, int argc, char **argv)
 {
     static const char *const heads[] = {"NAME", "ACTIVE", "LATEST", "UPDATED"};
-    const struct argp argp = {.doc = "Lists the tenant's workers.\v" EXIT_STATUS_HELP};
     struct listing listing;
 
-    options_parse(options, &argp, NULL, argc, argv);
+    options_parse(options, &list_argp, NULL, argc, argv);
     listing_init(&listing, options, 4, 0, heads);
     return listing_finish(&listing, "workers", list_workers(&listing));
 }
@@ -176,16 +177,17 @@ static int ask_worker(const struct options *options, const char *name, struct re
                       &isoyard__v1__get_worker_response__descriptor, ret);
 }
 
+static const struct argp get_argp = {
+    .parser = parse_named, .args_doc = "NAME", .doc = "Shows a worker.\v" EXIT_STATUS_HELP};
+
 static int run_get(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {
-        .parser = parse_named, .args_doc = "NAME", .doc = "Shows a worker.\v" EXIT_STATUS_HELP};
     struct named named = {0};
     const Isoyard__V1__GetWorkerResponse *response;
     struct reply reply;
     int status;
 
-    options_parse(options, &argp, &named, argc, argv);
+    options_parse(options, &get_argp, &named, argc, argv);
     status = ask_worker(options, named.name, &reply);
     if (status)
         return status;
@@ -200,19 +202,21 @@ static int run_get(struct options *options, int argc, char **argv)
 
 /* delete */
 
+static const struct argp delete_argp = {
+    .parser = parse_named,
+    .args_doc = "NAME",
+    .doc = "Deletes a worker and all its versions. What runs goes on to "
+           "its end.\v" EXIT_STATUS_HELP};
+
 static int run_delete(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {.parser = parse_named,
-                              .args_doc = "NAME",
-                              .doc = "Deletes a worker and all its versions. What runs goes on to "
-                                     "its end.\v" EXIT_STATUS_HELP};
     Isoyard__V1__DeleteWorkerRequest request = ISOYARD__V1__DELETE_WORKER_REQUEST__INIT;
     const Isoyard__V1__DeleteWorkerResponse *response;
     struct named named = {0};
     struct reply reply;
     int status;
 
-    options_parse(options, &argp, &named, argc, argv);
+    options_parse(options, &delete_argp, &named, argc, argv);
     request.tenant = (char *)options->tenant;
     request.worker = (char *)named.name;
     status = client_ask(options, "/isoyard.v1.WorkerService/DeleteWorker", &request.base,
@@ -294,18 +298,19 @@ static bool add_version(void *arg, const Isoyard__V1__Version *version)
     return true;
 }
 
+static const struct argp versions_argp = {
+    .parser = parse_named,
+    .args_doc = "NAME",
+    .doc = "Lists a worker's versions, the newest first.\v" EXIT_STATUS_HELP};
+
 static int run_versions(struct options *options, int argc, char **argv)
 {
     static const char *const heads[] = {"VERSION", "ACTIVE", "CREATED", "SIZE",
                                         "SHA256",  "TASKS",  "MESSAGE"};
-    const struct argp argp = {
-        .parser = parse_named,
-        .args_doc = "NAME",
-        .doc = "Lists a worker's versions, the newest first.\v" EXIT_STATUS_HELP};
     struct named named = {0};
     struct listing listing;
 
-    options_parse(options, &argp, &named, argc, argv);
+    options_parse(options, &versions_argp, &named, argc, argv);
     listing_init(&listing, options, 7, 6, heads);
     return listing_finish(&listing, "versions",
                           each_version(options, named.name, add_version, &listing));
@@ -382,26 +387,37 @@ static int activate(const struct options *options, const char *name, uint32_t ve
     return EXIT_FINE;
 }
 
+static const struct argp rollback_argp = {
+    .parser = parse_named,
+    .args_doc = "NAME [VERSION]",
+    .doc = "Activates a stored version: the one given, or the one before "
+           "the active one.\v" EXIT_STATUS_HELP};
+
 static int run_rollback(struct options *options, int argc, char **argv)
 {
-    const struct argp argp = {.parser = parse_named,
-                              .args_doc = "NAME [VERSION]",
-                              .doc = "Activates a stored version: the one given, or the one before "
-                                     "the active one.\v" EXIT_STATUS_HELP};
     struct named named = {.takes_version = true};
     uint32_t version = 0;
     int status;
 
-    options_parse(options, &argp, &named, argc, argv);
+    options_parse(options, &rollback_argp, &named, argc, argv);
     status = choose_version(options, &named, &version);
     return status ? status : activate(options, named.name, version);
 }
 
 const struct command workers_commands[] = {
-    {"list", "list workers", run_list, NULL},
-    {"get", "show a worker", run_get, NULL},
-    {"delete", "delete a worker and its versions", run_delete, NULL},
-    {"versions", "list a worker's versions", run_versions, NULL},
-    {"rollback", "activate an older version", run_rollback, NULL},
-    {NULL, NULL, NULL, NULL},
+    {.name = "list", .summary = "list workers", .run = run_list, .argp = &list_argp},
+    {.name = "get", .summary = "show a worker", .run = run_get, .argp = &get_argp},
+    {.name = "delete",
+     .summary = "delete a worker and its versions",
+     .run = run_delete,
+     .argp = &delete_argp},
+    {.name = "versions",
+     .summary = "list a worker's versions",
+     .run = run_versions,
+     .argp = &versions_argp},
+    {.name = "rollback",
+     .summary = "activate an older version",
+     .run = run_rollback,
+     .argp = &rollback_argp},
+    {.name = NULL},
 };
