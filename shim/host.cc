@@ -37,6 +37,7 @@ static const struct host_function functions[] = {
     {"domainToAscii", op_domain_to_ascii},
     {"random", op_random},
     {"structuredClone", op_structured_clone},
+    {"transferBuffer", op_transfer_buffer},
 };
 
 #define FUNCTION_COUNT (sizeof(functions) / sizeof(functions[0]))

@@ -241,6 +241,15 @@ inline void one_byte_write(v8::Isolate *isolate, v8::Local<v8::String> text, uin
 #endif
 }
 
+inline void detach(v8::Local<v8::ArrayBuffer> buffer)
+{
+#if ISOYARD_V8 < 1100
+    buffer->Detach();
+#else
+    buffer->Detach(v8::Local<v8::Value>()).Check();
+#endif
+}
+
 /* Where V8 goes when it finds no more memory; it must not return. */
 #if ISOYARD_V8 < 1100
 #define ISOYARD_OOM_HANDLER(name) void name(const char *, bool)

@@ -4,6 +4,7 @@
 
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
+import { streamsPackage } from "./streams/package.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -38,6 +39,6 @@ await build({
     charset: "ascii",
     banner: { js: '"use strict";' }, // as modules are
     footer: { js: "return prelude;" },
-    plugins: [standIns],
+    plugins: [standIns, streamsPackage],
     logLevel: "warning",
 });

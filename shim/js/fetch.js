@@ -6,7 +6,7 @@
 
 import { forgetAborted, isAborted, onceAborted, reasonOf } from "./abort.js";
 import { removeFrom } from "./arrays.js";
-import { takeForHost } from "./body.js";
+import { STREAM_BODY, takeForHost } from "./body.js";
 import { fetchData } from "./dataurl.js";
 import { flattenWithout } from "./headers.js";
 import { host } from "./host.js";
@@ -25,7 +25,7 @@ import {
 } from "./primordials.js";
 import { Request, listOf, stateOfRequest, urlOf } from "./request.js";
 import { fetchedResponse } from "./response.js";
-import { currentTask, endingReason, isNobody, onTaskEnd } from "./tasks.js";
+import { currentTask, endingReason, isInFlight, isNobody, onTaskEnd } from "./tasks.js";
 import { enumeration, requireArguments } from "./webidl.js";
 
 // As the host counts them.
@@ -43,13 +43,13 @@ class Fetches {
 }
 
 class Fetch {
-    constructor(task, id, request) {
+    constructor(task, id, request, body) {
         this.task = task;
         this.id = id;
         this.method = request.method;
         this.url = urlOf(request);
         this.headers = flattenWithout(listOf(request), isForbidden);
-        this.body = takeForHost(request); // until the host has it
+        this.body = body; // until the host has it
         this.redirect = REDIRECTS[request.options.redirect];
         this.signal = request.followed;
         this.onAbort = null;
@@ -113,9 +113,7 @@ export async function fetchFor(task, given, input, init) {
     requireArguments(given, 1, "fetch");
     const request = stateOfRequest(new Request(input, init));
     requireTask(task);
-    if (request.followed !== null && isAborted(request.followed)) {
-        throw reasonOf(request.followed);
-    }
+    requireNotAborted(request);
     if (request.options.integrity !== "") {
         failed("integrity cannot be checked");
     }
@@ -126,9 +124,28 @@ export async function fetchFor(task, given, input, init) {
     if (!stringStartsWith(url, "https:") && !stringStartsWith(url, "http:")) {
         failed(`the scheme "${stringSlice(url, 0, stringIndexOf(url, ":"))}" cannot be fetched`);
     }
-    const fetch = begin(task, request);
+    const isStreamed = request.body === STREAM_BODY;
+    let body = takeForHost(request);
+    if (isStreamed) {
+        body = await body;
+        requireInFlight(task);
+        requireNotAborted(request);
+    }
+    const fetch = begin(task, request, body);
     await endOf(fetch);
     return responseOf(fetch);
+}
+
+function requireNotAborted({ followed }) {
+    if (followed !== null && isAborted(followed)) {
+        throw reasonOf(followed);
+    }
+}
+
+function requireInFlight(task) {
+    if (!isInFlight(task)) {
+        throw endingReason();
+    }
 }
 
 function requireTask(task) {
@@ -162,12 +179,12 @@ function bodyOf({ method, answer }) {
     return typeof answer.body === "string" ? answer.body : new Uint8Array(answer.body);
 }
 
-function begin(task, request) {
+function begin(task, request, body) {
     task.fetches ??= new Fetches();
     if (task.fetches.made >= host.maxSubrequests()) {
         throw new TypeError("too many subrequests");
     }
-    const fetch = new Fetch(task, unusedId(), request);
+    const fetch = new Fetch(task, unusedId(), request, body);
     const { open } = task.fetches;
     task.fetches.made++;
     open[open.length] = fetch;

@@ -29,6 +29,7 @@ import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { ScheduledEvent } from "./scheduledevent.js";
 import { TaskEvent } from "./taskevent.js";
+import { streamInterfaces } from "./streams/streams.js";
 import { timerFunctions } from "./timers.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
@@ -50,6 +51,7 @@ const interfaces = {
     PromiseRejectionEvent,
     Request,
     Response,
+    ...streamInterfaces,
     ScheduledEvent,
     TaskEvent,
     TextDecoder,

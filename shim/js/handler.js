@@ -1,6 +1,6 @@
 // The worker's handlers: found at start-up, called for each event.
 
-import { takeForHost } from "./body.js";
+import { STREAM_BODY, takeForHost } from "./body.js";
 import { ExecutionContext, env, extendTask, requireInFlight } from "./context.js";
 import { stateOfEvent } from "./event.js";
 import { fire, hasListener } from "./eventtarget.js";
@@ -235,11 +235,23 @@ function answerFetch(task, result) {
         return;
     }
     const state = stateOfResponse(result);
+    const isStreamed = state.body === STREAM_BODY;
     let body;
     try {
         body = takeForHost(state);
     } catch (error) {
         fail(task, INVALID_RESPONSE, error);
+        return;
+    }
+    if (isStreamed) {
+        awaitAnswer(task, body, (_, bytes) => sendAnswer(task, state, bytes));
+    } else {
+        sendAnswer(task, state, body);
+    }
+}
+
+function sendAnswer(task, state, body) {
+    if (!isInFlight(task)) {
         return;
     }
     const hasMore = beginAnswer(task);

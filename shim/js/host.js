@@ -62,6 +62,8 @@
 //                                          through V8's serializer; throws makeError(reason) where
 //                                          the value cannot be cloned, and what the value's own
 //                                          getters throw as it is
+//   transferBuffer(buffer) -> ArrayBuffer  (pure) with the memory of the other, which is detached;
+//                                          TypeError where it cannot be
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

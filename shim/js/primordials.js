@@ -17,6 +17,8 @@ export const global = globalThis;
 export const {
     Array,
     ArrayBuffer,
+    Boolean,
+    DataView,
     Error,
     Map,
     Number,
@@ -40,7 +42,7 @@ export const {
     ownKeys,
     setPrototypeOf,
 } = Reflect;
-export const { create, freeze, is } = Object;
+export const { create, defineProperties, freeze, is } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { captureStackTrace } = Error;
@@ -71,6 +73,7 @@ export const numberValueOf = uncurryThis(Number.prototype.valueOf);
 export const objectHasOwn = uncurryThis(Object.prototype.hasOwnProperty);
 export const objectIsEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
 export const objectToString = uncurryThis(Object.prototype.toString);
+export const promiseThen = uncurryThis(Promise.prototype.then);
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpFlags = getterOf(RegExp.prototype, "flags");
 export const regExpSource = getterOf(RegExp.prototype, "source");
@@ -104,6 +107,25 @@ export const typedArrayLength = getterOf(typedArrayPrototype, "length");
 export const typedArrayName = getterOf(typedArrayPrototype, Symbol.toStringTag);
 export const typedArraySet = uncurryThis(typedArrayPrototype.set);
 
+// By the name of its kind, the constructor of a typed array.
+export const typedArrayConstructors = {
+    __proto__: null,
+    BigInt64Array,
+    BigUint64Array,
+    Float32Array,
+    Float64Array,
+    Int16Array,
+    Int32Array,
+    Int8Array,
+    Uint16Array,
+    Uint32Array,
+    Uint8Array,
+    Uint8ClampedArray,
+};
+
+export const AsyncIteratorPrototype = getPrototypeOf(
+    getPrototypeOf(async function* () {}.prototype),
+);
 export const IteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
 export const symbolIterator = Symbol.iterator;
 export const symbolToStringTag = Symbol.toStringTag;

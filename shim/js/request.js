@@ -3,14 +3,16 @@
 import { abort, newSignal, signalFollowing } from "./abort.js";
 import {
     HOST_BODY,
-    bodyFrom,
+    STREAM_BODY,
     cloneBody,
+    isUsed,
     moveBody,
+    setBodyFrom,
+    streamOf,
     takeArrayBuffer,
     takeBytes,
     takeJson,
     takeText,
-    typeOf,
 } from "./body.js";
 import { DOMException } from "./domexception.js";
 import { registerInterface } from "./format.js";
@@ -33,6 +35,7 @@ class RequestState {
         this.signal = null; // made when asked for
         this.followed = null; // the signal that it follows; nothing else aborts what a worker made
         this.body = null; // see body.js
+        this.stream = null;
         this.isBodyUsed = false;
         this.isBodyShared = false;
         this.ticket = 0;
@@ -121,12 +124,27 @@ function requireBodyAllowed({ method }) {
     }
 }
 
-function setBody(state, init) {
+function setBody(state, { body, duplex }) {
     requireBodyAllowed(state);
-    state.body = bodyFrom(init);
-    const type = typeOf(init);
+    const type = setBodyFrom(state, body);
+    if (state.body === STREAM_BODY) {
+        requireStreamable(state, duplex);
+    }
     if (type !== null && !hasHeader(listOf(state), "content-type")) {
         appendHeader(state.list, "content-type", type);
+    }
+}
+
+// A stream can be sent once, and nobody knows yet how long it is.
+function requireStreamable({ options }, duplex) {
+    if (duplex === undefined) {
+        throw new TypeError('Request: a body that is a stream needs duplex: "half"');
+    }
+    if (options.isKeptAlive) {
+        throw new TypeError("Request: keepalive does not go with a body that is a stream");
+    }
+    if (options.mode === "no-cors") {
+        throw new TypeError('Request: mode "no-cors" does not go with a body that is a stream');
     }
 }
 
@@ -162,7 +180,7 @@ export class Request {
             applyInit(state, members);
         }
         if (members !== undefined && members.body !== undefined && members.body !== null) {
-            setBody(state, members.body);
+            setBody(state, members);
         } else if (source !== null && source.body !== null) {
             requireBodyAllowed(state);
             moveBody(source, state);
@@ -240,8 +258,12 @@ export class Request {
         return "half";
     }
 
+    get body() {
+        return streamOf(this.#state);
+    }
+
     get bodyUsed() {
-        return this.#state.isBodyUsed;
+        return isUsed(this.#state);
     }
 
     clone() {

@@ -1,13 +1,14 @@
 // Response. https://fetch.spec.whatwg.org/#response-class
 
 import {
-    bodyFrom,
     cloneBody,
+    isUsed,
+    setBodyFrom,
+    streamOf,
     takeArrayBuffer,
     takeBytes,
     takeJson,
     takeText,
-    typeOf,
 } from "./body.js";
 import { registerInterface } from "./format.js";
 import {
@@ -53,6 +54,7 @@ class ResponseState {
         this.list = null; // a HeaderList, made when needed
         this.headers = null; // the Headers object, made when asked for
         this.body = null; // see body.js
+        this.stream = null;
         this.isBodyUsed = false;
         this.isBodyShared = false;
     }
@@ -83,14 +85,14 @@ export function fetchedResponse(status, statusText, url, isRedirected, headers, 
 
 const JSON_TYPE = "application/json";
 
-function setBody(state, body, type) {
-    if (isNullBodyStatus(state.status)) {
-        throw new TypeError(`A response with status ${state.status} cannot have a body`);
+function requireBodyAllowed({ status }) {
+    if (isNullBodyStatus(status)) {
+        throw new TypeError(`A response with status ${status} cannot have a body`);
     }
-    state.body = body;
-    if (type === null) {
-        return;
-    }
+}
+
+// The Content-Type that the body implies, where the worker gives none.
+function setType(state, type) {
     if (state.list === null) {
         state.flatHeaders = `content-type\n${type}\n`;
     } else if (!hasHeader(state.list, "content-type")) {
@@ -191,7 +193,11 @@ export class Response {
             applyInit(state, init);
         }
         if (body !== null) {
-            setBody(state, bodyFrom(body), typeOf(body));
+            requireBodyAllowed(state);
+            const type = setBodyFrom(state, body);
+            if (type !== null) {
+                setType(state, type);
+            }
         }
         this.#state = state;
     }
@@ -212,7 +218,9 @@ export class Response {
         }
         const state = new ResponseState();
         applyInit(state, init);
-        setBody(state, text, JSON_TYPE);
+        requireBodyAllowed(state);
+        state.body = text;
+        setType(state, JSON_TYPE);
         return new Response(INTERNAL, state);
     }
 
@@ -264,8 +272,12 @@ export class Response {
         return state.headers;
     }
 
+    get body() {
+        return streamOf(this.#state);
+    }
+
     get bodyUsed() {
-        return this.#state.isBodyUsed;
+        return isUsed(this.#state);
     }
 
     clone() {

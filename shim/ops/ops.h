@@ -56,6 +56,7 @@ void op_domain_to_ascii(op_info info); /* domainToAscii(string, beStrict) -> str
 /* value.cc */
 void op_random(op_info info);           /* random(view): fills it with random bytes */
 void op_structured_clone(op_info info); /* structuredClone(value, makeError) -> value */
+void op_transfer_buffer(op_info info);  /* transferBuffer(buffer) -> ArrayBuffer */
 
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {

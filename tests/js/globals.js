@@ -6,6 +6,8 @@ import { equal, ok, same, test, throws, worker } from "./harness.js";
 const INTERFACES = [
     ["AbortController", 0],
     ["AbortSignal", 0, "EventTarget"],
+    ["ByteLengthQueuingStrategy", 1],
+    ["CountQueuingStrategy", 1],
     ["Crypto", 0],
     ["CustomEvent", 1, "Event"],
     ["DOMException", 0],
@@ -18,14 +20,25 @@ const INTERFACES = [
     ["Navigator", 0],
     ["Performance", 0, "EventTarget"],
     ["PromiseRejectionEvent", 2, "Event"],
+    ["ReadableByteStreamController", 0],
+    ["ReadableStream", 0],
+    ["ReadableStreamBYOBReader", 1],
+    ["ReadableStreamBYOBRequest", 0],
+    ["ReadableStreamDefaultController", 0],
+    ["ReadableStreamDefaultReader", 1],
     ["Request", 1],
     ["Response", 0],
     ["ScheduledEvent", 1, "ExtendableEvent"],
     ["TaskEvent", 1, "ExtendableEvent"],
     ["TextDecoder", 0],
     ["TextEncoder", 0],
+    ["TransformStream", 0],
+    ["TransformStreamDefaultController", 0],
     ["URL", 1],
     ["URLSearchParams", 0],
+    ["WritableStream", 0],
+    ["WritableStreamDefaultController", 0],
+    ["WritableStreamDefaultWriter", 1],
 ];
 
 test("interface objects", () => {
@@ -66,6 +79,7 @@ test("static members are enumerable", () => {
         [Response, "error", "json", "redirect"],
         [URL, "canParse", "parse"],
         [AbortSignal, "abort", "any", "timeout"],
+        [ReadableStream, "from"],
     ];
     for (const [constructor, ...names] of members) {
         same(Object.keys(constructor).sort(), names);
@@ -95,8 +109,29 @@ const METHODS = [
     ["Crypto", "getRandomValues", 1],
     ["ExtendableEvent", "waitUntil", 1],
     ["FetchEvent", "respondWith", 1],
+    ["ReadableByteStreamController", "enqueue", 1],
+    ["ReadableByteStreamController", "error", 0],
+    ["ReadableStream", "cancel", 0],
+    ["ReadableStream", "getReader", 0],
+    ["ReadableStream", "pipeThrough", 1],
+    ["ReadableStream", "pipeTo", 1],
+    ["ReadableStream", "tee", 0],
+    ["ReadableStream", "values", 0],
+    ["ReadableStreamBYOBReader", "read", 1],
+    ["ReadableStreamBYOBRequest", "respond", 1],
+    ["ReadableStreamBYOBRequest", "respondWithNewView", 1],
+    ["ReadableStreamDefaultController", "enqueue", 0],
+    ["ReadableStreamDefaultReader", "read", 0],
+    ["ReadableStreamDefaultReader", "releaseLock", 0],
     ["ScheduledEvent", "noRetry", 0],
     ["TaskEvent", "respondWith", 1],
+    ["TransformStreamDefaultController", "enqueue", 0],
+    ["TransformStreamDefaultController", "terminate", 0],
+    ["WritableStream", "abort", 0],
+    ["WritableStream", "getWriter", 0],
+    ["WritableStreamDefaultController", "error", 0],
+    ["WritableStreamDefaultWriter", "close", 0],
+    ["WritableStreamDefaultWriter", "write", 0],
 ];
 
 test("methods", () => {

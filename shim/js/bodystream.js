@@ -1,0 +1,70 @@
+// Where the body of a Request or a Response meets streams: the stream of a body, and a stream's end
+// as a body. What the host takes and gives is whole for now; this module alone knows.
+
+import { bytesOf, copyBytes } from "./buffers.js";
+import {
+    TypeError,
+    Uint8Array,
+    typedArrayLength,
+    typedArrayName,
+    typedArraySet,
+} from "./primordials.js";
+import {
+    acquireReader,
+    cancelStream,
+    closeByteStream,
+    enqueueBytes,
+    newByteStream,
+    readChunk,
+} from "./streams/streams.js";
+
+// A stream of what takeWhole() returns when the stream is first asked for it: a Uint8Array, which
+// the stream takes. drop() is called instead where it is cancelled before.
+export function streamOfWhole(takeWhole, drop) {
+    const stream = newByteStream(
+        async () => {
+            const bytes = takeWhole();
+            if (typedArrayLength(bytes) > 0) {
+                enqueueBytes(stream, bytes);
+            }
+            closeByteStream(stream);
+        },
+        async () => drop(),
+    );
+    return stream;
+}
+
+// Leaves a stream as one that was read to its end: closed, and locked for good.
+export function useUp(stream) {
+    acquireReader(stream);
+    cancelStream(stream, undefined);
+}
+
+// Reads a stream that nobody has read or locked to its end. A promise of a new Uint8Array.
+export async function readWhole(stream) {
+    const reader = acquireReader(stream);
+    const chunks = [];
+    let length = 0;
+    let next;
+    while ((next = await readChunk(reader)) !== null) {
+        const { chunk } = next;
+        if (typedArrayName(chunk) !== "Uint8Array") {
+            const error = new TypeError("A chunk of the body's stream is not a Uint8Array");
+            cancelStream(stream, error);
+            throw error;
+        }
+        chunks[chunks.length] = chunk;
+        length += typedArrayLength(chunk);
+    }
+    return joined(chunks, length);
+}
+
+function joined(chunks, length) {
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (let i = 0; i < chunks.length; i++) {
+        typedArraySet(bytes, chunks[i], at);
+        at += typedArrayLength(chunks[i]);
+    }
+    return bytes;
+}
