@@ -132,13 +132,21 @@ static int check_file_kind(const struct script *s, size_t index, const char *fie
     case FILE_TEXT:
     case FILE_JSON:
     case FILE_WASM:
+    case FILE_DATA:
+        if (index > 0)
+            return 0;
         return error_set(ret, E_INVALID, field,
-                         "'%s' is neither a module nor a classic script; nothing else is "
-                         "supported in a bundle yet",
+                         "'%s' is neither a module nor a classic script, and cannot be the main "
+                         "file of a worker",
                          file->name);
     }
     return error_set(ret, E_INVALID, field, "unknown kind %d of file '%s'", (int)file->kind,
                      file->name);
+}
+
+static bool is_text(enum file_kind kind)
+{
+    return kind != FILE_WASM && kind != FILE_DATA;
 }
 
 static int check_file(const struct script *s, size_t index, struct error *ret)
@@ -157,8 +165,8 @@ static int check_file(const struct script *s, size_t index, struct error *ret)
     if (err)
         return err;
     snprintf(field, sizeof(field), "files[%zu].content", index);
-    if (!utf8_is_valid(file->content, file->size))
-        return error_set(ret, E_INVALID, field, "the source text of '%s' is not UTF-8", file->name);
+    if (is_text(file->kind) && !utf8_is_valid(file->content, file->size))
+        return error_set(ret, E_INVALID, field, "the text of '%s' is not UTF-8", file->name);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "api/err.h"
 #include "api/limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ enum file_kind {
     FILE_TEXT = 3,
     FILE_JSON = 4,
     FILE_WASM = 5,
+    FILE_DATA = 6,
 };
 
 struct script_file {
@@ -49,6 +51,7 @@ struct script {
     uint64_t tenant_key; /* a hash of the tenant, all bits of which are alike good */
     struct limits limits;
     uint32_t max_tasks; /* limits.tasks as its deployer wants it; 0: says nothing */
+    bool allows_eval;   /* code may be made of strings; set before anyone else sees the script */
     size_t size_bytes;  /* sum of the files' sizes */
     size_t file_count;
     struct script_file files[]; /* the main one first */
@@ -71,9 +74,9 @@ void script_set_max_tasks(struct script *s, uint32_t max_tasks);
 
 /*
  * Checks names, kinds and text of the files and computes size and hash. E_INVALID, with the field,
- * where a name is empty, absolute, has a "." or ".." part or stands twice, a kind is not supported,
- * source text is not UTF-8, or a classic script does not stand alone. Call once, after the last
- * script_set_file.
+ * where a name is empty, absolute, has a "." or ".." part or stands twice, a kind is unknown, the
+ * main file is not JavaScript, text is not UTF-8, or a classic script does not stand alone. Call
+ * once, after the last script_set_file.
  */
 int script_seal(struct script *s, struct error *ret);
 

@@ -19,6 +19,7 @@ static const struct kind_name kinds[] = {
     {"text", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
     {"json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
     {"wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
+    {"data", ISOYARD__V1__FILE_KIND__FILE_KIND_DATA},
 };
 
 static const struct kind_name extensions[] = {
@@ -26,8 +27,16 @@ static const struct kind_name extensions[] = {
     {".mjs", ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE},
     {".cjs", ISOYARD__V1__FILE_KIND__FILE_KIND_SCRIPT},
     {".txt", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".md", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".html", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".css", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".svg", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".xml", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".csv", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
+    {".sql", ISOYARD__V1__FILE_KIND__FILE_KIND_TEXT},
     {".json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
     {".wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
+    {".bin", ISOYARD__V1__FILE_KIND__FILE_KIND_DATA},
 };
 
 static Isoyard__V1__FileKind find_kind(const struct kind_name *names, size_t count,
@@ -52,7 +61,7 @@ int kind_choice_parse(const char *text, struct kind_choice *ret, struct error *e
     ret->kind = FIND_KIND(kinds, equals + 1);
     if (ret->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED)
         return error_set(error, E_INVALID, NULL,
-                         "'%s' is no kind of a file: module, script, text, json or wasm",
+                         "'%s' is no kind of a file: module, script, text, json, wasm or data",
                          equals + 1);
     return 0;
 }
@@ -80,7 +89,7 @@ static int choose_kind(const struct kind_choice *choices, size_t count, const ch
         return 0;
     return error_set(error, E_INVALID, NULL,
                      "what kind of a file %s is cannot be told by its name; say it with --type "
-                     "%s=KIND (module, script, text, json or wasm)",
+                     "%s=KIND (module, script, text, json, wasm or data)",
                      path, path);
 }
 

@@ -21,6 +21,7 @@ struct deploy_arguments {
     const char *message;
     bool skips_activation;
     uint32_t max_tasks;
+    bool allows_eval;
     size_t max_bytes;
     char *paths[FILES_MAX];
     size_t path_count;
@@ -33,6 +34,7 @@ enum {
     KEY_TYPE,
     KEY_MAX_BYTES,
     KEY_MAX_TASKS,
+    KEY_ALLOW_EVAL,
 };
 
 static const struct argp_option deploy_options[] = {
@@ -41,13 +43,16 @@ static const struct argp_option deploy_options[] = {
     {"no-activate", KEY_NO_ACTIVATE, NULL, 0, "Store the version; leave the active one as it is",
      0},
     {"type", KEY_TYPE, "FILE=KIND", 0,
-     "What a file is: module, script, text, json or wasm; else its extension tells (.js .mjs: "
-     "module, .cjs: script, .txt, .json, .wasm)",
+     "What a file is: module, script, text, json, wasm or data; else its extension tells (.js "
+     ".mjs: module, .cjs: script, .txt .md .html .css .svg .xml .csv .sql: text, .json, .wasm, "
+     ".bin: data)",
      0},
     {"max-bytes", KEY_MAX_BYTES, "BYTES", 0,
      "The largest sum of the files' sizes that the server allows (10485760)", 0},
     {"max-tasks", KEY_MAX_TASKS, "N", 0,
      "Tasks in flight in one isolate of this version at once (what the server allows)", 0},
+    {"allow-eval", KEY_ALLOW_EVAL, NULL, 0,
+     "Let this version make code of strings: eval, new Function and their kin", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
@@ -112,6 +117,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_MAX_TASKS:
         a->max_tasks = (uint32_t)parse_number("max-tasks", arg, UINT32_MAX, state);
         return 0;
+    case KEY_ALLOW_EVAL:
+        a->allows_eval = true;
+        return 0;
     case ARGP_KEY_ARG:
         add_path(a, arg, state);
         return 0;
@@ -156,6 +164,7 @@ static int send(const struct options *options, const struct deploy_arguments *a,
     request.message = (char *)(a->message ? a->message : "");
     request.skip_activation = a->skips_activation;
     request.max_tasks = a->max_tasks;
+    request.allow_eval = a->allows_eval;
     request.n_files = bundle->count;
     request.files = bundle->pointers;
     status = client_ask(options, "/isoyard.v1.WorkerService/Deploy", &request.base,

@@ -194,6 +194,7 @@ static int build_script(struct deployment *d, Isoyard__V1__DeployRequest *reques
     d->skips_activation = request->skip_activation;
     d->script = script_new(request->tenant, request->worker, request->n_files, &service->limits);
     script_set_max_tasks(d->script, request->max_tasks);
+    d->script->allows_eval = request->allow_eval;
     err = set_files(d->script, request);
     return err ? err : script_seal(d->script, error);
 }

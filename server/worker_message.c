@@ -25,6 +25,7 @@ void version_message_init(struct version_message *ret, const struct version_info
     version->message = info->message;
     version->is_active = info->is_active;
     version->max_tasks = info->max_tasks;
+    version->allow_eval = info->allows_eval;
     version->n_file_names = info->file_count;
     version->file_names = info->file_names;
 }

@@ -8,18 +8,28 @@
 #include "shim/engine.h"
 #include "shim/isolate.h"
 
+/* The constructors of functions of all kinds ask the same. */
+static void decide_on_eval(const struct isolate *isolate, v8::Local<v8::Context> context)
+{
+    context->AllowCodeGenerationFromStrings(isolate->script->allows_eval);
+    context->SetErrorMessageForCodeGenerationFromStrings(
+        string_of(isolate->v8,
+                  "code may not be made of strings (eval, new Function and their kin) unless the "
+                  "worker is deployed with --allow-eval"));
+}
+
 /* A new context and the prelude's functions in it. False where V8 could not make it. */
-static bool make_context(v8::Isolate *v8, v8::Local<v8::Context> *ret,
+static bool make_context(const struct isolate *isolate, v8::Local<v8::Context> *ret,
                          v8::Local<v8::Function> functions[PRELUDE_FUNCTIONS])
 {
-    *ret = v8::Context::New(v8);
+    *ret = v8::Context::New(isolate->v8);
     if (ret->IsEmpty())
         return false;
     for (size_t i = 0; i < PRELUDE_FUNCTIONS; i++) {
         if (!(*ret)->GetDataFromSnapshotOnce<v8::Function>(i).ToLocal(&functions[i]))
             return false;
     }
-    (*ret)->AllowCodeGenerationFromStrings(false);
+    decide_on_eval(isolate, *ret);
     return true;
 }
 
@@ -61,7 +71,7 @@ bool isolate_open_context(struct isolate *isolate)
     v8::Local<v8::Context> context;
     v8::Local<v8::Function> functions[PRELUDE_FUNCTIONS];
 
-    if (!make_context(isolate->v8, &context, functions))
+    if (!make_context(isolate, &context, functions))
         return false;
     if (!isolate->context.IsEmpty())
         tell_disposed(isolate);

@@ -72,6 +72,7 @@ struct rejection {
 struct loaded_module {
     std::string name;
     v8::Global<v8::Module> module;
+    v8::Global<v8::Value> value; /* the default export of what is no JavaScript; else empty */
 };
 
 struct isolate {
@@ -232,6 +233,18 @@ v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context,
                                           v8::Local<v8::FixedArray> attributes);
 void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
                              v8::Local<v8::Object> meta);
+
+/* The compiled module, by its identity; NULL where there is none. */
+struct loaded_module *loader_find(struct isolate *isolate, v8::Local<v8::Module> module);
+
+/* synthetic.cc */
+
+/* The module that a text, JSON, WebAssembly or data file is, and its default export. Nothing, with
+ * an exception that names the file, where its content is not what its kind says. */
+v8::MaybeLocal<v8::Module> synthetic_compile(struct isolate *isolate,
+                                             v8::Local<v8::Context> context,
+                                             const struct script_file *file,
+                                             v8::Local<v8::Value> *ret_default);
 
 /* rejection.cc */
 

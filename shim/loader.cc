@@ -1,7 +1,8 @@
 /*
  * Loading a worker: its modules are compiled, linked among themselves and evaluated, or its classic
  * script is run. Only files of the bundle can be imported; what cannot be resolved is refused
- * before anything runs, with the place and the remedy.
+ * before anything runs, with the place and the remedy. What a file is, its kind says, which the
+ * deployment has given it; an import may assert it, and must not be wrong then.
  */
 #include "shim/isolate.h"
 
@@ -136,8 +137,7 @@ static struct loaded_module *find_loaded(struct isolate *isolate, std::string_vi
     return nullptr;
 }
 
-/* The module's file, by its identity. */
-static struct loaded_module *loaded_of(struct isolate *isolate, v8::Local<v8::Module> module)
+struct loaded_module *loader_find(struct isolate *isolate, v8::Local<v8::Module> module)
 {
     for (struct loaded_module &loaded : isolate->modules) {
         if (loaded.module == module)
@@ -153,27 +153,79 @@ static std::string utf8_of(v8::Isolate *v8, v8::Local<v8::Value> value)
     return *text ? std::string(*text, (size_t)text.length()) : std::string();
 }
 
-/* The compiled module of a file, compiled now if it was not before. Nothing, with an exception,
- * where it does not compile. */
-static v8::MaybeLocal<v8::Module> compile_module(struct isolate *isolate,
-                                                 const struct script_file *file)
+static v8::MaybeLocal<v8::Module> compile_source(v8::Isolate *v8, const struct script_file *file)
 {
-    v8::Isolate *v8 = isolate->v8;
-    struct loaded_module *loaded = find_loaded(isolate, file->name);
     v8::Local<v8::String> source;
-    v8::Local<v8::Module> module;
 
-    if (loaded)
-        return loaded->module.Get(v8);
     if (!string_from_utf8(v8, file->content, file->size).ToLocal(&source)) {
         throw_range_error(v8, "the source text is too long for V8");
         return {};
     }
     v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), true));
-    if (!v8::ScriptCompiler::CompileModule(v8, &unit).ToLocal(&module))
-        return {};
-    isolate->modules.push_back({file->name, v8::Global<v8::Module>(v8, module)});
-    return module;
+    return v8::ScriptCompiler::CompileModule(v8, &unit);
+}
+
+/* The compiled module of a file, compiled now if it was not before. Nothing, with an exception,
+ * where it does not compile. */
+static v8::MaybeLocal<v8::Module> compile_module(struct isolate *isolate,
+                                                 v8::Local<v8::Context> context,
+                                                 const struct script_file *file)
+{
+    v8::Isolate *v8 = isolate->v8;
+    struct loaded_module *loaded = find_loaded(isolate, file->name);
+    v8::Local<v8::Value> value;
+    v8::Local<v8::Module> module;
+    v8::MaybeLocal<v8::Module> compiled;
+
+    if (loaded)
+        return loaded->module.Get(v8);
+    compiled = file->kind == FILE_MODULE ? compile_source(v8, file)
+                                         : synthetic_compile(isolate, context, file, &value);
+    if (compiled.ToLocal(&module))
+        isolate->modules.push_back(
+            {file->name, v8::Global<v8::Module>(v8, module), v8::Global<v8::Value>(v8, value)});
+    return compiled;
+}
+
+/* The kinds of files as imports and people name them. */
+static const char *kind_name(enum file_kind kind)
+{
+    switch (kind) {
+    case FILE_TEXT:
+        return "text";
+    case FILE_JSON:
+        return "json";
+    case FILE_WASM:
+        return "wasm";
+    case FILE_DATA:
+        return "data";
+    case FILE_MODULE:
+    case FILE_SCRIPT:
+        break;
+    }
+    return "module";
+}
+
+/* What is wrong with what an import asserts of a file; empty where nothing is. `stride`: how many
+ * elements the list has for an attribute, key and value first. */
+static std::string assertion_problem(struct isolate *isolate, v8::Local<v8::Context> context,
+                                     v8::Local<v8::FixedArray> attributes, int stride,
+                                     const std::string &specifier, enum file_kind kind)
+{
+    for (int i = 0; i + 1 < attributes->Length(); i += stride) {
+        std::string key = utf8_of(isolate->v8, attributes->Get(context, i).As<v8::Value>());
+        std::string value = utf8_of(isolate->v8, attributes->Get(context, i + 1).As<v8::Value>());
+
+        if (key != "type")
+            return "cannot import '" + specifier + "': there is nothing like '" + key +
+                   "' to assert, only 'type'";
+        if (kind == FILE_MODULE || value != kind_name(kind))
+            return "cannot import '" + specifier + "' as type '" + value +
+                   "': the file was deployed as a " +
+                   (kind == FILE_MODULE ? "module, of which no type is asserted"
+                                        : "file of type '" + std::string(kind_name(kind)) + "'");
+    }
+    return "";
 }
 
 /* Where a request for a module stands in its file. */
@@ -193,16 +245,33 @@ struct import_result {
     struct op *failure = nullptr;
 };
 
-static struct op *unresolved(struct isolate *isolate, v8::Local<v8::Module> module,
-                             v8::Local<v8::ModuleRequest> request, const std::string &importer,
-                             const std::string &specifier)
+static struct op *unresolved(v8::Local<v8::Module> module, v8::Local<v8::ModuleRequest> request,
+                             const std::string &importer, const std::string &problem)
 {
     struct op *op = op_new(OP_LOAD_FAILED, 0);
 
-    failure_set(&op->failure, FAILURE_UNRESOLVED_IMPORT, PHASE_STARTUP, "%s",
-                import_problem(isolate->script, importer, specifier).c_str());
+    failure_set(&op->failure, FAILURE_UNRESOLVED_IMPORT, PHASE_STARTUP, "%s", problem.c_str());
     set_request_place(&op->failure, module, request, importer);
     return op;
+}
+
+#define STATIC_STRIDE 3 /* key, value, place */
+#define DYNAMIC_STRIDE 2
+
+/* The file that a request of a module names; else *ret_problem says why there is none. */
+static const struct script_file *find_requested(struct isolate *isolate,
+                                                v8::Local<v8::Context> context,
+                                                v8::Local<v8::ModuleRequest> request,
+                                                const std::string &importer,
+                                                std::string *ret_problem)
+{
+    std::string specifier = utf8_of(isolate->v8, request->GetSpecifier());
+    const struct script_file *file = find_import(isolate->script, importer, specifier);
+
+    *ret_problem = file ? assertion_problem(isolate, context, compat::import_attributes(request),
+                                            STATIC_STRIDE, specifier, file->kind)
+                        : import_problem(isolate->script, importer, specifier);
+    return ret_problem->empty() ? file : nullptr;
 }
 
 /* Compiles what the module at `index` imports. */
@@ -215,12 +284,13 @@ static struct import_result compile_imports(struct isolate *isolate, v8::Local<v
 
     for (int i = 0; i < requests->Length(); i++) {
         v8::Local<v8::ModuleRequest> request = requests->Get(context, i).As<v8::ModuleRequest>();
-        std::string specifier = utf8_of(isolate->v8, request->GetSpecifier());
-        const struct script_file *file = find_import(isolate->script, importer, specifier);
+        std::string problem;
+        const struct script_file *file =
+            find_requested(isolate, context, request, importer, &problem);
 
         if (!file)
-            return {false, unresolved(isolate, module, request, importer, specifier)};
-        if (compile_module(isolate, file).IsEmpty())
+            return {false, unresolved(module, request, importer, problem)};
+        if (compile_module(isolate, context, file).IsEmpty())
             return {};
     }
     return {true, nullptr};
@@ -235,7 +305,7 @@ static struct import_result compile_graph(struct isolate *isolate, v8::Local<v8:
     size_t before = isolate->modules.size();
     struct import_result result = {true, nullptr};
 
-    if (!compile_module(isolate, main).ToLocal(ret))
+    if (!compile_module(isolate, context, main).ToLocal(ret))
         return {};
     for (size_t next = before; result.is_complete && next < isolate->modules.size(); next++)
         result = compile_imports(isolate, context, next);
@@ -251,12 +321,12 @@ static v8::MaybeLocal<v8::Module> resolve_import(v8::Local<v8::Context> context,
 {
     v8::Isolate *v8 = context->GetIsolate();
     struct isolate *isolate = isolate_of(v8);
-    struct loaded_module *importer = loaded_of(isolate, referrer);
+    struct loaded_module *importer = loader_find(isolate, referrer);
     const struct script_file *file =
         importer ? find_import(isolate->script, importer->name, utf8_of(v8, specifier)) : nullptr;
 
     assert(file); /* compile_graph has seen to it */
-    return compile_module(isolate, file);
+    return compile_module(isolate, context, file);
 }
 
 static bool evaluate_module(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
@@ -334,7 +404,7 @@ void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Modul
                              v8::Local<v8::Object> meta)
 {
     v8::Isolate *v8 = context->GetIsolate();
-    struct loaded_module *loaded = loaded_of(isolate_of(v8), module);
+    struct loaded_module *loaded = loader_find(isolate_of(v8), module);
     std::string url(url_prefix);
 
     if (!loaded)
@@ -345,18 +415,20 @@ void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Modul
 
 /* Compiles, links and evaluates a file for import(). Nothing, with an exception, where that fails.
  */
-static v8::MaybeLocal<v8::Value> evaluate_dynamic(struct isolate *isolate,
-                                                  v8::Local<v8::Context> context,
-                                                  const std::string &importer,
-                                                  const std::string &specifier,
-                                                  v8::Local<v8::Module> *ret)
+static v8::MaybeLocal<v8::Value>
+evaluate_dynamic(struct isolate *isolate, v8::Local<v8::Context> context,
+                 const std::string &importer, const std::string &specifier,
+                 v8::Local<v8::FixedArray> attributes, v8::Local<v8::Module> *ret)
 {
     const struct script_file *file = find_import(isolate->script, importer, specifier);
     struct import_result graph;
     v8::Local<v8::Value> promise;
+    std::string problem = file ? assertion_problem(isolate, context, attributes, DYNAMIC_STRIDE,
+                                                   specifier, file->kind)
+                               : import_problem(isolate->script, importer, specifier);
 
-    if (!file) {
-        throw_type_error(isolate->v8, import_problem(isolate->script, importer, specifier).c_str());
+    if (!problem.empty()) {
+        throw_type_error(isolate->v8, problem.c_str());
         return {};
     }
     graph = compile_graph(isolate, context, file, ret);
@@ -406,7 +478,7 @@ static v8::MaybeLocal<v8::Promise> promise_rejected(v8::Local<v8::Context> conte
 v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context, v8::Local<v8::Data>,
                                           v8::Local<v8::Value> referrer,
                                           v8::Local<v8::String> specifier,
-                                          v8::Local<v8::FixedArray>)
+                                          v8::Local<v8::FixedArray> attributes)
 {
     v8::Isolate *v8 = context->GetIsolate();
     v8::TryCatch caught(v8);
@@ -415,7 +487,7 @@ v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context, v8::Lo
     v8::MaybeLocal<v8::Promise> promise;
 
     if (evaluate_dynamic(isolate_of(v8), context, utf8_of(v8, referrer), utf8_of(v8, specifier),
-                         &module)
+                         attributes, &module)
             .ToLocal(&evaluation))
         promise = promise_namespace(context, evaluation, module);
     else if (caught.HasCaught() && !caught.HasTerminated())

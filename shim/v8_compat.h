@@ -201,6 +201,30 @@ inline v8::MaybeLocal<v8::Function> compile_function(v8::Local<v8::Context> cont
 #endif
 }
 
+/* A module that exports `default`, which `steps` sets. */
+inline v8::Local<v8::Module> synthetic_module(v8::Isolate *isolate, v8::Local<v8::String> name,
+                                              v8::Module::SyntheticModuleEvaluationSteps steps)
+{
+    v8::Local<v8::String> exported = v8::String::NewFromUtf8Literal(isolate, "default");
+#if ISOYARD_V8 < 1300
+    return v8::Module::CreateSyntheticModule(isolate, name, {exported}, steps);
+#else
+    return v8::Module::CreateSyntheticModule(
+        isolate, name, v8::MemorySpan<const v8::Local<v8::String>>(&exported, 1), steps);
+#endif
+}
+
+/* What an import says of its module, in words like {type: "json"}: keys and values, and in a
+ * static import their places, one after the other. */
+inline v8::Local<v8::FixedArray> import_attributes(v8::Local<v8::ModuleRequest> request)
+{
+#if ISOYARD_V8 < 1300
+    return request->GetImportAssertions();
+#else
+    return request->GetImportAttributes();
+#endif
+}
+
 /* UTF-8 and Latin-1 of strings, with U+FFFD for lone surrogates. */
 inline size_t utf8_length(v8::Isolate *isolate, v8::Local<v8::String> text)
 {

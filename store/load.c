@@ -15,6 +15,7 @@ struct version_key {
     char worker[SCRIPT_NAME_MAX + 1];
     unsigned char sha256[SCRIPT_SHA256_BYTES];
     uint32_t max_tasks;
+    bool allows_eval;
 };
 
 static int refuse(const struct version_key *key, const char *why, struct error *error)
@@ -102,6 +103,7 @@ static int load(struct store *store, const struct version_key *key, const struct
     }
     script->version = key->number;
     script_set_max_tasks(script, key->max_tasks);
+    script->allows_eval = key->allows_eval;
     *ret = script;
     return 0;
 }
@@ -128,6 +130,7 @@ static int find_version(struct store *store, int64_t worker_id, uint32_t version
         ret->id = query_number(&q, 0);
         set_hash(ret, query_blob(&q, 2));
         ret->max_tasks = (uint32_t)query_number(&q, 6);
+        ret->allows_eval = query_number(&q, 7) != 0;
     }
     query_release(&q);
     return more;
@@ -162,6 +165,7 @@ static void read_active(const struct query *q, struct version_key *ret)
     snprintf(ret->worker, sizeof(ret->worker), "%s", query_text(q, 1));
     set_hash(ret, query_blob(q, 4));
     ret->max_tasks = (uint32_t)query_number(q, 5);
+    ret->allows_eval = query_number(q, 6) != 0;
 }
 
 static int visit(struct store *store, const struct version_key *key, const struct limits *limits,

@@ -69,8 +69,12 @@ static const char comparisons[] = "CREATE TABLE comparisons ("
                                   "  report BLOB NOT NULL"
                                   ") STRICT;";
 
+static const char allow_eval[] =
+    "ALTER TABLE versions ADD COLUMN allow_eval INTEGER NOT NULL DEFAULT 0 CHECK (allow_eval IN (0, 1));";
+
 /* migrations[n] brings version n to n + 1. */
-static const char *const migrations[] = {first_tables, max_tasks, pool_choice, comparisons};
+static const char *const migrations[] = {first_tables, max_tasks, pool_choice, comparisons,
+                                         allow_eval};
 
 int schema_latest(void)
 {

@@ -7,7 +7,7 @@
 
 #define WORKER_COLUMNS "id, tenant, name, active_version, latest_version, created_us, updated_us"
 #define COMPARISON_COLUMNS "id, created_us, title, verdict, is_decided"
-#define VERSION_COLUMNS "id, number, sha256, size_bytes, created_us, message, max_tasks"
+#define VERSION_COLUMNS "id, number, sha256, size_bytes, created_us, message, max_tasks, allow_eval"
 
 static const char *const sql[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -33,12 +33,13 @@ static const char *const sql[STATEMENT_COUNT] = {
     [STATEMENT_VERSION_LIST] = "SELECT " VERSION_COLUMNS " FROM versions WHERE worker = ?1"
                                " AND number < ?2 ORDER BY number DESC LIMIT ?3",
     [STATEMENT_WORKER_LIST_ACTIVE] =
-        "SELECT w.tenant, w.name, v.id, v.number, v.sha256, v.max_tasks FROM workers AS w"
+        "SELECT w.tenant, w.name, v.id, v.number, v.sha256, v.max_tasks, v.allow_eval"
+        " FROM workers AS w"
         " LEFT JOIN versions AS v ON v.worker = w.id AND v.number = w.active_version"
         " ORDER BY w.tenant, w.name",
     [STATEMENT_VERSION_INSERT] = "INSERT INTO versions (worker, number, sha256, size_bytes,"
-                                 " created_us, message, max_tasks)"
-                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                 " created_us, message, max_tasks, allow_eval)"
+                                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 
     [STATEMENT_FILE_COUNT] = "SELECT count(*) FROM files WHERE version = ?1",
     [STATEMENT_FILE_NAMES] = "SELECT name FROM files WHERE version = ?1 ORDER BY position",

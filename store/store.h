@@ -31,6 +31,7 @@ struct version_info {
     bool is_active;
     char *message;      /* never NULL */
     uint32_t max_tasks; /* script.max_tasks */
+    bool allows_eval;   /* script.allows_eval */
     size_t file_count;
     char **file_names; /* the main one first */
 };

@@ -56,6 +56,7 @@ static int insert_version(struct store *store, int64_t worker_id, const struct s
     query_bind_number(&q, info->created_us);
     query_bind_text(&q, info->message);
     query_bind_number(&q, info->max_tasks);
+    query_bind_number(&q, info->allows_eval);
     err = query_run(&q, error);
     if (!err)
         *ret_id = sqlite3_last_insert_rowid(store->db);
@@ -137,6 +138,7 @@ int store_put_version(struct store *store, const struct script *script, const ch
     info.created_us = worker_now_us();
     info.size_bytes = script->size_bytes;
     info.max_tasks = script->max_tasks;
+    info.allows_eval = script->allows_eval;
     info.message = xstrdup(message);
     memcpy(info.sha256, script->sha256, sizeof(info.sha256));
     copy_names(&info, script);
@@ -180,6 +182,7 @@ static int read_version(const struct query *q, uint32_t active, struct version_i
         .created_us = query_number(q, 4),
         .message = xstrdup(query_text(q, 5)),
         .max_tasks = (uint32_t)query_number(q, 6),
+        .allows_eval = query_number(q, 7) != 0,
     };
     ret->is_active = ret->number == active;
     if (sha256.len == sizeof(ret->sha256))

@@ -74,6 +74,23 @@ class Deploy(Case):
         self.cli.ok("deploy", path, "--name", "typed", "--type", "main.xyz=module")
         self.assertIn("magic", self.fails(2, "deploy", path, "--name", "typed", "--type", "main.xyz=magic"))
 
+    def test_files_of_other_kinds(self):
+        main = self.write("kinds.js", "import page from './page.html'; import data from './data.json';"
+                                      "import odd from './odd.xyz';"
+                                      "export default { fetch: () => Response.json([page, data, odd.byteLength]) }")
+        odd = self.write("odd.xyz", "12345")
+        self.cli.ok("deploy", main, self.write("page.html", "<p>"), self.write("data.json", "[1]"), odd,
+                    "--name", "kinds", "--type", f"{odd}=data")
+        self.assertEqual(self.cli.ok("exec", "kinds"), b'["<p>",[1],5]')
+        self.assertIn("main file", self.fails(4, "deploy", self.folder / "data.json", "--name", "kinds"))
+
+    def test_allow_eval(self):
+        path = self.write("evaluating.js", "export default { fetch: () => new Response(eval('6 * 7')) }")
+        self.cli.ok("deploy", path, "--name", "evaluating")
+        self.assertIn("--allow-eval", self.fails(1, "exec", "evaluating"))
+        self.cli.ok("deploy", path, "--name", "evaluating", "--allow-eval")
+        self.assertEqual(self.cli.ok("exec", "evaluating"), b"42")
+
     def test_without_activation(self):
         self.cli.ok("deploy", self.write("quiet.js", GOOD), "--name", "quiet")
         said = self.cli.ok("deploy", self.folder / "quiet.js", "--name", "quiet", "--no-activate").decode()

@@ -63,6 +63,53 @@ class Deploy(support.ServerCase):
         self.api.deploy("several", None, files=files)
         self.assertEqual(self.api.text("several"), "static dynamic")
 
+    ADD_WASM = bytes.fromhex("0061736d01000000 0107016002 7f7f017f 03020100 0707010361646400 00"
+                             "0a09010700200020016a0b")
+
+    def test_other_kinds_of_files(self):
+        source = ("import text from './a.txt'; import json from './a.json' assert {type: 'json'};"
+                  "import wasm from './a.wasm'; import data from './a.bin';"
+                  "const { exports } = new WebAssembly.Instance(wasm);"
+                  "export default { fetch: () => Response.json("
+                  "[text, json, exports.add(3, 4), [...new Uint8Array(data)]]) }")
+        version = self.api.worker.Deploy(worker_pb2.DeployRequest(worker="kinds", files=[
+            worker_pb2.SourceFile(name=name, kind=kind, content=content) for name, kind, content in (
+                ("main.js", worker_pb2.FILE_KIND_MODULE, source.encode()),
+                ("a.txt", worker_pb2.FILE_KIND_TEXT, "caf\u00e9".encode()),
+                ("a.json", worker_pb2.FILE_KIND_JSON, b'{"b": 1}'),
+                ("a.wasm", worker_pb2.FILE_KIND_WASM, self.ADD_WASM),
+                ("a.bin", worker_pb2.FILE_KIND_DATA, b"\xff\x00"))]), timeout=support.PATIENCE).version
+        self.assertEqual(len(version.file_names), 5)
+        self.assertEqual(self.api.text("kinds"), '["caf\u00e9",{"b":1},7,[255,0]]')
+
+    def test_what_is_not_of_its_kind_is_refused(self):
+        def deploy(kind, content):
+            self.api.worker.Deploy(worker_pb2.DeployRequest(worker="bad", files=[
+                worker_pb2.SourceFile(name="main.js", kind=worker_pb2.FILE_KIND_MODULE,
+                                      content=b"import './x';" + GOOD.encode()),
+                worker_pb2.SourceFile(name="x", kind=kind, content=content)]), timeout=support.PATIENCE)
+
+        for kind, content, words in ((worker_pb2.FILE_KIND_JSON, b"{\n!", "SyntaxError: x:2:1: "),
+                                     (worker_pb2.FILE_KIND_WASM, b"wasm", "CompileError: x: ")):
+            refusal = self.refused(INVALID, deploy, kind, content)
+            self.assertEqual(refusal.detail(failure_pb2.Failure).reason, failure_pb2.FAILURE_REASON_SYNTAX)
+            self.assertIn(words, refusal.message)
+
+    def test_eval(self):
+        source = "export default { fetch: () => new Response(eval('6 * 7')) }"
+        version = self.api.deploy("evaluating", source)
+        self.assertFalse(version.allow_eval)
+        failure = self.api.execute("evaluating").failure
+        self.assertEqual(failure.reason, failure_pb2.FAILURE_REASON_EXCEPTION)
+        self.assertRegex(failure.message, "^EvalError: .*--allow-eval")
+        self.assertTrue(self.api.deploy("evaluating", source, allow_eval=True).allow_eval)
+        self.assertEqual(self.api.text("evaluating"), "42")
+        self.api.worker.Activate(worker_pb2.ActivateRequest(worker="evaluating", version=1), timeout=support.PATIENCE)
+        self.assertIn("EvalError", self.api.execute("evaluating").failure.message)
+        versions = self.api.worker.ListVersions(worker_pb2.ListVersionsRequest(worker="evaluating"),
+                                                timeout=support.PATIENCE).versions
+        self.assertEqual([version.allow_eval for version in versions], [True, False])
+
     def test_classic_script(self):
         self.api.deploy("classic", "addEventListener('fetch', (event) => event.respondWith(new Response('classic')));",
                         kind=worker_pb2.FILE_KIND_SCRIPT)

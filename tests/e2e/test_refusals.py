@@ -155,7 +155,15 @@ class BadInput(support.ServerCase):
         self.invalid("files[1].name", deploy, files=[file(), file()])
         self.invalid("files[0].kind", deploy, files=[file(kind=worker_pb2.FILE_KIND_UNSPECIFIED)])
         self.invalid("files[0].kind", deploy, files=[file(kind=99)])
-        self.invalid("files[1].kind", deploy, files=[file(), file(name="x.json", kind=worker_pb2.FILE_KIND_JSON)])
+        for kind in worker_pb2.FILE_KIND_TEXT, worker_pb2.FILE_KIND_JSON, worker_pb2.FILE_KIND_WASM, \
+                worker_pb2.FILE_KIND_DATA:
+            with self.subTest(kind=kind):
+                self.invalid("files[0].kind", deploy, files=[file(kind=kind)])
+                script = file(kind=worker_pb2.FILE_KIND_SCRIPT)
+                self.invalid("files[0].kind", deploy, files=[script, file(name="x", kind=kind)])
+        self.invalid("files[1].kind", deploy, files=[file(), file(name="x", kind=7)])
+        for kind in worker_pb2.FILE_KIND_TEXT, worker_pb2.FILE_KIND_JSON:
+            self.invalid("files[1].content", deploy, files=[file(), file(name="x", kind=kind, content=b"\xff")])
         self.invalid("files[0].content", deploy, files=[file(content=b"\xff")])
         self.invalid("message", deploy, files=[file()], message="m" * 1025)
         self.invalid("files", deploy, files=[file(name=f"{i}.js", content=b"") for i in range(1025)])

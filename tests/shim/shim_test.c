@@ -28,9 +28,47 @@ static void on_platform_task(void *arg, uint64_t delay_ns)
 
 static enum file_kind kind_of(const char *name)
 {
-    size_t len = strlen(name);
+    static const struct {
+        const char *ending;
+        enum file_kind kind;
+    } kinds[] = {
+        {".cjs", FILE_SCRIPT}, {".txt", FILE_TEXT}, {".json", FILE_JSON},
+        {".wasm", FILE_WASM},  {".bin", FILE_DATA},
+    };
+    const char *dot = strrchr(name, '.');
 
-    return len > 4 && strcmp(name + len - 4, ".cjs") == 0 ? FILE_SCRIPT : FILE_MODULE;
+    for (size_t i = 0; dot && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(dot, kinds[i].ending) == 0)
+            return kinds[i].kind;
+    }
+    return FILE_MODULE;
+}
+
+static size_t decode_hex(const char *text, unsigned char *ret)
+{
+    size_t len = 0;
+    int used;
+
+    while (sscanf(text, " %2hhx%n", &ret[len], &used) == 1) {
+        text += used;
+        len++;
+    }
+    return len;
+}
+
+static void set_file(struct script *script, size_t index, const struct file *file)
+{
+    enum file_kind kind = kind_of(file->name);
+    size_t len = strlen(file->content);
+    unsigned char *bytes = NULL;
+
+    if (kind == FILE_WASM || kind == FILE_DATA) {
+        bytes = xmalloc(len + 1);
+        len = decode_hex(file->content, bytes);
+    }
+    expect(script_set_file(script, index, file->name, kind, bytes ? (void *)bytes : file->content,
+                           len) == 0);
+    free(bytes);
 }
 
 struct worker *worker_new(const struct limits *limits, const struct file *files)
@@ -45,8 +83,7 @@ struct worker *worker_new(const struct limits *limits, const struct file *files)
         count++;
     worker->script = script_new("tenant", "worker", count, limits ? limits : &standard);
     for (size_t i = 0; i < count; i++)
-        expect(script_set_file(worker->script, i, files[i].name, kind_of(files[i].name),
-                               files[i].content, strlen(files[i].content)) == 0);
+        set_file(worker->script, i, &files[i]);
     if (script_seal(worker->script, &error) != 0) {
         fprintf(stderr, "%s\n", error.message);
         abort();

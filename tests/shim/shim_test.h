@@ -36,9 +36,10 @@ extern "C" {
         }                                                                                          \
     } while (0)
 
+/* The name's ending says of what kind it is. */
 struct file {
     const char *name;
-    const char *content;
+    const char *content; /* of ".wasm" and ".bin": the bytes in hexadecimal, with spaces as you like */
 };
 
 struct worker {

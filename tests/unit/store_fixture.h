@@ -177,6 +177,27 @@ static inline void run_sql(const char *path, const char *sql, bool keep_wal)
     sqlite3_close(db);
 }
 
+/* Makes of the database what a server with fewer migrations left. Each new one is undone here. */
+static inline void undo_migrations(int version)
+{
+    static const struct {
+        int version; /* that it came after */
+        const char *sql;
+    } undos[] = {
+        {4, "ALTER TABLE versions DROP COLUMN allow_eval"},
+        {3, "DROP TABLE comparisons"},
+        {2, "DROP TABLE pool_choice"},
+    };
+    char sql[64];
+
+    for (size_t i = 0; i < sizeof(undos) / sizeof(undos[0]); i++) {
+        if (undos[i].version >= version)
+            run_sql(DB, undos[i].sql, false);
+    }
+    snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+    run_sql(DB, sql, false);
+}
+
 /* The number that SQL gives, of a file that no store has open. */
 static inline int64_t query_sql(const char *path, const char *sql)
 {

@@ -226,9 +226,64 @@ START_TEST(script_seal_classic_script_among_others_is_refused)
 }
 END_TEST
 
-START_TEST(script_seal_kind_without_support_is_refused)
+START_TEST(script_seal_kinds_that_are_imported_are_accepted)
 {
-    static const int kinds[] = {-1, 0, FILE_TEXT, FILE_JSON, FILE_WASM, 6};
+    struct script *s = script_of(5);
+    struct error error = {0};
+
+    set_text(s, 0, "a.js", FILE_MODULE, "");
+    set_text(s, 1, "b", FILE_TEXT, "grüße");
+    set_text(s, 2, "c", FILE_JSON, "{}");
+    set_text(s, 3, "d", FILE_WASM, "\xff");
+    set_text(s, 4, "e", FILE_DATA, "\xff");
+    ck_assert_int_eq(script_seal(s, &error), 0);
+    script_unref(s);
+}
+END_TEST
+
+START_TEST(script_seal_kind_decides_the_hash)
+{
+    unsigned char before[SCRIPT_SHA256_BYTES] = {0};
+
+    for (int kind = FILE_TEXT; kind <= FILE_DATA; kind++) {
+        struct script *s = script_of(2);
+        struct error error = {0};
+
+        set_text(s, 0, "a.js", FILE_MODULE, "");
+        set_text(s, 1, "b", (enum file_kind)kind, "1");
+        ck_assert_int_eq(script_seal(s, &error), 0);
+        ck_assert_mem_ne(s->sha256, before, sizeof(before));
+        memcpy(before, s->sha256, sizeof(before));
+        script_unref(s);
+    }
+}
+END_TEST
+
+START_TEST(script_seal_other_text_that_is_not_utf8_is_refused)
+{
+    for (int kind = FILE_TEXT; kind <= FILE_JSON; kind++) {
+        struct script *s = script_of(2);
+
+        set_text(s, 0, "a.js", FILE_MODULE, "");
+        set_text(s, 1, "b", (enum file_kind)kind, "\xff");
+        expect_refused(s, "files[1].content");
+    }
+}
+END_TEST
+
+START_TEST(script_seal_text_beside_a_script_is_refused)
+{
+    struct script *s = script_of(2);
+
+    set_text(s, 0, "a.js", FILE_SCRIPT, "");
+    set_text(s, 1, "b.txt", FILE_TEXT, "");
+    expect_refused(s, "files[0].kind");
+}
+END_TEST
+
+START_TEST(script_seal_main_file_that_is_no_javascript_is_refused)
+{
+    static const int kinds[] = {-1, 0, FILE_TEXT, FILE_JSON, FILE_WASM, FILE_DATA, 7};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct script *s = script_of(1);
@@ -353,9 +408,12 @@ UNIT_MAIN("script", script_new_arguments_are_copied, script_set_file_content_is_
           script_seal_longest_name_is_accepted_and_a_longer_one_refused,
           script_seal_name_that_stands_twice_is_refused,
           script_seal_classic_script_among_others_is_refused,
-          script_seal_kind_without_support_is_refused, script_seal_text_that_is_not_utf8_is_refused,
-          script_seal_most_files_are_accepted, script_new_too_many_files_aborts,
-          script_unref_with_another_reference_keeps_it,
+          script_seal_kinds_that_are_imported_are_accepted, script_seal_kind_decides_the_hash,
+          script_seal_other_text_that_is_not_utf8_is_refused,
+          script_seal_text_beside_a_script_is_refused,
+          script_seal_main_file_that_is_no_javascript_is_refused,
+          script_seal_text_that_is_not_utf8_is_refused, script_seal_most_files_are_accepted,
+          script_new_too_many_files_aborts, script_unref_with_another_reference_keeps_it,
           script_unref_half_filled_frees_what_there_is, script_find_name_is_its_file,
           script_check_name_good_ones_are_accepted,
           script_check_name_bad_ones_are_refused_with_the_field,

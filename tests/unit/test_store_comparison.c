@@ -305,7 +305,7 @@ START_TEST(store_open_database_without_comparisons_is_brought_up_to_date)
     put_version(store, "default", "hello", "1", true);
     ck_assert_int_eq(store_put_pool_choice(store, &choice, NULL), 0);
     store_close(store);
-    run_sql(DB, "DROP TABLE comparisons; PRAGMA user_version = 3", false);
+    undo_migrations(3);
     store = open_store(DB);
     expect_text(store, "default", "hello", 1, "1");
     ck_assert_int_eq(store_get_pool_choice(store, &found, NULL), 0);

@@ -83,6 +83,56 @@ START_TEST(store_load_version_classic_script_keeps_its_kind)
 }
 END_TEST
 
+START_TEST(store_load_version_other_kinds_are_the_same)
+{
+    struct limits limits = limits_default();
+    struct script *s = script_new("acme", "hello", 5, &limits);
+    struct error error;
+
+    script_set_file(s, 0, "main.js", FILE_MODULE, "", 0);
+    script_set_file(s, 1, "a.txt", FILE_TEXT, "text", 4);
+    script_set_file(s, 2, "a.json", FILE_JSON, "{}", 2);
+    script_set_file(s, 3, "a.wasm", FILE_WASM, "\0asm\1\0\0\0", 8);
+    script_set_file(s, 4, "a.bin", FILE_DATA, "\xff\0", 2);
+    ck_assert_int_eq(script_seal(s, &error), 0);
+    expect_round_trip(s);
+}
+END_TEST
+
+START_TEST(store_load_version_allow_eval_is_kept)
+{
+    for (int allows = 0; allows < 2; allows++) {
+        struct store *store;
+        struct script *s = new_script("acme", "hello", "1"), *loaded;
+
+        unlink(DB);
+        store = new_store();
+        s->allows_eval = allows;
+        put_script(store, s);
+        loaded = load(store, 1);
+        ck_assert_int_eq(loaded->allows_eval, allows);
+        script_unref(loaded);
+        store_close(store);
+    }
+}
+END_TEST
+
+START_TEST(store_load_version_of_a_server_without_eval_allows_none)
+{
+    struct store *store = new_store();
+    struct script *loaded;
+
+    put_version(store, "acme", "hello", "1", true);
+    store_close(store);
+    undo_migrations(4);
+    store = open_store(DB);
+    loaded = load(store, 1);
+    ck_assert(!loaded->allows_eval);
+    script_unref(loaded);
+    store_close(store);
+}
+END_TEST
+
 START_TEST(store_load_version_largest_bundle_is_the_same)
 {
     size_t size = 10 << 20;
@@ -257,6 +307,8 @@ UNIT_MAIN("store_load", store_load_version_one_file_is_the_same,
           store_load_version_many_files_keep_their_order,
           store_load_version_odd_contents_are_the_same,
           store_load_version_classic_script_keeps_its_kind,
+          store_load_version_other_kinds_are_the_same, store_load_version_allow_eval_is_kept,
+          store_load_version_of_a_server_without_eval_allows_none,
           store_load_version_largest_bundle_is_the_same,
           store_load_version_any_carries_number_and_limits, store_load_version_missing_is_not_found,
           store_load_version_changed_in_the_file_is_corrupt, store_each_worker_any_is_visited,

@@ -84,12 +84,6 @@ START_TEST(store_get_pool_choice_with_too_long_a_name_is_corrupt)
 }
 END_TEST
 
-/* Makes of the database what an earlier server left. */
-static void go_back_to_version_2(void)
-{
-    run_sql(DB, "DROP TABLE comparisons; DROP TABLE pool_choice; PRAGMA user_version = 2", false);
-}
-
 START_TEST(store_open_database_without_choices_is_brought_up_to_date)
 {
     const struct pool_choice choice = {1, {{"pool", "legacy"}}};
@@ -97,7 +91,7 @@ START_TEST(store_open_database_without_choices_is_brought_up_to_date)
 
     put_version(store, "default", "hello", "1", true);
     store_close(store);
-    go_back_to_version_2();
+    undo_migrations(2);
     store = open_store(DB);
     expect_text(store, "default", "hello", 1, "1");
     expect(store, "");
