@@ -35,6 +35,7 @@ static const struct host_function functions[] = {
     {"base64Encode", op_base64_encode},
     {"base64Decode", op_base64_decode},
     {"domainToAscii", op_domain_to_ascii},
+    {"isDetached", op_is_detached},
     {"random", op_random},
     {"structuredClone", op_structured_clone},
     {"transferBuffer", op_transfer_buffer},

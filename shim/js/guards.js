@@ -157,6 +157,14 @@ const statics = {
 // What functions of ours say that they are.
 const texts = new Map();
 
+// Has a function of ours say that it is the engine's.
+export function disguise(ours) {
+    mapSet(texts, ours, `function ${ours.name}() { [native code] }`);
+}
+
+// As the method of arrays that workers have, on an array of ours.
+export const guardedSort = uncurryThis(methods.sort);
+
 const functionMethods = {
     toString() {
         return mapGet(texts, this) ?? functionToString(this);

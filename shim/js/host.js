@@ -54,6 +54,11 @@
 //   base64Encode(string) -> string         (pure) undefined where a character is above U+00FF
 //   base64Decode(string) -> string         (pure) Infra's forgiving-base64 decode, bytes as
 //                                          characters; undefined on failure
+//   isDetached(buffer) -> boolean          (pure)
+//   transferBuffer(buffer, length) -> ArrayBuffer
+//                                          (pure) of that length, or else the same, with the bytes
+//                                          of the other, which is detached; TypeError where it
+//                                          cannot be, RangeError where there is no memory
 //   random(bytes)                          fills an integer view
 //   now() -> number                        milliseconds since the process's time origin, in steps
 //                                          of 0.1
@@ -62,8 +67,6 @@
 //                                          through V8's serializer; throws makeError(reason) where
 //                                          the value cannot be cloned, and what the value's own
 //                                          getters throw as it is
-//   transferBuffer(buffer) -> ArrayBuffer  (pure) with the memory of the other, which is detached;
-//                                          TypeError where it cannot be
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

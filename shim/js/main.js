@@ -22,6 +22,7 @@
 //
 // Before each call C++ has set whose code runs (host.owner()).
 
+import "./builtins/index.js";
 import { installGlobals } from "./globals.js";
 import { installGuards } from "./guards.js";
 

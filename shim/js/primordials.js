@@ -17,25 +17,37 @@ export const global = globalThis;
 export const {
     Array,
     ArrayBuffer,
+    BigInt64Array,
+    BigUint64Array,
     Boolean,
     DataView,
     Error,
+    Float32Array,
+    Float64Array,
+    Int16Array,
+    Int32Array,
+    Int8Array,
     Map,
     Number,
     Object,
     Promise,
     RangeError,
+    RegExp,
     Set,
     String,
     Symbol,
     TypeError,
+    Uint16Array,
+    Uint32Array,
     Uint8Array,
+    Uint8ClampedArray,
     WeakRef,
     WeakSet,
 } = globalThis;
 
 export const {
     apply,
+    construct,
     defineProperty,
     getOwnPropertyDescriptor,
     getPrototypeOf,
@@ -50,6 +62,12 @@ export const { isNaN, parseFloat, parseInt } = Number;
 export const { fromCharCode } = String;
 export const { floor, max, min, trunc } = Math;
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
+
+export const arrayPrototype = Array.prototype;
+export const arrayBufferPrototype = ArrayBuffer.prototype;
+export const setPrototype = Set.prototype;
+export const stringPrototype = String.prototype;
+export const { asIntN: bigintAsIntN } = BigInt;
 
 export const arrayJoin = uncurryThis(Array.prototype.join);
 export const arraySort = uncurryThis(Array.prototype.sort);
@@ -69,9 +87,11 @@ export const mapForEach = uncurryThis(Map.prototype.forEach);
 export const mapGet = uncurryThis(Map.prototype.get);
 export const mapSet = uncurryThis(Map.prototype.set);
 export const mapSize = getterOf(Map.prototype, "size");
+export const numberToString = uncurryThis(Number.prototype.toString);
 export const numberValueOf = uncurryThis(Number.prototype.valueOf);
 export const objectHasOwn = uncurryThis(Object.prototype.hasOwnProperty);
 export const objectIsEnumerable = uncurryThis(Object.prototype.propertyIsEnumerable);
+export const objectIsPrototypeOf = uncurryThis(Object.prototype.isPrototypeOf);
 export const objectToString = uncurryThis(Object.prototype.toString);
 export const promiseThen = uncurryThis(Promise.prototype.then);
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
@@ -81,11 +101,14 @@ export const setAdd = uncurryThis(Set.prototype.add);
 export const setDelete = uncurryThis(Set.prototype.delete);
 export const setForEach = uncurryThis(Set.prototype.forEach);
 export const setHas = uncurryThis(Set.prototype.has);
+export const setIteratorNext = uncurryThis(getPrototypeOf(new Set().values()).next);
 export const setSize = getterOf(Set.prototype, "size");
+export const setValues = uncurryThis(Set.prototype.values);
 export const stringCharCodeAt = uncurryThis(String.prototype.charCodeAt);
 export const stringCodePointAt = uncurryThis(String.prototype.codePointAt);
 export const stringIndexOf = uncurryThis(String.prototype.indexOf);
 export const stringPadEnd = uncurryThis(String.prototype.padEnd);
+export const stringPadStart = uncurryThis(String.prototype.padStart);
 export const stringRepeat = uncurryThis(String.prototype.repeat);
 export const stringSlice = uncurryThis(String.prototype.slice);
 export const stringStartsWith = uncurryThis(String.prototype.startsWith);
@@ -99,13 +122,16 @@ export const weakSetAdd = uncurryThis(WeakSet.prototype.add);
 export const weakSetDelete = uncurryThis(WeakSet.prototype.delete);
 export const weakSetHas = uncurryThis(WeakSet.prototype.has);
 
-const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
+export const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
 export const typedArrayBuffer = getterOf(typedArrayPrototype, "buffer");
 export const typedArrayByteLength = getterOf(typedArrayPrototype, "byteLength");
 export const typedArrayByteOffset = getterOf(typedArrayPrototype, "byteOffset");
+export const typedArrayKeys = uncurryThis(typedArrayPrototype.keys);
 export const typedArrayLength = getterOf(typedArrayPrototype, "length");
 export const typedArrayName = getterOf(typedArrayPrototype, Symbol.toStringTag);
+export const typedArrayReverse = uncurryThis(typedArrayPrototype.reverse);
 export const typedArraySet = uncurryThis(typedArrayPrototype.set);
+export const typedArraySort = uncurryThis(typedArrayPrototype.sort);
 
 // By the name of its kind, the constructor of a typed array.
 export const typedArrayConstructors = {
@@ -127,5 +153,6 @@ export const AsyncIteratorPrototype = getPrototypeOf(
     getPrototypeOf(async function* () {}.prototype),
 );
 export const IteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()));
+export const symbolAsyncIterator = Symbol.asyncIterator;
 export const symbolIterator = Symbol.iterator;
 export const symbolToStringTag = Symbol.toStringTag;

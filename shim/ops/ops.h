@@ -53,10 +53,13 @@ void op_base64_decode(
     op_info info); /* base64Decode(string) -> string; undefined where it is not base64 */
 void op_domain_to_ascii(op_info info); /* domainToAscii(string, beStrict) -> string, or null */
 
+/* buffer.cc */
+void op_is_detached(op_info info);     /* isDetached(ArrayBuffer) -> boolean */
+void op_transfer_buffer(op_info info); /* transferBuffer(ArrayBuffer[, length]) -> ArrayBuffer */
+
 /* value.cc */
 void op_random(op_info info);           /* random(view): fills it with random bytes */
 void op_structured_clone(op_info info); /* structuredClone(value, makeError) -> value */
-void op_transfer_buffer(op_info info);  /* transferBuffer(buffer) -> ArrayBuffer */
 
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {

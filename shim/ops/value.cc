@@ -77,16 +77,3 @@ void op_structured_clone(op_info info)
         info.GetReturnValue().Set(clone);
     free(data.first);
 }
-
-void op_transfer_buffer(op_info info)
-{
-    v8::Isolate *v8 = info.GetIsolate();
-
-    if (!info[0]->IsArrayBuffer() || !info[0].As<v8::ArrayBuffer>()->IsDetachable())
-        return throw_type_error(v8, "The buffer cannot be transferred");
-    v8::Local<v8::ArrayBuffer> from = info[0].As<v8::ArrayBuffer>();
-    std::shared_ptr<v8::BackingStore> store = from->GetBackingStore();
-
-    compat::detach(from);
-    info.GetReturnValue().Set(v8::ArrayBuffer::New(v8, std::move(store)));
-}

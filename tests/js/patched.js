@@ -23,7 +23,14 @@ function trap(object, name, key) {
 }
 
 const KeptMap = Map;
+const KeptSet = Set;
+const { toSorted } = Array.prototype;
+const { union } = Set.prototype;
+const { filter, toArray } = Iterator.prototype;
+const { withResolvers } = Promise;
+const KeptPromise = Promise;
 const KeptResponse = Response;
+const { apply } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
 
 const KEPT = {
@@ -85,6 +92,20 @@ test("events and signals", () => {
 test("the console", () => {
     expectLog(0, "text and { a: [ 1 ], b: Map(0) {} }");
     console.debug("%s and %o", "text", { a: [1], b: new KeptMap() });
+});
+
+test("built-ins of later editions", async () => {
+    const sorted = apply(toSorted, [2, 1], []);
+    equal(sorted[0], 1);
+    let i = 0;
+    const none = { size: 0, has() {}, keys: () => ({ next: () => ({ done: true }) }) };
+    equal(apply(union, new KeptSet(), [none]).constructor, KeptSet);
+    const next = () => ({ value: i, done: i++ === 3 });
+    const odd = apply(filter, { next }, [(n) => n % 2 === 1]);
+    equal(apply(toArray, odd, []).length, 1);
+    const { promise, resolve } = apply(withResolvers, KeptPromise, []);
+    resolve(3);
+    equal(await promise, 3);
 });
 
 test("nothing that was replaced has been called", () => {

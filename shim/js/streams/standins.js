@@ -6,8 +6,6 @@ import { host } from "../host.js";
 import {
     DataView,
     Promise,
-    Uint8Array,
-    arrayBufferByteLength,
     create,
     defineProperties,
     defineProperty,
@@ -78,15 +76,7 @@ export function transferBuffer(buffer) {
 }
 
 export function isDetached(buffer) {
-    if (!isArrayBuffer(buffer) || arrayBufferByteLength(buffer) > 0) {
-        return false;
-    }
-    try {
-        new Uint8Array(buffer);
-        return false;
-    } catch {
-        return true;
-    }
+    return isArrayBuffer(buffer) && host.isDetached(buffer);
 }
 
 // The intrinsic one, where the view's object is of a class of the worker's.
