@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "cli/exit_status.h"
+#include "cli/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +30,24 @@ static const struct command *find(const struct command *commands, const char *na
     return NULL;
 }
 
-static int complain(const char *program, const char *what, const char *name)
+static int complain_none(const char *program)
 {
-    fprintf(stderr, "%s: %s%s; '%s --help' lists the commands\n", program, what, name, program);
+    fprintf(stderr, "%s: no command given; '%s --help' lists the commands\n", program, program);
+    return EXIT_USAGE;
+}
+
+static int complain_unknown(const struct command *commands, const char *program, const char *name)
+{
+    struct suggestion suggestion;
+
+    suggest_begin(&suggestion, name);
+    for (const struct command *c = commands; c->name; c++)
+        suggest_consider(&suggestion, c->name);
+    fprintf(stderr, "%s: there is no command %s; ", program, name);
+    if (suggestion.best)
+        fprintf(stderr, "did you mean '%s %s'?\n", program, suggestion.best);
+    else
+        fprintf(stderr, "'%s --help' lists the commands\n", program);
     return EXIT_USAGE;
 }
 
@@ -53,10 +69,10 @@ int command_run(const struct command *commands, const char *description, struct 
 
     free(help);
     if (index >= argc)
-        return complain(argv[0], "no command given", "");
+        return complain_none(argv[0]);
     command = find(commands, argv[index]);
     if (!command)
-        return complain(argv[0], "there is no command ", argv[index]);
+        return complain_unknown(commands, argv[0], argv[index]);
     if (asprintf(&name, "%s %s", argv[0], command->name) < 0)
         abort();
     argv[index] = name;

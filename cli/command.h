@@ -16,6 +16,10 @@ struct command {
     const struct argp *argp;     /* what `run` parses with; NULL: a group */
 };
 
+/* The commands of isoyard, and what it does. */
+extern const struct command isoyard_commands[];
+#define ISOYARD_CLI_SUMMARY "Deploys JavaScript workers to an Isoyard server and calls them."
+
 /* Finds the command that the arguments name, and runs it. `description` is what --help of the table
  * begins with. Returns the exit status. */
 int command_run(const struct command *commands, const char *description, struct options *options,

@@ -24,8 +24,8 @@ static const struct argp_option event_options[] = {
      "The request's body, or a task's payload (JSON): the text itself, @FILE for what is in a file, "
      "@- for stdin",
      0},
-    {"event", KEY_EVENT, "KIND", 0,
-     "What happens to the worker: fetch (a request; the default), scheduled or task", 0},
+    {"event", KEY_EVENT, "fetch|scheduled|task", 0,
+     "What happens to the worker: a request (the default), a point in time, work", 0},
     {"cron", KEY_CRON, "TEXT", 0, "The schedule of --event scheduled, as '*/5 * * * *'", 0},
     {"attempt", KEY_ATTEMPT, "N", 0, "Which attempt --event task is (1)", 0},
     {NULL, 0, NULL, 0, NULL, 0},

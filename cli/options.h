@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What the common options stand under in --help. */
+#define OPTIONS_COMMON_GROUP "Common options:"
+
 struct options {
     const char *address; /* HOST:PORT or unix:PATH */
     const char *tenant;
@@ -30,6 +33,20 @@ void options_parse(struct options *options, const struct argp *argp, void *input
 /* The number that an option's text is; leaves the process where it is none from min to max. */
 uint64_t options_number(const char *name, const char *text, uint64_t min, uint64_t max,
                         struct argp_state *state);
+
+/*
+ * Calls visit for every option that a command takes, in the order of --help: those of `argp` and of
+ * the groups in it, then the common ones. `group` is the head that they stand under in --help; NULL
+ * for the command's own.
+ */
+void options_each(const struct argp *argp,
+                  void (*visit)(void *arg, const struct argp_option *option, const char *group),
+                  void *arg);
+
+/* As options_each, of the common ones alone. */
+void options_each_common(void (*visit)(void *arg, const struct argp_option *option,
+                                       const char *group),
+                         void *arg);
 
 /*
  * Parses common options up to the first argument that is none of them and returns its index; argc

@@ -1,6 +1,7 @@
 /* Errors for people and for scripts. */
 #include "cli/problem.h"
 
+#include "cli/color.h"
 #include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/text.h"
@@ -121,6 +122,13 @@ static int status_of(grpc_status_code code, const struct details *d)
 
 /* For people */
 
+/* "isoyard: ", which begins what went wrong. */
+static void print_prefix(void)
+{
+    fprintf(stderr, "%s%sisoyard:%s ", color(stderr, COLOR_BOLD), color(stderr, COLOR_RED),
+            color(stderr, COLOR_PLAIN));
+}
+
 static void print_escaped(const char *format, const char *text)
 {
     char *escaped = text_escape(text, false);
@@ -176,7 +184,8 @@ static void print_failure_details(const Isoyard__V1__Failure *failure)
 
 void problem_print_failure(const Isoyard__V1__Failure *failure)
 {
-    print_escaped("isoyard: the worker failed: %s\n", failure->message);
+    print_prefix();
+    print_escaped("the worker failed: %s\n", failure->message);
     print_failure_details(failure);
 }
 
@@ -206,12 +215,13 @@ static const char *advice(int status, const char *message)
 static void print_problem(const struct options *options, const struct reply *reply,
                           const struct details *d, int status)
 {
+    print_prefix();
     if (status == EXIT_UNREACHABLE)
-        fprintf(stderr, "isoyard: the server at %s cannot be reached", options->address);
+        fprintf(stderr, "the server at %s cannot be reached", options->address);
     else if (status == EXIT_TIMEOUT && !has(d, DETAIL_INFO))
-        fprintf(stderr, "isoyard: the server at %s did not answer in time", options->address);
+        fprintf(stderr, "the server at %s did not answer in time", options->address);
     else
-        print_escaped("isoyard: %s", reply->message);
+        print_escaped("%s", reply->message);
     if (advice(status, reply->message))
         fprintf(stderr, "; %s", advice(status, reply->message));
     fputc('\n', stderr);
@@ -272,7 +282,7 @@ int problem_usage(const char *format, ...)
 {
     va_list args;
 
-    fputs("isoyard: ", stderr);
+    print_prefix();
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);

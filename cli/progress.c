@@ -2,6 +2,7 @@
 #include "cli/progress.h"
 
 #include "api/clock.h"
+#include "cli/color.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
@@ -114,12 +115,11 @@ static size_t stderr_width(void)
 void progress_init(struct progress *p, bool is_quiet)
 {
     const char *terminal = getenv("TERM");
-    const char *no_color = getenv("NO_COLOR");
     bool is_dumb = !terminal || strcmp(terminal, "dumb") == 0;
 
     *p = (struct progress){.is_quiet = is_quiet, .started_ns = clock_now_ns()};
     p->is_terminal = isatty(STDERR_FILENO) && !is_dumb;
-    p->is_coloured = !no_color || no_color[0] == '\0';
+    p->is_coloured = color_is_on(stderr);
 }
 
 static void print_bar(struct progress *p, const Isoyard__V1__ComparisonProgress *progress,

@@ -1,6 +1,8 @@
 /* Escaping, units, tables. */
 #include "cli/text.h"
 
+#include "cli/color.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -153,27 +155,37 @@ static size_t column_width(const struct table *table, size_t column)
     return width;
 }
 
-/* Columns of the terminal that stdout is; 0: it is none. */
-static size_t terminal_width(void)
+size_t text_terminal_width(FILE *out)
 {
     struct winsize size;
 
-    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+    if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) < 0)
         return 0;
     return size.ws_col;
 }
 
-/* Columns left for the flexible one. */
-static size_t flexible_width(const struct table *table, size_t terminal)
+/* Columns on the terminal for each of the table's; the flexible one gets what is left, at least 4.
+ */
+static void choose_widths(const struct table *table, size_t terminal, size_t *ret_widths)
 {
-    size_t own = column_width(table, table->flexible);
     size_t others = 2 * (table->columns - 1);
+    size_t *flexible = &ret_widths[table->flexible];
+
+    for (size_t i = 0; i < table->columns; i++) {
+        ret_widths[i] = column_width(table, i);
+        others += i == table->flexible ? 0 : ret_widths[i];
+    }
+    if (terminal > 0 && others + *flexible > terminal)
+        *flexible = terminal > others + 4 ? terminal - others : 4;
+}
+
+static size_t width_of_all(const struct table *table, const size_t *widths)
+{
+    size_t all = 2 * (table->columns - 1);
 
     for (size_t i = 0; i < table->columns; i++)
-        others += i == table->flexible ? 0 : column_width(table, i);
-    if (terminal == 0 || others + own <= terminal)
-        return own;
-    return terminal > others + 4 ? terminal - others : 4;
+        all += widths[i];
+    return all;
 }
 
 /* Appends as much of text as fits, and then blanks up to the width unless it is the last column. */
@@ -201,25 +213,62 @@ static void append_cell(struct buffer *out, const char *text, size_t width, bool
         buffer_append_format(out, "%*s", (int)(width - printed + 2), "");
 }
 
+/* The first column, and those from `from` to before `to`. */
+static void append_columns(const struct table *table, const size_t *widths, size_t from, size_t to,
+                           bool is_coloured, struct buffer *out)
+{
+    for (size_t row = 0; row < table->rows; row++) {
+        bool is_head = is_coloured && row == 0;
+
+        buffer_append_text(out, is_head ? "\x1b[1m" : "");
+        append_cell(out, cell(table, row, 0), widths[0], from >= to);
+        for (size_t i = from; i < to; i++)
+            append_cell(out, cell(table, row, i), widths[i], i + 1 == to);
+        buffer_append_text(out, is_head ? "\x1b[0m\n" : "\n");
+    }
+}
+
+/* As many columns as fit, the others below, each time behind the first one. */
+static void append_in_parts(const struct table *table, size_t *widths, size_t terminal,
+                            bool is_coloured, struct buffer *out)
+{
+    size_t to;
+
+    widths[0] = column_width(table, 0) < terminal / 2 ? column_width(table, 0) : terminal / 2;
+    for (size_t from = 1; from < table->columns; from = to) {
+        size_t used = widths[0];
+
+        for (to = from; to < table->columns && (to == from || used + 2 + widths[to] <= terminal);
+             to++)
+            used += 2 + widths[to];
+        buffer_append_text(out, from > 1 ? "\n" : "");
+        append_columns(table, widths, from, to, is_coloured, out);
+    }
+}
+
+static void append_table(struct table *table, size_t width, bool is_coloured, struct buffer *out)
+{
+    size_t *widths = xcalloc(table->columns, sizeof(*widths));
+
+    choose_widths(table, width, widths);
+    if (width == 0 || width_of_all(table, widths) <= width)
+        append_columns(table, widths, 1, table->columns, is_coloured, out);
+    else
+        append_in_parts(table, widths, width, is_coloured, out);
+    free(widths);
+    table_release(table);
+}
+
 void table_append(struct table *table, size_t width, struct buffer *out)
 {
-    size_t flexible = flexible_width(table, width);
-
-    for (size_t row = 0; row < table->rows; row++) {
-        for (size_t i = 0; i < table->columns; i++)
-            append_cell(out, cell(table, row, i),
-                        i == table->flexible ? flexible : column_width(table, i),
-                        i + 1 == table->columns);
-        buffer_append_text(out, "\n");
-    }
-    table_release(table);
+    append_table(table, width, false, out);
 }
 
 void table_print(struct table *table)
 {
     struct buffer text = {0};
 
-    table_append(table, terminal_width(), &text);
+    append_table(table, text_terminal_width(stdout), color_is_on(stdout), &text);
     fwrite(text.data, 1, text.len, stdout);
     buffer_release(&text);
 }

@@ -30,6 +30,9 @@ const char *text_bytes(uint64_t bytes);
 const char *text_us(uint64_t us);
 const char *text_time(const Google__Protobuf__Timestamp *time);
 
+/* Columns of the terminal that `out` is; 0: it is none, or does not say. */
+size_t text_terminal_width(FILE *out);
+
 /* A table: rows of cells, the first one its heads. */
 struct table {
     size_t columns;
@@ -44,8 +47,11 @@ void table_init(struct table *table, size_t columns, size_t flexible, const char
 /* Adds a row; its cells are copied, and escaped. */
 void table_add(struct table *table, const char *const *cells);
 
-/* Appends the table as text of at most `width` columns, as far as the flexible one allows (0: as
- * wide as it is), and releases it. */
+/*
+ * Appends the table as text of at most `width` columns (0: as wide as it is), and releases it.
+ * Where it is too wide the flexible column is cut; where that is not enough, columns that do not
+ * fit stand below the others, behind the first one again.
+ */
 void table_append(struct table *table, size_t width, struct buffer *out);
 
 /* Prints to stdout, as wide as the terminal where it is one, and releases. */

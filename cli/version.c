@@ -1,4 +1,5 @@
 /* isoyard version */
+#include "api/version.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/exit_status.h"
@@ -15,7 +16,7 @@ static void print_json(const Isoyard__V1__ServerStats *server)
 {
     json_t *object = json_object();
 
-    json_object_set_new(object, "isoyard", json_string(ISOYARD_VERSION));
+    json_object_set_new(object, "isoyard", json_string(isoyard_version()));
     json_object_set_new(object, "isoyardd",
                         server ? json_of_text(server->version, strlen(server->version))
                                : json_null());
@@ -27,7 +28,7 @@ static void print_json(const Isoyard__V1__ServerStats *server)
 
 static void print(const struct options *options, const Isoyard__V1__ServerStats *server)
 {
-    puts("isoyard   " ISOYARD_VERSION);
+    printf("isoyard   %s\n", isoyard_version());
     if (!server) {
         printf("isoyardd  no answer at %s\n", options->address);
         return;

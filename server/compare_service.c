@@ -8,6 +8,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/version.h"
 #include "server/compare_request.h"
 #include "server/comparer.h"
 #include "server/comparison_message.h"
@@ -111,7 +112,7 @@ static void on_conclude(struct compare_order *order, int err, const struct error
     const struct comparison_about about = {
         .request = (const Isoyard__V1__ComparePoolsRequest *)c->request,
         .title = c->input.title,
-        .server_version = ISOYARD_VERSION,
+        .server_version = isoyard_version(),
         .v8_version = engine_version(),
         .processors = count_processors(),
     };

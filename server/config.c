@@ -2,7 +2,10 @@
 #include "server/config.h"
 
 #include "api/bytes.h"
+#include "api/version.h"
+#include "server/database_path.h"
 #include "server/isolate_room.h"
+#include "server/manual.h"
 #include "shim/op.h"
 #include "shim/shim.h"
 
@@ -14,7 +17,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MIB ((uint64_t)1 << 20)
@@ -139,6 +141,7 @@ static const struct setting settings[] = {
 
 /* argp takes keys that are no characters for flags without a short form. */
 #define KEY_BASE 1000
+#define KEY_MANUAL (KEY_BASE + (int)SETTING_COUNT)
 
 static void *place_of(struct config *config, const struct setting *s)
 {
@@ -285,15 +288,25 @@ static void read_environment(struct config *config)
 
 /* The command line */
 
+struct reading {
+    struct config *config;
+    const struct argp *argp;
+};
+
 static error_t parse_flag(int key, char *arg, struct argp_state *state)
 {
+    const struct reading *reading = state->input;
     struct error error;
 
     if (key == ARGP_KEY_ARG)
         argp_error(state, "unexpected argument '%s'", arg);
+    if (key == KEY_MANUAL) {
+        manual_print(reading->argp, arg);
+        exit(0);
+    }
     if (key < KEY_BASE || key >= KEY_BASE + (int)SETTING_COUNT)
         return ARGP_ERR_UNKNOWN;
-    if (give_value(state->input, &settings[key - KEY_BASE], arg, &error))
+    if (give_value(reading->config, &settings[key - KEY_BASE], arg, &error))
         argp_error(state, "--%s: %s", error.field, error.message);
     return 0;
 }
@@ -346,7 +359,7 @@ static char *option_doc(struct config *defaults, const struct setting *s)
 static void print_version(FILE *stream, struct argp_state *state)
 {
     (void)state;
-    fprintf(stream, "isoyardd %s (V8 %s)\n", ISOYARD_VERSION, engine_version());
+    fprintf(stream, "isoyardd %s (V8 %s)\n", isoyard_version(), engine_version());
 }
 
 static const char description[] =
@@ -360,55 +373,25 @@ static const char description[] =
 
 static void read_flags(struct config *config, int argc, char **argv)
 {
-    struct argp_option options[SETTING_COUNT + 1] = {{0}};
+    struct argp_option options[SETTING_COUNT + 2] = {{0}};
     const struct argp argp = {options, parse_flag, NULL, description, NULL, NULL, NULL};
+    struct reading reading = {config, &argp};
 
     for (size_t i = 0; i < SETTING_COUNT; i++)
         options[i] = (struct argp_option){.name = settings[i].name,
                                           .key = KEY_BASE + (int)i,
                                           .arg = settings[i].arg,
                                           .doc = option_doc(config, &settings[i])};
+    options[SETTING_COUNT] =
+        (struct argp_option){"manual", KEY_MANUAL, "DATE", OPTION_HIDDEN, "", 0};
     argp_program_version_hook = print_version;
     argp_err_exit_status = CONFIG_EXIT_USAGE;
-    argp_parse(&argp, argc, argv, 0, NULL, config);
+    argp_parse(&argp, argc, argv, 0, NULL, &reading);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         free((char *)options[i].doc);
 }
 
 /* Defaults */
-
-/* Where the operating system or the user wants state to be; NULL: nowhere known. */
-static char *state_directory(void)
-{
-    const char *systemd = getenv("STATE_DIRECTORY");
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    char *path = NULL;
-    int len = 0;
-
-    if (systemd && systemd[0])
-        len = asprintf(&path, "%.*s", (int)strcspn(systemd, ":"), systemd);
-    else if (xdg && xdg[0] == '/')
-        len = asprintf(&path, "%s/isoyard", xdg);
-    else if (home && home[0] == '/')
-        len = asprintf(&path, "%s/.local/state/isoyard", home);
-    if (len < 0)
-        abort();
-    return path;
-}
-
-static char *default_db_path(void)
-{
-    char *directory = state_directory();
-    char *path = NULL;
-
-    if (!directory)
-        return NULL;
-    if (asprintf(&path, "%s/isoyard.db", directory) < 0)
-        abort();
-    free(directory);
-    return path;
-}
 
 static void set_defaults(struct config *config)
 {
@@ -436,7 +419,7 @@ static void complete(struct config *config)
     if (!config->listen && !config->unix_path)
         config->listen = xstrdup("127.0.0.1:7070");
     if (!config->db_path)
-        config->db_path = default_db_path();
+        config->db_path = database_path_default();
     if (!config->db_path) {
         fprintf(stderr, "isoyardd: there is no HOME to keep the database in; use --db PATH\n");
         exit(CONFIG_EXIT_USAGE);
@@ -456,35 +439,9 @@ void config_parse(struct config *ret, int argc, char **argv)
     complete(ret);
 }
 
-/* Makes a folder and those above it. */
-static int make_folders(char *path, struct error *error)
-{
-    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        int failed;
-
-        if (slash)
-            *slash = '\0';
-        failed = mkdir(path, 0700) < 0 && errno != EEXIST;
-        if (failed)
-            return error_set(error, E_IO, "db", "cannot make the folder %s: %s", path,
-                             strerror(errno));
-        if (!slash)
-            return 0;
-        *slash = '/';
-    }
-}
-
 int config_prepare(const struct config *config, struct error *error)
 {
-    char *path = default_db_path();
-    int err = 0;
-
-    if (path && strcmp(path, config->db_path) == 0) {
-        *strrchr(path, '/') = '\0';
-        err = make_folders(path, error);
-    }
-    free(path);
-    return err;
+    return database_path_prepare(config->db_path, error);
 }
 
 void config_bound_isolates(struct pool_config *config)

@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/version.h"
 #include "server/admission.h"
 #include "server/compare_service.h"
 #include "server/comparer.h"
@@ -315,7 +316,7 @@ static void log_ready(const struct daemon *d)
              log_text("pool", architecture_name(stats.architecture)),
              log_number("lanes", stats.config.lanes), log_number("isolates", stats.config.isolates),
              log_number("workers", registry_count(d->registry)),
-             log_text("version", ISOYARD_VERSION), log_text("v8", engine_version()));
+             log_text("version", isoyard_version()), log_text("v8", engine_version()));
 }
 
 int daemon_open(struct config *config, struct daemon **ret, struct error *error)

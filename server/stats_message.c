@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "api/resident.h"
+#include "api/version.h"
 #include "server/logger.h"
 #include "server/message.h"
 #include "shim/shim.h"
@@ -176,7 +177,7 @@ static void set_top(struct stats_message *m, const struct pool_stats *stats)
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
 {
     isoyard__v1__server_stats__init(m);
-    m->version = (char *)ISOYARD_VERSION;
+    m->version = (char *)isoyard_version();
     m->v8_version = (char *)engine_version();
     m->uptime_ms = (clock_now_ns() - service->started_ns) / NS_PER_MS;
     m->rss_bytes = resident_bytes();

@@ -329,10 +329,10 @@ class Others(Case):
 
     def test_version(self):
         said = self.cli.ok("version").decode()
-        self.assertRegex(said, r"isoyard +\d+\.\d+\.\d+\nisoyardd +\d+\.\d+\.\d+ \(V8 \d+\.\d+")
-        self.assertRegex(Cli("127.0.0.1:1").ok("version").decode(), r"isoyard +\d+\.\d+\.\d+\nisoyardd +no answer")
+        self.assertRegex(said, r"isoyard +\d+\.\d+\.\d+\S*\nisoyardd +\d+\.\d+\.\d+\S* \(V8 \d+\.\d+")
+        self.assertRegex(Cli("127.0.0.1:1").ok("version").decode(), r"isoyard +\d+\.\d+\.\d+\S*\nisoyardd +no answer")
         self.assertIsNone(Cli("127.0.0.1:1").json("version")["isoyardd"])
-        self.assertRegex(self.cli.ok("--version").decode(), r"^isoyard \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.cli.ok("--version").decode(), r"^isoyard \d+\.\d+\.\d+\S*\n$")
 
     def test_server_that_cannot_be_reached(self):
         for arguments in ["health"], ["exec", "echo"], ["workers", "list"], ["pool", "stats"]:
@@ -366,6 +366,49 @@ class Others(Case):
                 ["health", "--timeout", "0"], ["health", "--timeout", "x"], ["workers", "get"], ["version", "x"]:
             with self.subTest(arguments=arguments):
                 self.assertIn("isoyard", self.fails(2, *arguments))
+
+    def test_near_names_are_suggested(self):
+        self.assertIn("did you mean 'isoyard workers'?", self.fails(2, "wrokers", "list"))
+        self.assertIn("did you mean 'isoyard pool switch'?", self.fails(2, "pool", "swich"))
+        self.assertIn("did you mean --message?", self.fails(2, "deploy", "--mesage=x"))
+        self.assertIn("did you mean --address?", self.fails(2, "--adress", "x", "health"))
+        said = self.fails(2, "xyzzy")
+        self.assertNotIn("did you mean", said)
+        self.assertIn("--help", said)
+        # Values that look like options, and unambiguous beginnings of names, are none of these.
+        self.assertEqual(json.loads(self.cli.ok("exec", "echo", "--meth", "POST", "--data", "--nonsense"))["body"],
+                         "--nonsense")
+        self.assertEqual(json.loads(self.cli.ok("exec", "echo", "-vd", "--nonsense"))["body"], "--nonsense")
+
+    def printed(self, columns, *arguments, env=None):
+        """What isoyard prints on a terminal."""
+        environment = {**os.environ, "ISOYARD_ADDRESS": self.server.address, "TERM": "dumb", **(env or {})}
+        return Workers.on_terminal(columns, str(support.BIN / "isoyard"), *arguments, env=environment)
+
+    def test_colors(self):
+        color = b"\x1b["
+        for status, arguments in (0, ["workers", "list"]), (4, ["exec", "no-such"]):
+            for flags, env, is_colored in (([], {}, False), (["--color", "always"], {}, True),
+                                           (["--color=always"], {"NO_COLOR": "1"}, True)):
+                with self.subTest(arguments=arguments, flags=flags, env=env):
+                    result = self.cli.run(*arguments, *flags, env=env)
+                    self.assertEqual(result.returncode, status)
+                    self.assertEqual(color in result.stdout + result.stderr, is_colored)
+        self.assertIn("sometimes", self.fails(2, "health", "--color", "sometimes"))
+
+    def test_colors_on_a_terminal(self):
+        for flags, env, is_colored in (([], {"TERM": "xterm"}, True), ([], {"TERM": "dumb"}, False),
+                                       ([], {"TERM": "xterm", "NO_COLOR": "1"}, False),
+                                       (["--color", "never"], {"TERM": "xterm"}, False)):
+            with self.subTest(flags=flags, env=env):
+                self.assertEqual("\x1b[" in self.printed(80, "workers", "list", *flags, env=env), is_colored)
+
+    def test_tables_of_many_columns_fit_the_terminal(self):
+        for width in 40, 80:
+            said = self.printed(width, "pool", "stats")
+            table = said[said.index("LANE "):]
+            self.assertLessEqual(max(len(line) for line in table.splitlines()), width)
+            self.assertIn("BUSY", table)
 
     def test_busy_server(self):
         server = support.start("--lanes", "1", "--queue", "1", "--tasks-per-isolate", "1")

@@ -49,5 +49,65 @@ START_TEST(text_bytes_and_us_choose_their_unit)
 }
 END_TEST
 
+static void check_table(size_t flexible, size_t width, const char *expected)
+{
+    static const char *const heads[] = {"NAME", "COUNT", "LONGER HEAD", "LAST"};
+    static const char *const cells[] = {"alphabetical", "1", "two", "three"};
+    struct buffer text = {0};
+    struct table table;
+
+    table_init(&table, 4, flexible, heads);
+    table_add(&table, cells);
+    table_append(&table, width, &text);
+    buffer_append(&text, "", 1);
+    ck_assert_str_eq(text.data, expected);
+    buffer_release(&text);
+}
+
+START_TEST(table_append_that_fits_is_whole)
+{
+    const char *whole = "NAME          COUNT  LONGER HEAD  LAST\n"
+                        "alphabetical  1      two          three\n";
+
+    setlocale(LC_CTYPE, "C.UTF-8");
+    check_table(0, 0, whole);
+    check_table(0, 39, whole);
+}
+END_TEST
+
+START_TEST(table_append_that_is_too_wide_cuts_the_flexible_column)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    check_table(0, 38,
+                "NAME         COUNT  LONGER HEAD  LAST\n"
+                "alphabetic\u2026  1      two          three\n");
+    check_table(0, 31,
+                "NAME  COUNT  LONGER HEAD  LAST\n"
+                "alp\u2026  1      two          three\n");
+}
+END_TEST
+
+START_TEST(table_append_much_too_wide_continues_below)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    check_table(0, 30,
+                "NAME          COUNT\n"
+                "alphabetical  1\n\n"
+                "NAME          LONGER HEAD\n"
+                "alphabetical  two\n\n"
+                "NAME          LAST\n"
+                "alphabetical  three\n");
+    check_table(0, 10,
+                "NAME   COUNT\n"
+                "alph\u2026  1\n\n"
+                "NAME   LONGER HEAD\n"
+                "alph\u2026  two\n\n"
+                "NAME   LAST\n"
+                "alph\u2026  three\n");
+}
+END_TEST
+
 UNIT_MAIN("cli_text", text_escape_control_characters_are_written_out, text_width_counts_columns,
-          text_bytes_and_us_choose_their_unit)
+          text_bytes_and_us_choose_their_unit, table_append_that_fits_is_whole,
+          table_append_that_is_too_wide_cuts_the_flexible_column,
+          table_append_much_too_wide_continues_below)

@@ -1,0 +1,21 @@
+# isoyard_find_version(SOURCE RELEASE RET): which version the checkout, or the unpacked archive, in SOURCE is.
+function(isoyard_find_version source release ret)
+    set(described "")
+    if(EXISTS "${source}/.git")
+        execute_process(COMMAND git -C "${source}" -c "safe.directory=${source}" describe --tags --always --match "v[0-9]*"
+            OUTPUT_VARIABLE described OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    else()
+        file(STRINGS "${source}/cmake/archive.txt" described LIMIT_COUNT 1)
+    endif()
+
+    if(described MATCHES "^v([0-9.]+)$")
+        set(version "${CMAKE_MATCH_1}")
+    elseif(described MATCHES "^v([0-9.]+)-([0-9]+)-(g[0-9a-f]+)$")
+        set(version "${CMAKE_MATCH_1}+${CMAKE_MATCH_2}.${CMAKE_MATCH_3}")
+    elseif(described MATCHES "^[0-9a-f]+$")
+        set(version "${release}+g${described}")
+    else()
+        set(version "${release}")
+    endif()
+    set(${ret} "${version}" PARENT_SCOPE)
+endfunction()
