@@ -5,12 +5,14 @@
 //                   STREAM_BODY
 //     stream        null until somebody asks for the stream of a whole body; or STREAM_BODY's
 //     isBodyUsed    somebody has read it whole, or has taken it over
-//     isBodyShared  a clone has the same Uint8Array
+//     isBodyShared  others have the same Uint8Array: a clone, or a Blob
 //     ticket        of the request that HOST_BODY belongs to
 //     isBodyText    HOST_BODY is known to be well-formed UTF-8
 
+import { bytesOfBlob, isBlob, typeOfBlob } from "./blob.js";
 import { readWhole, streamOfWhole, useUp } from "./bodystream.js";
 import { bytesOf, copyBytes, isBufferSource } from "./buffers.js";
+import { isFormData, serializeFormData } from "./formdata.js";
 import { host } from "./host.js";
 import {
     TypeError,
@@ -55,6 +57,16 @@ export function setBodyFrom(holder, init) {
     if (isBufferSource(init)) {
         holder.body = copyBytes(bytesOf(init));
         return null;
+    }
+    if (isBlob(init)) {
+        holder.body = bytesOfBlob(init);
+        holder.isBodyShared = true;
+        return typeOfBlob(init) || null;
+    }
+    if (isFormData(init)) {
+        const { bytes, type } = serializeFormData(init);
+        holder.body = bytes;
+        return type;
     }
     if (isURLSearchParams(init)) {
         holder.body = serializeSearchParams(init);

@@ -1,14 +1,8 @@
 // Where the body of a Request or a Response meets streams: the stream of a body, and a stream's end
 // as a body. What the host takes and gives is whole for now; this module alone knows.
 
-import { bytesOf, copyBytes } from "./buffers.js";
-import {
-    TypeError,
-    Uint8Array,
-    typedArrayLength,
-    typedArrayName,
-    typedArraySet,
-} from "./primordials.js";
+import { joinBytes } from "./buffers.js";
+import { TypeError, typedArrayLength, typedArrayName } from "./primordials.js";
 import {
     acquireReader,
     cancelStream,
@@ -44,7 +38,6 @@ export function useUp(stream) {
 export async function readWhole(stream) {
     const reader = acquireReader(stream);
     const chunks = [];
-    let length = 0;
     let next;
     while ((next = await readChunk(reader)) !== null) {
         const { chunk } = next;
@@ -54,17 +47,6 @@ export async function readWhole(stream) {
             throw error;
         }
         chunks[chunks.length] = chunk;
-        length += typedArrayLength(chunk);
     }
-    return joined(chunks, length);
-}
-
-function joined(chunks, length) {
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (let i = 0; i < chunks.length; i++) {
-        typedArraySet(bytes, chunks[i], at);
-        at += typedArrayLength(chunks[i]);
-    }
-    return bytes;
+    return joinBytes(chunks);
 }

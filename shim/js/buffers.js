@@ -66,3 +66,18 @@ export function concatBytes(a, b) {
     typedArraySet(all, b, typedArrayLength(a));
     return all;
 }
+
+// The bytes of Uint8Arrays one after the other, in a new one.
+export function joinBytes(chunks) {
+    let length = 0;
+    for (let i = 0; i < chunks.length; i++) {
+        length += typedArrayLength(chunks[i]);
+    }
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (let i = 0; i < chunks.length; i++) {
+        typedArraySet(all, chunks[i], at);
+        at += typedArrayLength(chunks[i]);
+    }
+    return all;
+}

@@ -3,6 +3,7 @@
 
 import { AbortController, AbortSignal } from "./abort.js";
 import { base64Functions } from "./base64.js";
+import { Blob, File } from "./blob.js";
 import { cloneFunctions } from "./clone.js";
 import { console } from "./console.js";
 import { Crypto, crypto } from "./crypto.js";
@@ -19,6 +20,7 @@ import {
 import { ExtendableEvent } from "./extendableevent.js";
 import { fetchFunctions } from "./fetch.js";
 import { FetchEvent } from "./fetchevent.js";
+import { FormData } from "./formdata.js";
 import { Headers } from "./headers.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance } from "./performance.js";
@@ -37,6 +39,7 @@ import { URL } from "./url/url.js";
 const interfaces = {
     AbortController,
     AbortSignal,
+    Blob,
     Crypto,
     CustomEvent,
     DOMException,
@@ -45,6 +48,8 @@ const interfaces = {
     EventTarget,
     ExtendableEvent,
     FetchEvent,
+    File,
+    FormData,
     Headers,
     Navigator,
     Performance,

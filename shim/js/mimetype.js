@@ -44,6 +44,53 @@ export function parseMimeType(input) {
     return result;
 }
 
+// The MIME type of a Content-Type that may have come in several lines; null where it has none.
+// https://fetch.spec.whatwg.org/#concept-header-extract-mime-type
+export function extractMimeType(header) {
+    let result = null;
+    let start = 0;
+    while (start <= header.length) {
+        const end = endOfValue(header, start);
+        const next = parseMimeType(stringSlice(header, start, end));
+        if (next !== null && !(next.type === "*" && next.subtype === "*")) {
+            keepCharset(result, next);
+            result = next;
+        }
+        start = end + 1;
+    }
+    return result;
+}
+
+// Where the next comma stands that is in no quoted string, or the end.
+function endOfValue(header, start) {
+    let at = start;
+    while (at < header.length && header[at] !== ",") {
+        at = header[at] === '"' ? parseQuoted(header, at + 1).end + 1 : at + 1;
+    }
+    return at < header.length ? at : header.length;
+}
+
+// The same type again, without a charset, goes on with the one that was said.
+function keepCharset(from, to) {
+    if (from === null || from.type !== to.type || from.subtype !== to.subtype) {
+        return;
+    }
+    const charset = parameterOf(from, "charset");
+    if (charset !== null) {
+        addParameter(to.parameters, "charset", charset);
+    }
+}
+
+// Returns null where there is none.
+export function parameterOf({ parameters }, name) {
+    for (let i = 0; i < parameters.length; i += 2) {
+        if (parameters[i] === name) {
+            return parameters[i + 1];
+        }
+    }
+    return null;
+}
+
 // Where a character stands next, or the end.
 function endOf(text, character, start) {
     const found = stringIndexOf(text, character, start);

@@ -14,9 +14,18 @@ import {
     takeJson,
     takeText,
 } from "./body.js";
+import { takeBlob, takeFormData } from "./bodyforms.js";
 import { DOMException } from "./domexception.js";
 import { registerInterface } from "./format.js";
-import { HeaderList, Headers, appendHeader, copyList, fillHeaders, hasHeader } from "./headers.js";
+import {
+    HeaderList,
+    Headers,
+    appendHeader,
+    copyList,
+    fillHeaders,
+    getHeader,
+    hasHeader,
+} from "./headers.js";
 import { TypeError } from "./primordials.js";
 import { DEFAULT_OPTIONS, changeOptions, readInit } from "./requestinit.js";
 import { parseUrl } from "./url/parse.js";
@@ -278,8 +287,18 @@ export class Request {
         return takeArrayBuffer(this.#state);
     }
 
+    async blob() {
+        const state = this.#state;
+        return takeBlob(state, getHeader(listOf(state), "content-type"));
+    }
+
     async bytes() {
         return takeBytes(this.#state);
+    }
+
+    async formData() {
+        const state = this.#state;
+        return takeFormData(state, getHeader(listOf(state), "content-type"));
     }
 
     async json() {

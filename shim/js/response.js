@@ -10,6 +10,7 @@ import {
     takeJson,
     takeText,
 } from "./body.js";
+import { takeBlob, takeFormData } from "./bodyforms.js";
 import { registerInterface } from "./format.js";
 import {
     HeaderList,
@@ -298,8 +299,18 @@ export class Response {
         return takeArrayBuffer(this.#state);
     }
 
+    async blob() {
+        const state = this.#state;
+        return takeBlob(state, getHeader(listOf(state), "content-type"));
+    }
+
     async bytes() {
         return takeBytes(this.#state);
+    }
+
+    async formData() {
+        const state = this.#state;
+        return takeFormData(state, getHeader(listOf(state), "content-type"));
     }
 
     async json() {

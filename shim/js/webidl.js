@@ -7,6 +7,7 @@ import {
     apply,
     create,
     defineProperty,
+    floor,
     fromCharCode,
     getOwnPropertyDescriptor,
     isNaN,
@@ -105,6 +106,36 @@ function modulo(number, bound) {
     }
     const rest = trunc(number) % bound;
     return rest < 0 ? rest + bound : rest + 0;
+}
+
+// `long long`: what the 64 bits stand for.
+export function toLongLong(value) {
+    const number = +value;
+    if (isNaN(number) || number === Infinity || number === -Infinity) {
+        return 0;
+    }
+    const rest = trunc(number) % 2 ** 64;
+    if (rest >= 2 ** 63) {
+        return rest - 2 ** 64;
+    }
+    return rest < -(2 ** 63) ? rest + 2 ** 64 : rest + 0;
+}
+
+// [Clamp] long long
+export function toClampedLongLong(value) {
+    const number = +value;
+    const bound = 2 ** 53 - 1;
+    if (isNaN(number)) {
+        return 0;
+    }
+    return number < -bound ? -bound : number > bound ? bound : roundHalfToEven(number);
+}
+
+function roundHalfToEven(number) {
+    const below = floor(number);
+    const rest = number - below;
+    const isUp = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
+    return below + (isUp ? 1 : 0) + 0;
 }
 
 // [EnforceRange] unsigned long long

@@ -75,6 +75,45 @@ test("bodies, and what they say of their type", async () => {
     equal((await echoed(`${UPSTREAM}/echo`, { method: "POST" })).body, null);
 });
 
+test("forms, blobs and streams", async () => {
+    const post = (body, more) => echoed(`${UPSTREAM}/echo`, { method: "POST", body, ...more });
+    const form = new FormData();
+    form.append("a", "ä");
+    const multipart = await post(form);
+    const [type] = sent(multipart, "content-type");
+    equal(type.startsWith("multipart/form-data; boundary="), true);
+    const headers = { "content-type": type };
+    equal((await new Response(multipart.body, { headers }).formData()).get("a"), "ä");
+    const blob = await post(new Blob(["bl", "ob"], { type: "text/x" }));
+    equal(blob.body, "blob");
+    same(sent(blob, "content-type"), ["text/x"]);
+    const stream = await post(new Blob(["str", "eam"]).stream(), { duplex: "half" });
+    equal(stream.body, "stream");
+    same(sent(stream, "content-type"), []);
+    await rejects(TypeError, post(new Blob(["x"]).stream()));
+});
+
+test("a body's stream that fails, and one that is aborted", async () => {
+    const error = new RangeError("mine");
+    const post = (body, more) =>
+        fetch(`${UPSTREAM}/echo`, { method: "POST", body, duplex: "half", ...more });
+    const failing = new ReadableStream({
+        pull(controller) {
+            controller.error(error);
+        },
+    });
+    equal(await rejects(RangeError, post(failing)), error);
+    const controller = new AbortController();
+    const slow = new ReadableStream({
+        async pull(to) {
+            await sleep(1);
+            controller.abort();
+            to.close();
+        },
+    });
+    await rejects("AbortError", post(slow, { signal: controller.signal }));
+});
+
 test("headers, and those that are not the worker's to set", async () => {
     const headers = new Headers({ "X-One": "1", cookie: "a=b", origin: "x", "user-agent": "me" });
     const forbidden = [

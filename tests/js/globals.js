@@ -6,6 +6,7 @@ import { equal, ok, same, test, throws, worker } from "./harness.js";
 const INTERFACES = [
     ["AbortController", 0],
     ["AbortSignal", 0, "EventTarget"],
+    ["Blob", 0],
     ["ByteLengthQueuingStrategy", 1],
     ["CountQueuingStrategy", 1],
     ["Crypto", 0],
@@ -16,6 +17,8 @@ const INTERFACES = [
     ["EventTarget", 0],
     ["ExtendableEvent", 1, "Event"],
     ["FetchEvent", 2, "ExtendableEvent"],
+    ["File", 2, "Blob"],
+    ["FormData", 0],
     ["Headers", 0],
     ["Navigator", 0],
     ["Performance", 0, "EventTarget"],
@@ -88,6 +91,13 @@ test("static members are enumerable", () => {
 
 // Interface, method, length.
 const METHODS = [
+    ["Blob", "slice", 0],
+    ["Blob", "stream", 0],
+    ["FormData", "append", 2],
+    ["FormData", "delete", 1],
+    ["FormData", "forEach", 1],
+    ["FormData", "getAll", 1],
+    ["FormData", "set", 2],
     ["Headers", "append", 2],
     ["Headers", "get", 1],
     ["Headers", "getSetCookie", 0],
@@ -96,7 +106,9 @@ const METHODS = [
     ["URLSearchParams", "delete", 1],
     ["URLSearchParams", "has", 1],
     ["URLSearchParams", "set", 2],
+    ["Response", "blob", 0],
     ["Response", "clone", 0],
+    ["Response", "formData", 0],
     ["Response", "text", 0],
     ["TextDecoder", "decode", 0],
     ["TextEncoder", "encode", 0],
