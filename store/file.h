@@ -1,0 +1,22 @@
+/*
+ * Opening the file of a database.
+ */
+#ifndef ISOYARD_STORE_FILE_H
+#define ISOYARD_STORE_FILE_H
+
+#include "api/err.h"
+
+#include <sqlite3.h>
+
+/* Opens the file, making it (mode 0600) where there is none. *ret is set whatever is returned, for
+ * sqlite3_close; NULL is fine there. E_INVALID: the path cannot be a database's; E_IO: the system
+ * refused. */
+int file_open(const char *path, sqlite3 **ret, struct error *error);
+
+/* Runs statements that give no rows. */
+int file_run(sqlite3 *db, const char *sql, struct error *error);
+
+/* Gives the database a write-ahead log. */
+int file_use_wal(sqlite3 *db, struct error *error);
+
+#endif
