@@ -1,0 +1,496 @@
+/*
+ * The log's tables, and reading and trimming them.
+ *
+ * A record's id is its time: the newest comes at the end of the table, pages of the oldest are
+ * freed as a whole, and a range of time is a range of ids. The index by worker ends with the id, as
+ * all of SQLite's do, so that one worker's records are read in order whatever the others write.
+ */
+#include "store/log_store.h"
+
+#include "store/file.h"
+#include "store/result.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define LOG_APPLICATION_ID 0x49736c67 /* "Islg" */
+#define LOG_SCHEMA_VERSION 1
+
+/* Records that one DELETE removes, and how often that is done at once. */
+#define TRIM_ROWS 200
+#define TRIM_ROUNDS 5
+
+static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA synchronous = NORMAL;"
+                               "PRAGMA cell_size_check = ON;"
+                               "PRAGMA trusted_schema = OFF;"
+                               "PRAGMA secure_delete = FAST;"
+                               "PRAGMA journal_size_limit = 8388608;";
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+static const char tables[] =
+    "BEGIN EXCLUSIVE;"
+    "PRAGMA application_id = " TEXT(
+        LOG_APPLICATION_ID) ";"
+                            "CREATE TABLE sources ("
+                            "  id INTEGER PRIMARY KEY,"
+                            "  tenant TEXT NOT NULL,"
+                            "  worker TEXT NOT NULL,"
+                            "  UNIQUE (tenant, worker)"
+                            ") STRICT;"
+                            "CREATE TABLE records ("
+                            "  id INTEGER PRIMARY KEY,"
+                            "  source INTEGER NOT NULL,"
+                            "  version INTEGER NOT NULL,"
+                            "  kind INTEGER NOT NULL,"
+                            "  level INTEGER NOT NULL,"
+                            "  outcome INTEGER NOT NULL,"
+                            "  execution INTEGER NOT NULL,"
+                            "  text TEXT NOT NULL,"
+                            "  detail BLOB NOT NULL"
+                            ") STRICT;"
+                            "CREATE INDEX records_by_source ON records (source);"
+                            "PRAGMA user_version = " TEXT(LOG_SCHEMA_VERSION) ";"
+                                                                              "COMMIT;";
+
+#define SELECT_RECORDS                                                                             \
+    "SELECT r.id, s.tenant, s.worker, r.version, r.kind, r.level, r.outcome, r.execution, r.text," \
+    "  r.detail FROM records AS r CROSS JOIN sources AS s ON s.id = r.source"                      \
+    " WHERE r.id >= ?1 AND r.id < ?2"
+
+enum log_statement {
+    LOG_BEGIN,
+    LOG_COMMIT,
+    LOG_ROLLBACK,
+    LOG_FIND_SOURCE,
+    LOG_ADD_SOURCE,
+    LOG_INSERT,
+    LOG_TRIM,
+    LOG_TRIM_BEFORE,
+    LOG_PAGE_COUNT,
+    LOG_FREE_COUNT,
+    LOG_ALL_NEWEST, /* the next four: LOG_ALL_NEWEST + 1 oldest first + 2 of one worker */
+    LOG_ALL_OLDEST,
+    LOG_OWN_NEWEST,
+    LOG_OWN_OLDEST,
+    LOG_STATEMENTS,
+};
+
+static const char *const sql[LOG_STATEMENTS] = {
+    [LOG_BEGIN] = "BEGIN IMMEDIATE",
+    [LOG_COMMIT] = "COMMIT",
+    [LOG_ROLLBACK] = "ROLLBACK",
+    [LOG_FIND_SOURCE] = "SELECT id FROM sources WHERE tenant = ?1 AND worker = ?2",
+    [LOG_ADD_SOURCE] = "INSERT INTO sources (tenant, worker) VALUES (?1, ?2) RETURNING id",
+    [LOG_INSERT] = "INSERT INTO records (id, source, version, kind, level, outcome, execution,"
+                   "  text, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [LOG_TRIM] = "DELETE FROM records WHERE id IN"
+                 "  (SELECT id FROM records ORDER BY id LIMIT " TEXT(TRIM_ROWS) ")",
+    [LOG_TRIM_BEFORE] = "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE id < ?1"
+                        "  ORDER BY id LIMIT " TEXT(TRIM_ROWS) ")",
+    [LOG_PAGE_COUNT] = "PRAGMA page_count",
+    [LOG_FREE_COUNT] = "PRAGMA freelist_count",
+    [LOG_ALL_NEWEST] = SELECT_RECORDS " ORDER BY r.id DESC",
+    [LOG_ALL_OLDEST] = SELECT_RECORDS " ORDER BY r.id",
+    [LOG_OWN_NEWEST] = SELECT_RECORDS " AND r.source = ?3 ORDER BY r.id DESC",
+    [LOG_OWN_OLDEST] = SELECT_RECORDS " AND r.source = ?3 ORDER BY r.id",
+};
+
+struct log_store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[LOG_STATEMENTS];
+    int64_t last_id;
+    uint64_t page_bytes;
+    /* The worker that was looked up last: lines come in runs. */
+    char tenant[SCRIPT_NAME_MAX + 1], worker[SCRIPT_NAME_MAX + 1];
+    int64_t source; /* 0: none was */
+};
+
+/* Statements. */
+
+static sqlite3_stmt *statement_of(const struct log_store *store, enum log_statement which)
+{
+    sqlite3_stmt *statement = store->statements[which];
+
+    assert(!sqlite3_stmt_busy(statement));
+    return statement;
+}
+
+static void finish(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+/* One step: 1 at a row, 0 at the end, or an error. */
+static int step(struct log_store *store, sqlite3_stmt *statement, struct error *error)
+{
+    int status = sqlite3_step(statement);
+
+    if (status == SQLITE_ROW)
+        return 1;
+    return status == SQLITE_DONE ? 0 : result_error(store->db, status, error);
+}
+
+/* Runs a statement that is bound by now; the first column of its first row, or *ret as it is. */
+static int run_number(struct log_store *store, sqlite3_stmt *statement, int64_t *ret,
+                      struct error *error)
+{
+    int more = step(store, statement, error);
+
+    if (more > 0 && ret)
+        *ret = sqlite3_column_int64(statement, 0);
+    finish(statement);
+    return more < 0 ? more : 0;
+}
+
+static int run(struct log_store *store, enum log_statement which, struct error *error)
+{
+    return run_number(store, statement_of(store, which), NULL, error);
+}
+
+static int prepare_all(struct log_store *store, struct error *error)
+{
+    for (int i = 0; i < LOG_STATEMENTS; i++) {
+        int status = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &store->statements[i], NULL);
+
+        if (status)
+            return result_error(store->db, status, error);
+    }
+    return 0;
+}
+
+/* Opening. */
+
+/* The number that a statement of its own gives. */
+static int ask(sqlite3 *db, const char *question, int64_t *ret, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = sqlite3_prepare_v2(db, question, -1, &statement, NULL);
+    int err = 0;
+
+    if (!status)
+        status = sqlite3_step(statement);
+    if (status == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    else
+        err = result_error(db, status, error);
+    sqlite3_finalize(statement);
+    return err;
+}
+
+static int check_ids(sqlite3 *db, struct error *error)
+{
+    int64_t application_id, version;
+    int err = ask(db, "PRAGMA application_id", &application_id, error);
+
+    if (!err)
+        err = ask(db, "PRAGMA user_version", &version, error);
+    if (err)
+        return err;
+    if (application_id != LOG_APPLICATION_ID)
+        return error_set(error, E_INVALID, "",
+                         "'%.512s' is a database, and not a log of Isoyard's: it is left as it is; "
+                         "give the path of another file",
+                         result_path(db));
+    if (version != LOG_SCHEMA_VERSION)
+        return error_set(
+            error, E_CONDITION, "",
+            "'%.512s' is the log of a newer isoyardd: start that one, or give the path "
+            "of another file",
+            result_path(db));
+    return 0;
+}
+
+/* Makes the tables where the file is empty, and looks whether they are ours where it is not. */
+static int set_up(struct log_store *store, struct error *error)
+{
+    int64_t pages, page_bytes;
+    int err = file_run(store->db, settings, error);
+
+    if (!err)
+        err = ask(store->db, "PRAGMA page_count", &pages, error);
+    if (!err)
+        err = pages == 0 ? file_run(store->db, tables, error) : check_ids(store->db, error);
+    if (!err)
+        err = file_use_wal(store->db, error);
+    if (!err)
+        err = file_run(store->db,
+                       "DELETE FROM sources WHERE id NOT IN (SELECT source FROM records)", error);
+    if (!err)
+        err = ask(store->db, "SELECT coalesce(max(id), 0) FROM records", &store->last_id, error);
+    if (!err)
+        err = ask(store->db, "PRAGMA page_size", &page_bytes, error);
+    if (!err) {
+        store->page_bytes = (uint64_t)page_bytes;
+        err = prepare_all(store, error);
+    }
+    return err;
+}
+
+int log_store_open(const char *path, struct log_store **ret, struct error *error)
+{
+    struct log_store *store = xcalloc(1, sizeof(*store));
+    int err = file_open(path, &store->db, error);
+
+    if (!err)
+        err = set_up(store, error);
+    if (err)
+        log_store_close(store);
+    else
+        *ret = store;
+    return err;
+}
+
+void log_store_close(struct log_store *store)
+{
+    int status;
+
+    if (!store)
+        return;
+    for (int i = 0; i < LOG_STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    status = sqlite3_close(store->db);
+    assert(status == SQLITE_OK); /* otherwise a statement was forgotten */
+    free(store);
+}
+
+int64_t log_store_last_id(const struct log_store *store)
+{
+    return store->last_id;
+}
+
+/* Writing. */
+
+/* The number of a worker; 0: it has none. */
+static int find_source(struct log_store *store, const char *tenant, const char *worker,
+                       int64_t *ret, struct error *error)
+{
+    sqlite3_stmt *find = statement_of(store, LOG_FIND_SOURCE);
+
+    *ret = 0;
+    sqlite3_bind_text(find, 1, tenant, -1, SQLITE_STATIC);
+    sqlite3_bind_text(find, 2, worker, -1, SQLITE_STATIC);
+    return run_number(store, find, ret, error);
+}
+
+static int add_source(struct log_store *store, const struct log_record *record, int64_t *ret,
+                      struct error *error)
+{
+    sqlite3_stmt *add = statement_of(store, LOG_ADD_SOURCE);
+
+    sqlite3_bind_text(add, 1, record->tenant, -1, SQLITE_STATIC);
+    sqlite3_bind_text(add, 2, record->worker, -1, SQLITE_STATIC);
+    return run_number(store, add, ret, error);
+}
+
+static int see_to_source(struct log_store *store, const struct log_record *record,
+                         struct error *error)
+{
+    int64_t source;
+    int err;
+
+    if (store->source && strcmp(store->worker, record->worker) == 0 &&
+        strcmp(store->tenant, record->tenant) == 0)
+        return 0;
+    store->source = 0;
+    err = find_source(store, record->tenant, record->worker, &source, error);
+    if (!err && source == 0)
+        err = add_source(store, record, &source, error);
+    if (err)
+        return err;
+    memcpy(store->tenant, record->tenant, sizeof(store->tenant));
+    memcpy(store->worker, record->worker, sizeof(store->worker));
+    store->source = source;
+    return 0;
+}
+
+static int insert(struct log_store *store, const struct log_record *record, struct error *error)
+{
+    sqlite3_stmt *add = statement_of(store, LOG_INSERT);
+    struct bytes detail = log_record_detail(record);
+    const int64_t numbers[] = {
+        record->id,    store->source,   record->version,           record->kind,
+        record->level, record->outcome, (int64_t)record->execution};
+
+    for (int i = 0; i < 7; i++)
+        sqlite3_bind_int64(add, i + 1, numbers[i]);
+    sqlite3_bind_text(add, 8, record->data, (int)record->text_len, SQLITE_STATIC);
+    sqlite3_bind_blob(add, 9, detail.data, (int)detail.len, SQLITE_STATIC);
+    return run_number(store, add, NULL, error);
+}
+
+static int insert_all(struct log_store *store, const struct log_record *first, int64_t *ret_last,
+                      struct error *error)
+{
+    int err = 0;
+
+    for (const struct log_record *record = first; record && !err; record = record->next) {
+        assert(record->id > *ret_last);
+        *ret_last = record->id;
+        err = see_to_source(store, record, error);
+        if (!err)
+            err = insert(store, record, error);
+    }
+    return err;
+}
+
+int log_store_append(struct log_store *store, const struct log_record *first, struct error *error)
+{
+    int64_t last = store->last_id;
+    int err = run(store, LOG_BEGIN, error);
+
+    if (err)
+        return err;
+    err = insert_all(store, first, &last, error);
+    if (!err)
+        err = run(store, LOG_COMMIT, error);
+    if (!err) {
+        store->last_id = last;
+        return 0;
+    }
+    store->source = 0; /* it may have been new */
+    if (!sqlite3_get_autocommit(store->db))
+        run(store, LOG_ROLLBACK, NULL);
+    return err;
+}
+
+/* Reading. */
+
+static struct bytes column(sqlite3_stmt *row, int index)
+{
+    /* In this order: column_blob may change the value's form, and with it its length. */
+    const char *data = sqlite3_column_blob(row, index);
+
+    return (struct bytes){data, (size_t)sqlite3_column_bytes(row, index)};
+}
+
+static struct log_record *read_row(sqlite3_stmt *row)
+{
+    const struct record_head head = {
+        .tenant = (const char *)sqlite3_column_text(row, 1),
+        .worker = (const char *)sqlite3_column_text(row, 2),
+        .version = (uint32_t)sqlite3_column_int64(row, 3),
+        .kind = (enum record_kind)sqlite3_column_int(row, 4),
+        .level = (enum log_level)sqlite3_column_int(row, 5),
+        .outcome = (enum record_outcome)sqlite3_column_int(row, 6),
+        .execution = (uint64_t)sqlite3_column_int64(row, 7),
+    };
+    struct log_record *record = log_record_new(&head, column(row, 8), column(row, 9));
+
+    record->id = sqlite3_column_int64(row, 0);
+    return record;
+}
+
+static bool is_full(const struct log_read *read, const struct log_page *page, size_t bytes,
+                    size_t looked)
+{
+    return page->count == read->limit || looked == read->looked_max ||
+           (page->count > 0 && bytes > read->bytes_max);
+}
+
+static int read_rows(struct log_store *store, sqlite3_stmt *rows, const struct log_read *read,
+                     struct log_page *page, struct error *error)
+{
+    size_t bytes = 0, looked = 0;
+    int more;
+
+    while ((more = step(store, rows, error)) > 0) {
+        struct log_record *record;
+
+        if (is_full(read, page, bytes, looked)) {
+            page->has_more = true;
+            return 0;
+        }
+        record = read_row(rows);
+        looked++;
+        page->last = record->id;
+        if (log_filter_matches(&read->filter, record)) {
+            bytes += log_record_bytes(record);
+            page->records[page->count++] = record;
+        } else {
+            log_record_unref(record);
+        }
+    }
+    return more;
+}
+
+int log_store_read(struct log_store *store, const struct log_read *read, struct log_page *ret,
+                   struct error *error)
+{
+    const struct log_filter *filter = &read->filter;
+    enum log_statement which = read->is_oldest_first ? LOG_ALL_OLDEST : LOG_ALL_NEWEST;
+    sqlite3_stmt *rows;
+    int64_t source = 0;
+    int err = 0;
+
+    *ret = (struct log_page){.records = xcalloc(read->limit + 1, sizeof(ret->records[0]))};
+    if (filter->worker[0]) {
+        err = find_source(store, filter->tenant, filter->worker, &source, error);
+        if (err || source == 0)
+            return err;
+        which += LOG_OWN_NEWEST - LOG_ALL_NEWEST;
+    }
+    rows = statement_of(store, which);
+    sqlite3_bind_int64(rows, 1, filter->from);
+    sqlite3_bind_int64(rows, 2, filter->until ? filter->until : INT64_MAX);
+    if (source)
+        sqlite3_bind_int64(rows, 3, source);
+    err = read_rows(store, rows, read, ret, error);
+    finish(rows);
+    return err;
+}
+
+void log_page_release(struct log_page *page)
+{
+    for (size_t i = 0; i < page->count; i++)
+        log_record_unref(page->records[i]);
+    free(page->records);
+    *page = (struct log_page){0};
+}
+
+/* Trimming. */
+
+uint64_t log_store_bytes(const struct log_store *store)
+{
+    int64_t pages = 0, free_pages = 0;
+    struct log_store *asked = (struct log_store *)store;
+
+    if (run_number(asked, statement_of(store, LOG_PAGE_COUNT), &pages, NULL) ||
+        run_number(asked, statement_of(store, LOG_FREE_COUNT), &free_pages, NULL))
+        return 0;
+    return (uint64_t)(pages - free_pages) * store->page_bytes;
+}
+
+/* How many records are gone. */
+static int trim_once(struct log_store *store, int64_t before, uint64_t max_bytes, int *ret,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = statement_of(store, LOG_TRIM_BEFORE);
+    int err;
+
+    sqlite3_bind_int64(statement, 1, before);
+    err = run_number(store, statement, NULL, error);
+    *ret = err ? 0 : sqlite3_changes(store->db);
+    if (err || *ret > 0 || log_store_bytes(store) <= max_bytes)
+        return err;
+    err = run(store, LOG_TRIM, error);
+    *ret = err ? 0 : sqlite3_changes(store->db);
+    return err;
+}
+
+int log_store_trim(struct log_store *store, int64_t before, uint64_t max_bytes, bool *ret_more,
+                   struct error *error)
+{
+    int removed = TRIM_ROWS;
+    int err = 0;
+
+    for (int i = 0; i < TRIM_ROUNDS && removed > 0 && !err; i++)
+        err = trim_once(store, before, max_bytes, &removed, error);
+    *ret_more = !err && removed > 0;
+    return err;
+}
