@@ -27,10 +27,11 @@ int command_run(const struct command *commands, const char *description, struct 
 
 int deploy_run(struct options *options, int argc, char **argv);
 int exec_run(struct options *options, int argc, char **argv);
+int logs_run(struct options *options, int argc, char **argv);
 int health_run(struct options *options, int argc, char **argv);
 int version_run(struct options *options, int argc, char **argv);
 extern const struct command workers_commands[];
 extern const struct command pool_commands[];
-extern const struct argp deploy_argp, exec_argp, health_argp, version_argp;
+extern const struct argp deploy_argp, exec_argp, logs_argp, health_argp, version_argp;
 
 #endif

@@ -19,6 +19,8 @@ static void print_server(const Isoyard__V1__ServerStats *server)
     printf(", up %s, %s resident, %" PRIu64 " worker%s, %" PRIu64 " log lines dropped\n",
            text_us(server->uptime_ms * 1000), text_bytes(server->rss_bytes), server->workers,
            server->workers == 1 ? "" : "s", server->dropped_log_lines);
+    printf("log       %s, %" PRIu64 " records written, %" PRIu64 " dropped\n",
+           text_bytes(server->log_bytes), server->log_records, server->dropped_log_records);
 }
 
 static void print_switches(const Isoyard__V1__PoolStats *stats)

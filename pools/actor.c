@@ -219,12 +219,19 @@ bool actor_is_stuck(struct actor *actor)
     return false;
 }
 
-void actor_log(struct actor *actor, enum console_level level, const char *text, size_t len)
+void actor_log(struct actor *actor, uint32_t ticket, enum console_level level, struct bytes text)
 {
-    const struct pool_config *config = &actor->lane->pool->config;
+    const struct pool_log *log = &actor->lane->pool->config.log;
+    const struct flight *flight = flights_find(&actor->flights, ticket);
+    const struct console_line line = {
+        .script = actor->script,
+        .execution = flight ? flight->execution : 0,
+        .level = level,
+        .text = text,
+    };
 
-    if (config->console)
-        config->console(config->console_arg, actor->script, level, text, len);
+    if (log->console)
+        log->console(log->arg, &line);
 }
 
 /* It gets no new tasks. A shared one does until its tasks go elsewhere, or was taken out already.
@@ -291,16 +298,16 @@ void actor_end_flight(struct actor *actor, struct flight *flight)
         lane_count_unextended(actor->lane);
 }
 
-/* The answer has left: the worker's log is where it is said. */
-static void say_cut_off(struct actor *actor, const struct failure *failure)
+/* The answer has left: the log is where it is said. */
+static void say_cut_off(struct actor *actor, const struct flight *flight,
+                        const struct failure *failure)
 {
-    struct buffer text = {0};
+    const struct pool_log *log = &actor->lane->pool->config.log;
+    const struct execution_end end = {
+        .script = actor->script, .execution = flight->execution, .failure = failure};
 
-    buffer_append_format(&text, "what ctx.waitUntil was given was cut off: %s",
-                         failure->message ? failure->message
-                                          : failure_reason_name(failure->reason));
-    actor_log(actor, CONSOLE_ERROR, text.data, text.len);
-    buffer_release(&text);
+    if (log->ended)
+        log->ended(log->arg, &end);
 }
 
 static void fail_flight(struct actor *actor, struct flight *flight, const struct failure *failure)
@@ -309,7 +316,7 @@ static void fail_flight(struct actor *actor, struct flight *flight, const struct
         flight->task->outcome.kind = OUTCOME_FAILED;
         failure_copy(&flight->task->outcome.failure, failure);
     } else {
-        say_cut_off(actor, failure);
+        say_cut_off(actor, flight, failure);
     }
     inbox_push(&actor->inbox,
                (struct inbox_item){.kind = EVENT_END, .ticket = flight_ticket(flight)});

@@ -279,7 +279,7 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun);
 /* Ends an execution: its task has its outcome, or ctx.waitUntil kept it and is done. */
 void actor_end_flight(struct actor *actor, struct flight *flight);
 
-/* A line of the worker's log. */
-void actor_log(struct actor *actor, enum console_level level, const char *text, size_t len);
+/* Tells the pool's log of a console line of whoever has the ticket. */
+void actor_log(struct actor *actor, uint32_t ticket, enum console_level level, struct bytes text);
 
 #endif

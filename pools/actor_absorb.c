@@ -161,7 +161,7 @@ static void apply_op(struct actor *actor, struct op *op)
         actor_stop_timer(actor, op->timer.id);
         break;
     case OP_LOG:
-        actor_log(actor, op->log.level, op->log.text, op->log.len);
+        actor_log(actor, op->ticket, op->log.level, (struct bytes){op->log.text, op->log.len});
         break;
     case OP_END:
         apply_end(actor, op);

@@ -137,6 +137,7 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
         task->started_ns = now_ns;
     flight = flights_open(&actor->flights, task);
     flight->actor = actor;
+    flight->execution = task->id;
     flight->started_ns = task->started_ns;
     task->ticket = flight_ticket(flight);
     actor->served++;

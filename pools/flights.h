@@ -26,6 +26,7 @@ struct flight {
     bool is_open;
     bool is_cancelled;           /* its client went away while a stray turn had it */
     struct task *task;           /* NULL: extended */
+    uint64_t execution;          /* task.id of the one that it has or had */
     struct actor *actor;         /* for the deadline's timer */
     uint64_t started_ns;         /* its first turn; or, extended, its answer */
     uint64_t cpu_ns;             /* used since then */

@@ -48,6 +48,7 @@ static void fill_report(struct lane *lane, const struct actor *actor, struct tas
 
     if (task->startup_ns > waited_ns)
         task->startup_ns = waited_ns;
+    hex_id_format(task->id, report->execution);
     report->architecture = pool_architecture(lane->pool);
     report->version = task->script->version;
     report->lane = lane->index;
@@ -102,6 +103,22 @@ static void count_not_in_flight(struct lane *lane)
     counter_add(&lane->counters.in_flight, (uint64_t)-1);
 }
 
+static void tell_end(const struct lane *lane, const struct task *task)
+{
+    const struct pool_log *log = &lane->pool->config.log;
+    bool is_failed = task->outcome.kind == OUTCOME_FAILED;
+    const struct execution_end end = {
+        .script = task->script,
+        .execution = task->id,
+        .request = task->request,
+        .failure = is_failed ? &task->outcome.failure : NULL,
+        .report = &task->report,
+    };
+
+    if (log->ended && task->kind == TASK_REQUEST)
+        log->ended(log->arg, &end);
+}
+
 void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
 {
     uint64_t now_ns = clock_now_ns();
@@ -117,6 +134,7 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     if (task->ticket)
         count_not_in_flight(lane);
     task->actor = NULL;
+    tell_end(lane, task);
     if (task_end(task))
         lane_count_given_back(lane);
     else if (lane->pool->shared)

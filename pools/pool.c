@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/hash.h"
 #include "pools/crew_private.h"
 #include "pools/shared.h"
 #include "pools/task_end.h"
@@ -86,6 +87,8 @@ int pool_open(const struct pool_ops *ops, const struct pool_config *config, stru
         pool->config.tasks_per_isolate = 1;
     pool->crew = crew;
     pool->opened_ns = clock_now_ns();
+    if (getentropy(&pool->id_seed, sizeof(pool->id_seed)) != 0)
+        pool->id_seed = pool->opened_ns; /* a kernel without randomness: ids of two runs may meet */
     pool->opened_us = (int64_t)(clock_read_ns(CLOCK_REALTIME) / NS_PER_US);
     pool->cancel_grace_ns = crew_configuration(crew)->cancel_grace_ms * NS_PER_MS;
     pool->isolates_per_lane = config->isolates / config->lanes;
@@ -164,7 +167,15 @@ static struct lane *find_lane(struct pool *pool, const struct task *task, unsign
     return NULL;
 }
 
-static void prepare_task(struct task *task, unsigned lane)
+/* No two tasks of a pool lie at one address at one time, and the seed tells pools apart. */
+static uint64_t make_id(const struct pool *pool, const struct task *task)
+{
+    uint64_t id = hash_mix(hash_mix(pool->id_seed ^ task->submitted_ns) + (uintptr_t)task);
+
+    return id ? id : 1;
+}
+
+static void prepare_task(const struct pool *pool, struct task *task, unsigned lane)
 {
     task_init_fate(task);
     task->outcome = (struct outcome){0};
@@ -176,6 +187,7 @@ static void prepare_task(struct task *task, unsigned lane)
     task->is_waiting = task->is_with_lane = false;
     task->ticket = 0;
     task->submitted_ns = task->queued_ns = clock_now_ns();
+    task->id = make_id(pool, task);
     task->queue = QUEUE_MAILBOX;
     task->started_ns = task->startup_ns = task->cpu_ns = 0;
 }
@@ -204,7 +216,7 @@ int pool_submit(struct pool *pool, struct task *task)
     lane = find_lane(pool, task, first);
     if (!lane)
         return E_BUSY;
-    prepare_task(task, lane->index);
+    prepare_task(pool, task, lane->index);
     spread_add(lane, task);
     if (hand_over(pool, lane, task) != 0) {
         spread_remove(lane, task);

@@ -34,6 +34,32 @@ enum context_use {
                       is in flight in an isolate at a time. Legacy isolates are new as it is */
 };
 
+/* A line that a worker wrote to its console; all of it is valid during the call. */
+struct console_line {
+    const struct script *script;
+    uint64_t execution; /* task.id of whose code wrote it; 0: nobody's */
+    enum console_level level;
+    struct bytes text; /* UTF-8 */
+};
+
+/* How an execution ended: with its task, or, once that was answered, by being cut off. Valid during
+ * the call. */
+struct execution_end {
+    const struct script *script;
+    uint64_t execution;            /* task.id */
+    const struct request *request; /* NULL: it was cut off after its answer */
+    const struct failure *failure; /* NULL: it was answered */
+    const struct report *report;   /* NULL: it was cut off after its answer */
+};
+
+/* Who is told what happens in a pool; functions may be NULL. They are called on lane threads, what
+ * an execution wrote before its end, its end before task.done; they must not block. */
+struct pool_log {
+    void (*console)(void *arg, const struct console_line *line);
+    void (*ended)(void *arg, const struct execution_end *end);
+    void *arg;
+};
+
 struct pool_config {
     unsigned lanes;             /* 1 to POOL_LANES_MAX */
     unsigned isolates;          /* warm ones, in all lanes together; at least one a lane */
@@ -52,11 +78,7 @@ struct pool_config {
      * egress policy. */
     const struct fetcher_config *fetcher;
 
-    /* A console line of a worker; text is len bytes of UTF-8, valid during the call. Lane thread;
-     * must not block. */
-    void (*console)(void *arg, const struct script *script, enum console_level level,
-                    const char *text, size_t len);
-    void *console_arg;
+    struct pool_log log;
 
     bool tolerates_strangers; /* for the one test that sends a task to another tenant's isolate:
                                  debug builds abort */

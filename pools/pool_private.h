@@ -37,6 +37,7 @@ struct pool {
     const struct pool_ops *ops;
     struct pool_config config; /* immutable */
     struct crew *crew;
+    uint64_t id_seed; /* of task.id; random */
     uint64_t opened_ns;
     int64_t opened_us;        /* the same moment, since the Unix epoch */
     uint64_t cancel_grace_ns; /* the crew's */

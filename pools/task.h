@@ -9,6 +9,7 @@
 #define ISOYARD_TASK_H
 
 #include "api/failure.h"
+#include "api/hex.h"
 #include "api/request.h"
 #include "api/response.h"
 #include "api/script.h"
@@ -51,6 +52,7 @@ struct outcome {
 
 /* What a task cost; the fields are those of ExecutionReport in execution.proto. */
 struct report {
+    char execution[HEX_ID_LEN + 1]; /* task.id */
     enum architecture architecture;
     uint32_t version;
     uint32_t lane;
@@ -78,6 +80,10 @@ struct task {
     struct request *request; /* TASK_REQUEST */
     uint64_t deadline_ns;    /* the caller's; a task that waited longer is not run. 0: none */
     void (*done)(struct task *task);
+
+    /* Set by pool_submit: a number that no other execution has, of this run of the server or
+     * another, as far as chance allows; never 0. */
+    uint64_t id;
 
     /* Set when done is called; what outcome owns is then the submitter's. */
     struct outcome outcome;

@@ -77,7 +77,7 @@ static int read_arm(const struct pool_service *service, const Isoyard__V1__Compa
         return err;
     }
     /* What workers write to the console in a pool that is thrown away interests nobody. */
-    plan.config.console = NULL;
+    plan.config.log = (struct pool_log){.arg = NULL};
     arm_init(ret, plan.ops, &plan.config);
     return 0;
 }
@@ -422,7 +422,7 @@ static int read_live(const struct pool_service *service, const Isoyard__V1__Live
         err = read_arm(service, m->other, m->settings, "live.settings", &any, &arm, error);
     if (err)
         return err;
-    arm.config.console = service->config->pool_config.console; /* these calls are real */
+    arm.config.log = service->config->pool_config.log; /* these calls are real */
     order->is_live = true;
     order->live.ops = arm.ops;
     order->live.config = arm.config;

@@ -21,6 +21,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 #define DAY_MS UINT64_C(86400000)
+#define HOUR_MS UINT64_C(3600000)
 
 enum setting_kind {
     SETTING_TEXT,    /* char * */
@@ -32,6 +33,8 @@ enum setting_kind {
     SETTING_CHOICE,  /* char *, a pool's architecture */
     SETTING_HANDOFF, /* enum handoff */
     SETTING_CONTEXT, /* enum context_use */
+    SETTING_CONSOLE, /* int, enum console_place */
+    SETTING_ENDS,    /* int, enum kept_ends */
 };
 
 struct setting {
@@ -135,6 +138,16 @@ static const struct setting settings[] = {
      "At SIGTERM what runs may end within this time"},
     {"log-level", "LEVEL", SETTING_LEVEL, AT(log_level), 0, 0, 0,
      "debug, info, warn, error or off"},
+    {"log-console", "WHERE", SETTING_CONSOLE, AT(log_console), 0, 0, 0,
+     "Where console lines of workers go beside the log that is kept: stderr, or off"},
+    {"log-executions", "WHICH", SETTING_ENDS, AT(log_ends), 0, 0, 0,
+     "Executions whose ends are kept in the log: failures, all, or off"},
+    {"log-db", "PATH", SETTING_TEXT, AT(log_config.path), 0, 0, 0,
+     "The log's database (that of --db with -logs in its name)"},
+    {"log-mib", "MIB", SETTING_U64, AT(log_config.max_bytes), MIB, 0, 1024 * 1024,
+     "The size of the log that is kept; what is oldest goes. 0: none is kept"},
+    {"log-hours", "HOURS", SETTING_U64, AT(log_config.age_ms), HOUR_MS, 0, 100000,
+     "Records of the log that are older go, too; 0: they do not"},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -222,6 +235,43 @@ static int set_context(struct config *config, const struct setting *s, const cha
     return 0;
 }
 
+/* The words of a setting that is one of some, in the order of their numbers; NULL ends them. */
+static const char *const *words_of(const struct setting *s)
+{
+    static const char *const console[] = {"stderr", "off", NULL};
+    static const char *const ends[] = {"failures", "all", "off", NULL};
+
+    return s->kind == SETTING_CONSOLE ? console : ends;
+}
+
+/* "stderr or off", "failures, all or off" */
+static void list_words(const char *const *words, char *ret, size_t size)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; words[i] && len < size; i++) {
+        const char *before = i == 0 ? "" : words[i + 1] ? ", " : " or ";
+
+        len += (size_t)snprintf(ret + len, size - len, "%s%s", before, words[i]);
+    }
+}
+
+static int set_word(struct config *config, const struct setting *s, const char *text,
+                    struct error *error)
+{
+    const char *const *words = words_of(s);
+    char list[128];
+
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *(int *)place_of(config, s) = i;
+            return 0;
+        }
+    }
+    list_words(words, list, sizeof(list));
+    return error_set(error, E_INVALID, s->name, "'%s' is not %s", text, list);
+}
+
 static int set_value(struct config *config, const struct setting *s, const char *text,
                      struct error *error)
 {
@@ -235,6 +285,9 @@ static int set_value(struct config *config, const struct setting *s, const char 
         return set_handoff(config, s, text, error);
     case SETTING_CONTEXT:
         return set_context(config, s, text, error);
+    case SETTING_CONSOLE:
+    case SETTING_ENDS:
+        return set_word(config, s, text, error);
     default:
         return set_number(config, s, text, error);
     }
@@ -348,6 +401,10 @@ static char *option_doc(struct config *defaults, const struct setting *s)
     case SETTING_CONTEXT:
         snprintf(value, sizeof(value), " (%s)", context_name(*(const enum context_use *)place));
         break;
+    case SETTING_CONSOLE:
+    case SETTING_ENDS:
+        snprintf(value, sizeof(value), " (%s)", words_of(s)[*(const int *)place]);
+        break;
     default:
         print_number(value, sizeof(value), place, s);
     }
@@ -411,7 +468,20 @@ static void set_defaults(struct config *config)
         .buffer_bytes = (size_t)256 << 20,
         .grace_ms = 10000,
         .log_level = LOG_INFO,
+        .log_config = {.max_bytes = 64 * MIB, .age_ms = 7 * DAY_MS},
     };
+}
+
+/* "dir/isoyard.db": "dir/isoyard-logs.db" */
+static char *default_log_path(const char *db_path)
+{
+    size_t len = strlen(db_path);
+    const char *suffix = len > 3 && strcmp(db_path + len - 3, ".db") == 0 ? ".db" : "";
+    char *path;
+
+    if (asprintf(&path, "%.*s-logs%s", (int)(len - strlen(suffix)), db_path, suffix) < 0)
+        abort();
+    return path;
 }
 
 static void complete(struct config *config)
@@ -424,6 +494,8 @@ static void complete(struct config *config)
         fprintf(stderr, "isoyardd: there is no HOME to keep the database in; use --db PATH\n");
         exit(CONFIG_EXIT_USAGE);
     }
+    if (!config->log_config.path)
+        config->log_config.path = default_log_path(config->db_path);
     config->limits.response_body_bytes = config->body_bytes;
     /* The pool that serves has a bound of its own. */
     config->limits.tasks = TICKET_SLOT_MAX;
@@ -541,6 +613,7 @@ void config_release(struct config *config)
     free(config->listen);
     free(config->unix_path);
     free(config->db_path);
+    free(config->log_config.path);
     free(config->pool);
     free(config->egress_allow);
     free(config->dns_server);

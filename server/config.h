@@ -10,11 +10,19 @@
 #include "api/log.h"
 #include "pools/crew.h"
 #include "pools/pool.h"
+#include "server/log_recorder.h"
+#include "server/log_thread.h"
 #include "shim/net/fetcher.h"
 #include "store/store.h"
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Where console lines go beside the log. */
+enum console_place {
+    CONSOLE_ON_STDERR,
+    CONSOLE_NOWHERE,
+};
 
 /* Owns its strings. */
 struct config {
@@ -36,8 +44,11 @@ struct config {
     size_t buffer_bytes;
     uint64_t grace_ms;
     enum log_level log_level;
-    uint64_t given; /* settings that were given, as a flag or a variable, by their place in the
-                       table */
+    struct log_config log_config;
+    int log_console; /* enum console_place */
+    int log_ends;    /* enum kept_ends */
+    uint64_t given;  /* settings that were given, as a flag or a variable, by their place in the
+                        table */
 };
 
 /* A pool to be opened. */

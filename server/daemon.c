@@ -12,6 +12,8 @@
 #include "server/execution_service.h"
 #include "server/health_service.h"
 #include "server/listen.h"
+#include "server/log_recorder.h"
+#include "server/log_service.h"
 #include "server/logger.h"
 #include "server/pool_service.h"
 #include "server/reflection_service.h"
@@ -57,6 +59,9 @@ struct daemon {
     struct comparer *comparer;
     struct pool_choice choice; /* of the last switch, at the start */
     struct store_thread *store_thread;
+    struct log_recorder recorder;
+    struct log_thread *log_thread; /* NULL: no log is kept */
+    struct log_service log_service;
     struct descriptors *descriptors;
     struct execution_service execution;
     struct worker_service worker;
@@ -129,9 +134,24 @@ static int open_store(struct daemon *d, struct error *error)
     return err;
 }
 
+static int open_log(struct daemon *d, struct error *error)
+{
+    const struct config *config = d->config;
+
+    d->recorder.is_on_stderr = config->log_console == CONSOLE_ON_STDERR;
+    d->recorder.ends = (enum kept_ends)config->log_ends;
+    if (config->log_config.max_bytes == 0)
+        return 0;
+    if (log_thread_start(&config->log_config, &d->log_thread, error))
+        return error->code;
+    d->recorder.thread = d->log_thread;
+    return 0;
+}
+
 /* Leaves threads behind that are lost in turns. What is acknowledged is on the disk. Any thread. */
 static void leave(struct daemon *d)
 {
+    log_thread_stop(d->log_thread);
     log_info("stopped; threads are left behind in turns that do not end",
              log_number("quarantined", crew_quarantined(d->crew)));
     logger_stop();
@@ -190,7 +210,7 @@ static int open_crew(struct daemon *d, struct error *error)
         return err;
     d->config->fetcher_config.egress = d->egress;
     d->config->pool_config.fetcher = &d->config->fetcher_config;
-    d->config->pool_config.console = logger_console;
+    d->config->pool_config.log = log_recorder_pool_log(&d->recorder);
     d->config->crew_config.exhausted = on_exhausted;
     d->config->crew_config.exhausted_arg = d;
     return crew_open(&d->config->crew_config, &d->crew, error);
@@ -259,7 +279,9 @@ static void fill_services(struct daemon *d)
         .config = config,
         .started_ns = clock_now_ns(),
         .ticker = d->ticker,
+        .log_thread = d->log_thread,
     };
+    d->log_service.thread = d->log_thread;
     d->descriptors = descriptors_new();
 }
 
@@ -294,6 +316,7 @@ static int open_rpc(struct daemon *d, struct error *error)
     execution_service_register(&d->execution, d->rpc);
     worker_service_register(&d->worker, d->rpc);
     pool_service_register(&d->pool_service, d->rpc);
+    log_service_register(&d->log_service, d->rpc);
     health_service_register(d->rpc);
     reflection_service_register(d->descriptors, d->rpc);
     return rpc_server_start(d->rpc, error);
@@ -327,6 +350,8 @@ int daemon_open(struct config *config, struct daemon **ret, struct error *error)
     d->config = config;
     admission_init(&d->admission);
     err = open_store(d, error);
+    if (!err)
+        err = open_log(d, error);
     if (!err)
         err = open_pool(d, error);
     if (!err)
@@ -417,8 +442,9 @@ static void leave_quarantine(struct daemon *d)
 
 /* Calls that do not even end when they are cancelled hold on to the pool: nothing can be freed in
  * order. What is acknowledged is on the disk. */
-static void give_up(void)
+static void give_up(struct daemon *d)
 {
+    log_thread_stop(d->log_thread);
     log_error("calls do not end; leaving them behind");
     logger_stop();
     _exit(EXIT_FAILURE);
@@ -430,7 +456,7 @@ void daemon_close(struct daemon *d)
         return;
     atomic_store_explicit(&d->is_closing, true, memory_order_seq_cst);
     if (d->is_serving && !drain(d))
-        give_up();
+        give_up(d);
     ticker_stop(d->ticker); /* what it calls asks the pool, and touches streams */
     /* Before the pool: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
@@ -443,6 +469,8 @@ void daemon_close(struct daemon *d)
     if (d->is_grpc_open)
         grpc_shutdown();
     crew_close(d->crew);
+    log_thread_stop(d->log_thread); /* nobody writes any more, and nobody follows */
+    log_thread_free(d->log_thread);
     egress_free(d->egress);
     descriptors_free(d->descriptors);
     registry_free(d->registry);

@@ -20,6 +20,7 @@ static bool is_known(const char *service)
         "isoyard.v1.WorkerService",
         "isoyard.v1.ExecutionService",
         "isoyard.v1.PoolService",
+        "isoyard.v1.LogService",
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

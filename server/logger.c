@@ -130,7 +130,7 @@ uint64_t logger_dropped(void)
     return atomic_load_explicit(&logger.dropped, memory_order_relaxed);
 }
 
-static enum log_level log_level_of(enum console_level level)
+enum log_level logger_level(enum console_level level)
 {
     switch (level) {
     case CONSOLE_DEBUG:
@@ -145,13 +145,28 @@ static enum log_level log_level_of(enum console_level level)
     return LOG_INFO;
 }
 
-void logger_console(void *arg, const struct script *script, enum console_level level,
-                    const char *text, size_t len)
+static void say(enum log_level level, const struct script *script, struct bytes text)
 {
-    (void)arg;
     is_console = true;
-    log_write(log_level_of(level), "console",
+    log_write(level, "console",
               LOG_FIELDS(log_text("tenant", script->tenant), log_text("worker", script->worker),
-                         log_number("version", script->version), log_bytes("text", text, len)));
+                         log_number("version", script->version),
+                         log_bytes("text", text.data, text.len)));
     is_console = false;
+}
+
+void logger_console(const struct console_line *line)
+{
+    say(logger_level(line->level), line->script, line->text);
+}
+
+void logger_cut_off(const struct execution_end *end)
+{
+    struct buffer text = {0};
+
+    buffer_append_format(&text, "what ctx.waitUntil was given was cut off: %s",
+                         end->failure->message ? end->failure->message
+                                               : failure_reason_name(end->failure->reason));
+    say(LOG_ERROR, end->script, (struct bytes){text.data, text.len});
+    buffer_release(&text);
 }

@@ -7,10 +7,9 @@
 #define ISOYARD_LOGGER_H
 
 #include "api/err.h"
-#include "api/script.h"
-#include "shim/op.h"
+#include "api/log.h"
+#include "pools/pool.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Takes over the process's log sink. E_NOMEM where no thread can be had. Once, before other threads
@@ -23,8 +22,13 @@ void logger_stop(void);
 /* Lines dropped since the start. Any thread. */
 uint64_t logger_dropped(void);
 
-/* A console line of a worker as a log line: what pool_config.console wants. Lane thread. */
-void logger_console(void *arg, const struct script *script, enum console_level level,
-                    const char *text, size_t len);
+/* A console line of a worker as a log line. Lane thread. */
+void logger_console(const struct console_line *line);
+
+/* That an execution was cut off after its answer, in the same way. */
+void logger_cut_off(const struct execution_end *end);
+
+/* The level of a console line. */
+enum log_level logger_level(enum console_level level);
 
 #endif

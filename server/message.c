@@ -67,6 +67,7 @@ Isoyard__V1__StartKind start_kind(const struct report *report)
 void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report *report)
 {
     isoyard__v1__execution_report__init(ret);
+    ret->execution_id = (char *)report->execution;
     ret->version = report->version;
     ret->architecture = (Isoyard__V1__Architecture)report->architecture;
     ret->lane = report->lane;

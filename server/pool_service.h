@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct comparer;
+struct log_thread;
 struct ticker;
 
 /* Immutable once registered, but for watchers; the caller's, who keeps it as long as the server. */
@@ -29,7 +30,8 @@ struct pool_service {
     const struct config *config; /* what the server was started with */
     uint64_t started_ns;
     struct ticker *ticker;
-    atomic_uint watchers; /* streams of WatchStats; relaxed: a bound */
+    struct log_thread *log_thread; /* NULL: no log is kept */
+    atomic_uint watchers;          /* streams of WatchStats; relaxed: a bound */
 };
 
 void pool_service_register(struct pool_service *service, struct rpc_server *server);

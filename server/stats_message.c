@@ -5,6 +5,7 @@
 #include "api/clock.h"
 #include "api/resident.h"
 #include "api/version.h"
+#include "server/log_thread.h"
 #include "server/logger.h"
 #include "server/message.h"
 #include "shim/shim.h"
@@ -176,6 +177,8 @@ static void set_top(struct stats_message *m, const struct pool_stats *stats)
 
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
 {
+    struct log_stats log;
+
     isoyard__v1__server_stats__init(m);
     m->version = (char *)isoyard_version();
     m->v8_version = (char *)engine_version();
@@ -183,6 +186,12 @@ static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *s
     m->rss_bytes = resident_bytes();
     m->workers = registry_count(service->registry);
     m->dropped_log_lines = logger_dropped();
+    if (service->log_thread) {
+        log_thread_stats(service->log_thread, &log);
+        m->log_records = log.written;
+        m->dropped_log_records = log.dropped;
+        m->log_bytes = log.bytes;
+    }
 }
 
 static void connect_messages(struct stats_message *m)

@@ -35,7 +35,7 @@ def _make_stubs():
     out.mkdir()
     roots = [ROOT / "api", Path("/usr/include")]
     files = ["isoyard/v1/worker.proto", "isoyard/v1/execution.proto", "isoyard/v1/pool.proto",
-             "isoyard/v1/failure.proto", "google/rpc/status.proto", "google/rpc/error_details.proto",
+             "isoyard/v1/failure.proto", "isoyard/v1/log.proto", "google/rpc/status.proto", "google/rpc/error_details.proto",
              "grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
              "grpc/reflection/v1alpha/reflection.proto"]
     plugin = shutil.which("grpc_python_plugin")
@@ -52,8 +52,8 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 _make_stubs()
 
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
-from isoyard.v1 import (execution_pb2, execution_pb2_grpc, failure_pb2, pool_pb2,  # noqa: E402
-                        pool_pb2_grpc, worker_pb2, worker_pb2_grpc)
+from isoyard.v1 import (execution_pb2, execution_pb2_grpc, failure_pb2, log_pb2,  # noqa: E402
+                        log_pb2_grpc, pool_pb2, pool_pb2_grpc, worker_pb2, worker_pb2_grpc)
 
 DETAIL_TYPES = [error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo,
                 failure_pb2.LimitExceeded, failure_pb2.Failure, execution_pb2.ExecutionReport]

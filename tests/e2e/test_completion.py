@@ -8,7 +8,7 @@ import unittest
 import support
 from support import Cli, worker_file
 
-LEAVES = [["deploy"], ["exec"], ["workers", "list"], ["workers", "get"], ["workers", "delete"], ["workers", "versions"],
+LEAVES = [["deploy"], ["exec"], ["logs"], ["workers", "list"], ["workers", "get"], ["workers", "delete"], ["workers", "versions"],
           ["workers", "rollback"], ["pool", "compare"], ["pool", "comparisons"], ["pool", "stats"], ["pool", "switch"],
           ["pool", "watch"], ["health"], ["version"], ["completion"], ["manual"]]
 

@@ -8,7 +8,8 @@ from grpc.reflection.v1 import reflection_pb2 as v1, reflection_pb2_grpc as v1_g
 from grpc.reflection.v1alpha import reflection_pb2 as v1alpha, reflection_pb2_grpc as v1alpha_grpc
 
 SERVICES = {
-    "isoyard.v1.WorkerService", "isoyard.v1.ExecutionService", "isoyard.v1.PoolService", "grpc.health.v1.Health",
+    "isoyard.v1.WorkerService", "isoyard.v1.ExecutionService", "isoyard.v1.PoolService", "isoyard.v1.LogService",
+    "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
 }
 
@@ -21,7 +22,7 @@ class Health(support.ServerCase):
         return self.health.Check(health_pb2.HealthCheckRequest(service=service), timeout=support.PATIENCE)
 
     def test_check(self):
-        for service in "", "isoyard.v1.WorkerService", "isoyard.v1.ExecutionService", "isoyard.v1.PoolService":
+        for service in "", "isoyard.v1.WorkerService", "isoyard.v1.ExecutionService", "isoyard.v1.PoolService", "isoyard.v1.LogService":
             self.assertEqual(self.check(service).status, health_pb2.HealthCheckResponse.SERVING)
 
     def test_check_of_an_unknown_service(self):

@@ -11,17 +11,24 @@
 
 #define WAIT_S 20
 
-static void count_line(void *arg, const struct script *script, enum console_level level,
-                       const char *text, size_t len)
+static void count_line(void *arg, const struct console_line *line)
 {
     struct fixture *f = arg;
 
-    (void)script;
-    (void)level;
-    (void)text;
-    (void)len;
     pthread_mutex_lock(&f->lock);
     f->console++;
+    f->last_execution = line->execution;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void count_end(void *arg, const struct execution_end *end)
+{
+    struct fixture *f = arg;
+
+    pthread_mutex_lock(&f->lock);
+    f->ends++;
+    f->cut_off += end->report == NULL;
+    f->last_execution = end->execution;
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -38,8 +45,7 @@ void fixture_init(struct fixture *f)
     *f = (struct fixture){.crew_config = crew_config_default(), .config = pool_config_default()};
     f->crew_config.adopt_every = forced_adoptions();
     f->config.lanes = 1;
-    f->config.console = count_line;
-    f->config.console_arg = f;
+    f->config.log = (struct pool_log){count_line, count_end, f};
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
 }

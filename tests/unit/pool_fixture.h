@@ -17,8 +17,11 @@ struct fixture {
     struct pool *pool;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    unsigned ended;   /* tasks, guarded by lock */
-    unsigned console; /* lines, guarded by lock */
+    unsigned ended;          /* tasks, guarded by lock */
+    unsigned console;        /* lines, guarded by lock, as the rest: */
+    unsigned ends;           /* that the pool's log was told of ... */
+    unsigned cut_off;        /* ... and of them those after an answer */
+    uint64_t last_execution; /* of a line, or an end */
 };
 
 struct call {

@@ -48,7 +48,7 @@ START_TEST(descriptors_list_services_finds_all)
     char **names;
 
     open_descriptors();
-    ck_assert_uint_eq(descriptors_list_services(d, &names), 6);
+    ck_assert_uint_eq(descriptors_list_services(d, &names), 7);
     free(names);
     descriptors_free(d);
 }

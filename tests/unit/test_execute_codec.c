@@ -434,12 +434,16 @@ END_TEST
 
 START_TEST(execute_encode_result_protobuf_c_reads_it)
 {
-    const struct report report = {.version = 9, .subrequests = 3, .subrequest_sent_bytes = 70000};
+    const struct report report = {.execution = "00f067aa0ba902b7",
+                                  .version = 9,
+                                  .subrequests = 3,
+                                  .subrequest_sent_bytes = 70000};
     grpc_slice slice = execute_encode_result(bytes_of("{\"success\":true}"), &report);
     Isoyard__V1__ExecuteResponse *read = read_back(&slice, 1);
 
     ck_assert_int_eq(read->outcome_case, ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK);
     ck_assert_str_eq(read->task->result_json, "{\"success\":true}");
+    ck_assert_str_eq(read->report->execution_id, "00f067aa0ba902b7");
     ck_assert_uint_eq(read->report->version, 9);
     ck_assert_uint_eq(read->report->subrequests, 3);
     ck_assert_uint_eq(read->report->subrequest_sent_bytes, 70000);

@@ -48,6 +48,17 @@ static unsigned console_lines(void)
     return lines;
 }
 
+/* Executions that were cut off after their answer, of which the log was told. */
+static unsigned cut_off(void)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&f.lock);
+    count = f.cut_off;
+    pthread_mutex_unlock(&f.lock);
+    return count;
+}
+
 /* A continuation of A's that B's event resolves is A's. */
 START_TEST(charge_continuation_is_its_owners)
 {
@@ -97,6 +108,31 @@ START_TEST(charge_limit_ends_the_owner)
 }
 END_TEST
 
+/* What it writes after its answer is still its own. */
+START_TEST(log_is_told_whose_line_it_is)
+{
+    struct call call;
+    char id[HEX_ID_LEN + 1];
+
+    open_pinned();
+    struct script *script = worker(NULL);
+
+    ck_assert_int_eq(call_start(&call, &f, script, "answer-more sleep:1 log end"), 0);
+    call_wait(&call);
+    wait_until_none_is_in_flight();
+    ck_assert_uint_eq(console_lines(), 1);
+    ck_assert_uint_ne(call.task.id, 0);
+    hex_id_format(call.task.id, id);
+    ck_assert_str_eq(call.task.report.execution, id);
+    ck_assert_uint_eq(f.last_execution, call.task.id);
+    ck_assert_uint_eq(f.ends, 1);
+    ck_assert_uint_eq(cut_off(), 0);
+    call_release(&call);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
 START_TEST(extend_answer_leaves_at_once)
 {
     struct call call;
@@ -131,7 +167,8 @@ START_TEST(extend_has_a_wall_limit_of_its_own)
     call_wait(&call);
     ck_assert_int_eq(call.task.outcome.kind, OUTCOME_ANSWERED);
     wait_until_none_is_in_flight();
-    ck_assert_uint_eq(console_lines(), 1); /* that it was cut off */
+    ck_assert_uint_eq(cut_off(), 1);
+    ck_assert_uint_eq(f.last_execution, call.task.id);
     call_expect(&f, script, "answer", "answer ");
     call_release(&call);
     fixture_close(&f);
@@ -159,7 +196,8 @@ START_TEST(extend_has_a_cpu_limit_of_its_own)
     call_wait(&call);
     ck_assert_int_eq(call.task.outcome.kind, OUTCOME_ANSWERED);
     wait_until_none_is_in_flight();
-    ck_assert_uint_eq(console_lines(), 2);
+    ck_assert_uint_eq(console_lines(), 1);
+    ck_assert_uint_eq(cut_off(), 1);
     call_release(&call);
     fixture_close(&f);
     script_unref(script);
@@ -176,7 +214,7 @@ START_TEST(extend_that_waits_for_nothing_ends)
     ck_assert_int_eq(call_start(&call, &f, script, "answer-more never"), 0);
     call_wait(&call);
     wait_until_none_is_in_flight();
-    ck_assert_uint_eq(console_lines(), 1);
+    ck_assert_uint_eq(cut_off(), 1);
     call_release(&call);
     fixture_close(&f);
     script_unref(script);
@@ -240,7 +278,7 @@ START_TEST(worker_cap_bounds_its_tasks_in_flight)
 END_TEST
 
 UNIT_MAIN("executions", charge_continuation_is_its_owners, charge_limit_ends_the_owner,
-          extend_answer_leaves_at_once, extend_has_a_wall_limit_of_its_own,
-          extend_has_a_cpu_limit_of_its_own, extend_that_waits_for_nothing_ends,
-          extend_is_ended_with_the_pool, extend_is_waited_for_when_the_pool_drains,
-          worker_cap_bounds_its_tasks_in_flight)
+          log_is_told_whose_line_it_is, extend_answer_leaves_at_once,
+          extend_has_a_wall_limit_of_its_own, extend_has_a_cpu_limit_of_its_own,
+          extend_that_waits_for_nothing_ends, extend_is_ended_with_the_pool,
+          extend_is_waited_for_when_the_pool_drains, worker_cap_bounds_its_tasks_in_flight)

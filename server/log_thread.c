@@ -1,0 +1,346 @@
+/*
+ * A queue of records and a list of jobs with one consumer.
+ *
+ * Records are not written one by one: after the first one the thread waits for a moment, unless a
+ * job wants to see them, or half of the queue is full.
+ */
+#include "server/log_thread.h"
+
+#include "api/clock.h"
+#include "server/log_queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define JOBS_MAX 64
+
+/* Without records the thread looks this often what has become too old. */
+#define IDLE_MS 60000u
+
+/* Failing to write is said once, and again after this. */
+#define COMPLAIN_NS (60 * NS_PER_S)
+
+struct log_thread {
+    struct log_store *store; /* the thread's own, as what follows */
+    uint64_t max_bytes, age_us;
+    bool is_trimming; /* there is more to remove */
+    uint64_t complained_ns;
+    struct log_feeds *feeds;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* a leaf; guards the next ones */
+    pthread_cond_t changed;
+    struct log_queue queue;
+    struct log_job *jobs;
+    struct log_job **jobs_end;
+    size_t job_count;
+    bool is_stopping;
+
+    atomic_uint_fast64_t written, lost, bytes; /* relaxed: figures */
+};
+
+/* What the thread takes out at once. */
+struct batch {
+    struct log_record *records;
+    struct log_job *jobs;
+};
+
+static int64_t now_us(void)
+{
+    return (int64_t)(clock_read_ns(CLOCK_REALTIME) / NS_PER_US);
+}
+
+/* Waiting for work. With the lock. */
+
+static bool is_urgent(const struct log_thread *t)
+{
+    return t->jobs || t->is_stopping || t->queue.bytes >= t->queue.max_bytes / 2;
+}
+
+/* False: the time has come. */
+static bool wait_until(struct log_thread *t, uint64_t until_ns)
+{
+    struct timespec until = {(time_t)(until_ns / NS_PER_S), (long)(until_ns % NS_PER_S)};
+
+    return pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0;
+}
+
+static void wait_for_work(struct log_thread *t)
+{
+    uint64_t idle_ns = clock_now_ns() + IDLE_MS * NS_PER_MS;
+    uint64_t batch_ns;
+
+    if (t->is_trimming)
+        return;
+    while (!t->queue.first && !is_urgent(t)) {
+        if (!wait_until(t, idle_ns))
+            return;
+    }
+    batch_ns = clock_now_ns() + LOG_BATCH_MS * NS_PER_MS;
+    while (!is_urgent(t) && wait_until(t, batch_ns))
+        ;
+}
+
+/* False once the thread is to stop and nothing is left. */
+static bool take(struct log_thread *t, struct batch *ret)
+{
+    bool goes_on;
+
+    pthread_mutex_lock(&t->lock);
+    wait_for_work(t);
+    *ret = (struct batch){log_queue_take(&t->queue), t->jobs};
+    t->jobs = NULL;
+    t->jobs_end = &t->jobs;
+    t->job_count = 0;
+    goes_on = ret->records || ret->jobs || !t->is_stopping;
+    pthread_mutex_unlock(&t->lock);
+    return goes_on;
+}
+
+/* Working. */
+
+static void complain(struct log_thread *t, const struct error *error)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (t->complained_ns && now_ns - t->complained_ns < COMPLAIN_NS)
+        return;
+    log_error("the log cannot be kept; what workers write is lost",
+              log_text("error", error->message));
+    t->complained_ns = now_ns;
+}
+
+static size_t count(const struct log_record *first)
+{
+    size_t count = 0;
+
+    for (; first; first = first->next)
+        count++;
+    return count;
+}
+
+static void let_go(struct log_record *record)
+{
+    while (record) {
+        struct log_record *next = record->next;
+
+        log_record_unref(record);
+        record = next;
+    }
+}
+
+static void write_records(struct log_thread *t, struct log_record *first)
+{
+    struct error error;
+    int err;
+
+    if (!first)
+        return;
+    err = log_store_append(t->store, first, &error);
+    if (err)
+        complain(t, &error);
+    atomic_fetch_add_explicit(err ? &t->lost : &t->written, count(first), memory_order_relaxed);
+    if (!err)
+        log_feeds_deliver(t->feeds, first);
+    let_go(first);
+}
+
+static void run_jobs(struct log_thread *t, struct log_job *job)
+{
+    while (job) {
+        struct log_job *next = job->next; /* run may free it */
+
+        job->run(job, t->store);
+        job = next;
+    }
+}
+
+static void trim(struct log_thread *t)
+{
+    int64_t before = t->age_us ? now_us() - (int64_t)t->age_us : 0;
+    struct error error;
+
+    if (log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error))
+        complain(t, &error);
+    atomic_store_explicit(&t->bytes, log_store_bytes(t->store), memory_order_relaxed);
+}
+
+static void *keep_log(void *arg)
+{
+    struct log_thread *t = arg;
+    struct batch batch;
+
+    while (take(t, &batch)) {
+        write_records(t, batch.records);
+        run_jobs(t, batch.jobs);
+        trim(t);
+    }
+    log_store_close(t->store);
+    return NULL;
+}
+
+/* Starting. */
+
+/* Renames PATH, or PATH-wal, which belongs to it. One that is not there is fine. */
+static int rename_aside(const char *path, const char *suffix, struct error *error)
+{
+    char *from, *to;
+    int err = 0;
+
+    if (asprintf(&from, "%s%s", path, suffix) < 0 ||
+        asprintf(&to, "%s.damaged%s", path, suffix) < 0)
+        abort();
+    if (rename(from, to) != 0 && errno != ENOENT)
+        err = error_set(error, E_IO, "", "'%.512s' cannot be renamed: %s", from, strerror(errno));
+    free(from);
+    free(to);
+    return err;
+}
+
+/* The one before with that name goes. */
+static int put_aside(const char *path, const struct error *why, struct error *error)
+{
+    int err = rename_aside(path, "", error);
+
+    if (!err)
+        err = rename_aside(path, "-wal", error);
+    if (!err)
+        log_error("the log is damaged; it is put aside as .damaged, and a new one begun",
+                  log_text("error", why->message));
+    return err;
+}
+
+static int open_log(const char *path, struct log_store **ret, struct error *error)
+{
+    struct error first;
+    int err = log_store_open(path, ret, &first);
+
+    if (err != E_CORRUPT) {
+        *error = first;
+        return err;
+    }
+    err = put_aside(path, &first, error);
+    return err ? err : log_store_open(path, ret, error);
+}
+
+static struct log_thread *thread_new(const struct log_config *config, struct log_store *store)
+{
+    struct log_thread *t = xcalloc(1, sizeof(*t));
+    pthread_condattr_t attributes;
+
+    t->store = store;
+    t->max_bytes = config->max_bytes;
+    t->age_us = config->age_ms * 1000;
+    t->feeds = log_feeds_new();
+    t->jobs_end = &t->jobs;
+    log_queue_init(&t->queue, LOG_QUEUE_BYTES, log_store_last_id(store));
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return t;
+}
+
+int log_thread_start(const struct log_config *config, struct log_thread **ret, struct error *error)
+{
+    struct log_thread *t;
+    struct log_store *store;
+    int err = open_log(config->path, &store, error);
+
+    if (err)
+        return err;
+    t = thread_new(config, store);
+    trim(t);
+    err = pthread_create(&t->thread, NULL, keep_log, t);
+    if (err) {
+        log_thread_free(t);
+        log_store_close(store);
+        return error_set(error, E_NOMEM, NULL, "cannot start the log's thread: %s", strerror(err));
+    }
+    pthread_setname_np(t->thread, "log");
+    *ret = t;
+    return 0;
+}
+
+/* For others. */
+
+void log_thread_push(struct log_thread *t, struct log_record *record, uint64_t tenant_key)
+{
+    bool was_urgent, wakes;
+
+    pthread_mutex_lock(&t->lock);
+    if (t->is_stopping) {
+        t->queue.dropped++;
+        log_record_unref(record);
+    } else {
+        wakes = !t->queue.first;
+        was_urgent = is_urgent(t);
+        log_queue_push(&t->queue, record, tenant_key, now_us());
+        if (wakes || (!was_urgent && is_urgent(t)))
+            pthread_cond_signal(&t->changed);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+int log_thread_post(struct log_thread *t, struct log_job *job)
+{
+    int err = 0;
+
+    job->next = NULL;
+    pthread_mutex_lock(&t->lock);
+    if (t->is_stopping) {
+        err = E_CLOSED;
+    } else if (t->job_count == JOBS_MAX) {
+        err = E_BUSY;
+    } else {
+        *t->jobs_end = job;
+        t->jobs_end = &job->next;
+        t->job_count++;
+        pthread_cond_signal(&t->changed);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return err;
+}
+
+struct log_feeds *log_thread_feeds(struct log_thread *t)
+{
+    return t->feeds;
+}
+
+void log_thread_stats(struct log_thread *t, struct log_stats *ret)
+{
+    pthread_mutex_lock(&t->lock);
+    ret->dropped = t->queue.dropped;
+    pthread_mutex_unlock(&t->lock);
+    ret->dropped += atomic_load_explicit(&t->lost, memory_order_relaxed);
+    ret->written = atomic_load_explicit(&t->written, memory_order_relaxed);
+    ret->bytes = atomic_load_explicit(&t->bytes, memory_order_relaxed);
+}
+
+void log_thread_stop(struct log_thread *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->is_stopping = true;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    pthread_join(t->thread, NULL);
+}
+
+void log_thread_free(struct log_thread *t)
+{
+    if (!t)
+        return;
+    log_queue_release(&t->queue);
+    log_feeds_free(t->feeds);
+    pthread_cond_destroy(&t->changed);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}

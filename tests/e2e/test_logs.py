@@ -1,0 +1,495 @@
+"""The log: what workers write and how executions end, kept, queried and followed."""
+
+import json
+import signal
+import sqlite3
+import threading
+import time
+import unittest
+
+import grpc
+
+from support import (Api, Cli, PATIENCE, ServerCase, TestCase, execution_pb2, failure_pb2, log_pb2, log_pb2_grpc,
+                     start, wait_until)
+
+TALKER = """
+export default {
+    async fetch(request, env, ctx) {
+        const { pathname, searchParams } = new URL(request.url);
+        const text = searchParams.get("text") ?? "hello";
+        switch (pathname) {
+            case "/levels":
+                console.debug("a debug line");
+                console.info("an info line");
+                console.warn("a warning");
+                console.error("an error line");
+                break;
+            case "/throw":
+                console.log(`before ${text}`);
+                throw new Error(text);
+            case "/spin":
+                console.log("before the loop");
+                for (;;) {}
+            case "/heap":
+                console.log("before the bomb");
+                for (const all = [];;) all.push(new Array(10000).fill(0));
+            case "/later":
+                ctx.waitUntil(new Promise(() => setInterval(() => {}, 1000)));
+                break;
+            case "/many":
+                for (let i = 0; i < Number(searchParams.get("n")); i++) console.log(`${text} ${i}`);
+                break;
+            default:
+                console.log(text);
+        }
+        return new Response("ok");
+    },
+};
+"""
+
+CONSOLE = log_pb2.LOG_KIND_CONSOLE
+EXECUTION = log_pb2.LOG_KIND_EXECUTION
+
+
+class Logs:
+    def __init__(self, channel):
+        self.stub = log_pb2_grpc.LogServiceStub(channel)
+
+    def page(self, **fields):
+        return self.stub.Query(log_pb2.QueryRequest(**fields), timeout=PATIENCE)
+
+    def all(self, **fields):
+        """All records, however many pages they are."""
+        records, token = [], ""
+        while True:
+            page = self.page(page_token=token, **fields)
+            records += page.records
+            token = page.next_page_token
+            if not token:
+                return records
+
+    def texts(self, **fields):
+        return [record.text for record in self.all(**fields)]
+
+
+class LogCase(ServerCase):
+    flags = ("--cpu-ms", "300", "--wait-until-ms", "300", "--heap-mib", "32")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.logs = Logs(cls.channel)
+
+    def deploy(self):
+        """A worker of the test's own."""
+        name = self.id().rsplit(".", 1)[1].replace("_", "-").lower()[:60].strip("-")
+        self.api.deploy(name, TALKER)
+        return name
+
+
+class Query(LogCase):
+    def test_line_has_all_that_is_known_of_it(self):
+        name = self.deploy()
+        before = time.time()
+        report = self.api.execute(name, "/?text=x").report
+        [record] = self.logs.all(worker=name)
+        self.assertEqual(record.text, "x")
+        self.assertEqual((record.tenant, record.worker, record.version), ("default", name, 1))
+        self.assertEqual((record.kind, record.level), (CONSOLE, log_pb2.LOG_LEVEL_INFO))
+        self.assertRegex(report.execution_id, "^[0-9a-f]{16}$")
+        self.assertEqual(record.execution_id, report.execution_id)
+        self.assertFalse(record.HasField("end"))
+        self.assertLess(abs(record.time.ToSeconds() - before), 5)
+
+    def test_executions_have_ids_of_their_own(self):
+        name = self.deploy()
+        ids = {self.api.execute(name).report.execution_id for _ in range(20)}
+        self.assertEqual(len(ids), 20)
+
+    def test_levels(self):
+        name = self.deploy()
+        self.api.execute(name, "/levels")
+        everything = ["a debug line", "an info line", "a warning", "an error line"]
+        for level in range(5):
+            self.assertEqual(self.logs.texts(worker=name, level=level, oldest_first=True),
+                             everything[max(level - 1, 0):])
+
+    def test_exception_is_a_record_after_the_lines(self):
+        name = self.deploy()
+        reply = self.api.execute(name, "/throw?text=boom")
+        line, end = self.logs.all(worker=name, oldest_first=True)
+        self.assertEqual(line.text, "before boom")
+        self.assertEqual((end.kind, end.level), (EXECUTION, log_pb2.LOG_LEVEL_ERROR))
+        self.assertEqual(end.execution_id, reply.report.execution_id)
+        self.assertEqual(end.end.outcome, log_pb2.LOG_OUTCOME_FAILED)
+        self.assertEqual(end.end.failure, reply.failure)
+        self.assertEqual(end.end.report, reply.report)
+        self.assertEqual(end.end.event, f"GET https://{name}.default.isoyard.internal/throw")
+        self.assertIn("Error: boom", end.text)
+
+    def test_lines_survive_limits(self):
+        name = self.deploy()
+        for path, limit, line in (("/spin", failure_pb2.LIMIT_CPU, "before the loop"),
+                                  ("/heap", failure_pb2.LIMIT_HEAP, "before the bomb")):
+            refusal = self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, self.api.execute, name, path)
+            report = refusal.detail(execution_pb2.ExecutionReport)
+            records = self.logs.all(worker=name, execution_id=report.execution_id, oldest_first=True)
+            self.assertEqual(records[0].text, line)
+            self.assertEqual(records[1].end.outcome, log_pb2.LOG_OUTCOME_LIMIT)
+            self.assertEqual(records[1].end.failure.limit.limit, limit)
+
+    def test_what_is_cut_off_after_the_answer_is_told(self):
+        name = self.deploy()
+        report = self.api.execute(name, "/later").report
+        [record] = wait_until(lambda: self.logs.all(worker=name), "the end of waitUntil")
+        self.assertIn("waitUntil", record.text)
+        self.assertEqual(record.execution_id, report.execution_id)
+        self.assertEqual(record.end.outcome, log_pb2.LOG_OUTCOME_LIMIT)
+        self.assertFalse(record.end.HasField("report"))
+
+    def test_cancelled_execution_is_one(self):
+        name = self.deploy()
+        with self.assertRaises(grpc.RpcError):
+            self.api.execute(name, "/spin", timeout=0.1)
+        [end] = wait_until(lambda: self.logs.all(worker=name, outcomes=[log_pb2.LOG_OUTCOME_CANCELLED]),
+                           "the end of the cancelled execution")
+        self.assertEqual(end.level, log_pb2.LOG_LEVEL_WARN)
+
+    def test_filters(self):
+        name = self.deploy()
+        self.api.execute(name, "/?text=one")
+        self.api.deploy(name, TALKER + "// 2")
+        self.api.execute(name, "/throw?text=two")
+        self.assertEqual(self.logs.texts(worker=name, version=1), ["one"])
+        self.assertEqual(len(self.logs.texts(worker=name, version=2)), 2)
+        self.assertEqual(self.logs.texts(worker=name, text="on"), ["one"])
+        self.assertEqual(len(self.logs.all(worker=name, outcomes=[log_pb2.LOG_OUTCOME_FAILED])), 1)
+        self.assertEqual(self.logs.all(worker=name, outcomes=[log_pb2.LOG_OUTCOME_LIMIT]), [])
+        self.assertEqual(self.logs.texts(worker=name, tenant="other"), [])
+        self.assertEqual(self.logs.texts(worker="nobody-here"), [])
+        self.assertIn("one", self.logs.texts())
+
+    def test_range_of_time(self):
+        name = self.deploy()
+        for text in "abc":
+            self.api.execute(name, f"/?text={text}")
+        first, second, third = self.logs.all(worker=name, oldest_first=True)
+        self.assertLess(first.id, second.id)
+        self.assertEqual(self.logs.texts(worker=name, start_time=second.time), ["c", "b"])
+        self.assertEqual(self.logs.texts(worker=name, start_time=second.time, end_time=third.time), ["b"])
+        self.assertEqual(self.logs.texts(worker=name, end_time=second.time), ["a"])
+
+    def test_pages(self):
+        name = self.deploy()
+        self.api.execute(name, "/many?n=25&text=line")
+        expected = [f"line {i}" for i in range(25)]
+        self.assertEqual(self.logs.texts(worker=name, page_size=10, oldest_first=True), expected)
+        self.assertEqual(self.logs.texts(worker=name, page_size=10), expected[::-1])
+        self.assertEqual(len(self.logs.page(worker=name, page_size=10).records), 10)
+
+    def test_nul_and_odd_characters(self):
+        name = self.deploy()
+        self.api.execute(name, "/?text=a%00b%C3%A9%F0%9F%98%80")
+        self.assertEqual(self.logs.texts(worker=name), ["a\x1ab\u00e9\U0001f600"])
+
+    def test_refusals(self):
+        for field, value in (("tenant", "NO"), ("worker", "NO"), ("level", 9), ("outcomes", [9]),
+                             ("execution_id", "xyz"), ("text", "x" * 257), ("page_token", "x"), ("page_token", "-1")):
+            refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.logs.page, **{field: value})
+            self.assertEqual(refusal.fields, [field])
+
+
+class Tail(LogCase):
+    def tail(self, **fields):
+        """A stream that has begun."""
+        stream = self.logs.stub.Tail(log_pb2.TailRequest(**fields), timeout=PATIENCE)
+        self.addCleanup(stream.cancel)
+        return stream
+
+    def followed(self, name, **fields):
+        """A stream that is known to follow: it has shown a line that was written for that."""
+        stream = self.tail(worker=name, backlog=1, **fields)
+        mark = f"begin-{time.monotonic_ns()}"
+        self.api.execute(name, f"/throw?text={mark}")
+        records = []
+        while not any(f"Error: {mark}" in record.text for record in records):
+            records += next(stream).records
+        return stream
+
+    def texts(self, stream, count):
+        texts = []
+        while len(texts) < count:
+            texts += [record.text for record in next(stream).records]
+        return texts
+
+    def test_lines_come_as_they_are_written(self):
+        name = self.deploy()
+        stream = self.followed(name)
+        for i in range(5):
+            self.api.execute(name, f"/?text={i}")
+        self.assertEqual(self.texts(stream, 5), [str(i) for i in range(5)])
+
+    def test_backlog_comes_first_and_nothing_twice(self):
+        name = self.deploy()
+        self.api.execute(name, "/many?n=30&text=old")
+        stream = self.tail(worker=name, backlog=5)
+        self.assertEqual(self.texts(stream, 5), [f"old {i}" for i in range(25, 30)])
+        self.api.execute(name, "/?text=new")
+        self.assertEqual(self.texts(stream, 1), ["new"])
+
+    def test_filters(self):
+        name = self.deploy()
+        warnings = self.followed(name, level=log_pb2.LOG_LEVEL_WARN)
+        ends = self.followed(name, outcomes=[log_pb2.LOG_OUTCOME_FAILED])
+        self.texts(warnings, 1)  # what made the second one begin
+        self.api.execute(name, "/levels")
+        self.api.execute(name, "/throw?text=x")
+        self.assertEqual(self.texts(warnings, 3)[:2], ["a warning", "an error line"])
+        self.assertIn("Error: x", self.texts(ends, 1)[0])
+
+    def test_slow_reader_loses_records_and_is_told(self):
+        name = self.deploy()
+        # Small windows: what is not read stays with the server.
+        channel = self.server.channel(**{"http2.lookahead_bytes": 65536, "http2.bdp_probe": 0})
+        self.addCleanup(channel.close)
+        stream = Logs(channel).stub.Tail(log_pb2.TailRequest(worker=name, backlog=1), timeout=PATIENCE)
+        self.addCleanup(stream.cancel)
+        self.api.execute(name, "/?text=begin")
+        self.assertEqual(self.texts(stream, 1), ["begin"])
+        text, written = "x" * 200, 0
+
+        def write():
+            nonlocal written
+            start = time.monotonic()
+            self.api.execute(name, f"/many?n=200&text={text}")
+            written += 200
+            return time.monotonic() - start
+
+        slowest = max(write() for _ in range(60))
+        self.assertLess(slowest, 5)
+        self.api.execute(name, "/?text=end")
+        # The end may be among what is lost; then a line that is written afterwards says so.
+        received, dropped = 0, 0
+        while received + dropped < written + 1:
+            message = next(stream)
+            received += len(message.records)
+            dropped += message.dropped
+        self.assertGreater(dropped, 0)
+        self.assertEqual(received + dropped, written + 1)
+
+    def test_vanished_reader_is_forgotten(self):
+        name = self.deploy()
+        streams = [self.followed(name) for _ in range(3)]
+        for stream in streams:
+            stream.cancel()
+        self.api.execute(name, "/?text=after")
+        self.assertIn("after", self.logs.texts(worker=name))
+
+    def test_too_many_are_refused(self):
+        name = self.deploy()
+        streams = [self.followed(name) for _ in range(3)]
+        streams += [self.tail(worker=name) for _ in range(61)]
+        refusal = wait_until(self._refusal, "a tail to be refused")
+        self.assertEqual(refusal, grpc.StatusCode.RESOURCE_EXHAUSTED)
+
+    def _refusal(self):
+        stream = self.logs.stub.Tail(log_pb2.TailRequest(), timeout=0.3)
+        try:
+            next(stream)
+        except grpc.RpcError as error:
+            return error.code() if error.code() != grpc.StatusCode.DEADLINE_EXCEEDED else None
+        return None
+
+    def test_refusals(self):
+        for field, value in (("worker", "NO"), ("level", 9), ("backlog", 1001)):
+            refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, next, self.tail(**{field: value}))
+            self.assertEqual(refusal.fields, [field])
+
+
+class Cli_(LogCase):
+    def test_lines_oldest_first(self):
+        name = self.deploy()
+        self.api.execute(name, "/many?n=30&text=line")
+        self.api.execute(name, "/throw?text=boom")
+        lines = self.cli.ok("logs", name, "-n", "4").decode().splitlines()
+        self.assertRegex(lines[0], rf"^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{3}} info  {name} v1 [0-9a-f]{{16}} line 28$")
+        self.assertRegex(lines[3], r" error .* GET https://\S+/throw: Error: boom$")
+        self.assertRegex(lines[4], r"^    at \S+ \(main.js:\d+:\d+\)$")
+        everything = self.cli.ok("logs", name, "--since", "1h").decode().splitlines()
+        self.assertIn(" line 0", everything[0])
+        self.assertEqual(everything[-5:], lines)
+
+    def test_json_lines_and_filters(self):
+        name = self.deploy()
+        report = self.api.execute(name, "/throw?text=boom").report
+        def records(*options):
+            return [json.loads(line) for line in self.cli.ok("logs", name, "--json", *options).splitlines()]
+        self.assertEqual([record["kind"] for record in records()], ["LOG_KIND_CONSOLE", "LOG_KIND_EXECUTION"])
+        self.assertEqual(records("--outcome", "failed,limit")[0]["end"]["outcome"], "LOG_OUTCOME_FAILED")
+        self.assertEqual(records("--level", "error"), records("--outcome", "any"))
+        self.assertEqual(len(records("--execution", report.execution_id)), 2)
+        self.assertEqual(len(records("--text", "before")), 1)
+        self.assertEqual(records("--worker-version", "2"), [])
+        self.assertEqual(records("--until", "2020-01-01"), [])
+
+    def test_text_cannot_pass_for_a_record_or_steer_the_terminal(self):
+        name = self.deploy()
+        self.api.execute(name, "/?text=a%0A2026-01-01%20b%1B[2J")
+        lines = self.cli.ok("logs", name).decode().splitlines()
+        self.assertEqual(lines[1], "    2026-01-01 b\\x1b[2J")
+
+    def test_follow(self):
+        name = self.deploy()
+        self.api.execute(name, "/?text=first")
+        process = self.cli.popen("logs", name, "-f")
+        self.addCleanup(process.kill)
+        self.assertIn(b" first\n", process.stdout.readline())
+        self.api.execute(name, "/?text=second")
+        self.assertIn(b" second\n", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE)
+        process.stdout.close()
+        process.stderr.close()
+
+    def test_usage(self):
+        for options in (("--level", "loud"), ("--outcome", "odd"), ("--since", "soon"), ("-f", "--since", "1h"),
+                        ("-f", "-n", "1001"), ("a", "b")):
+            self.assertEqual(self.cli.run("logs", *options).returncode, 2, options)
+
+    def test_exec_tells_the_execution(self):
+        name = self.deploy()
+        text = self.cli.run("exec", name, "-v").stderr.decode()
+        self.assertRegex(text, r"execution [0-9a-f]{16}, version 1")
+
+
+class Durability(TestCase):
+    def setUp(self):
+        self.server = start()
+        self.addCleanup(lambda: self.server.kill())
+
+    def connect(self, server):
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        return Api(channel), Logs(channel)
+
+    def test_what_was_shown_survives_a_kill(self):
+        api, logs = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        for i in range(50):
+            api.execute("talker", f"/?text={i}")
+        shown = logs.texts(worker="talker", oldest_first=True)
+        self.assertEqual(shown, [str(i) for i in range(50)])
+        self.server.kill()
+        self.server = start(db=self.server.db)
+        api, logs = self.connect(self.server)
+        self.assertEqual(logs.texts(worker="talker", oldest_first=True), shown)
+        api.execute("talker", "/?text=again")
+        self.assertEqual(logs.texts(worker="talker")[0], "again")
+
+    def test_what_is_written_by_a_moment_ago_survives_a_kill(self):
+        api, _ = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        api.execute("talker", "/?text=kept")
+        time.sleep(1)  # the server promises 20 ms
+        self.server.kill()
+        self.server = start(db=self.server.db)
+        self.assertEqual(self.connect(self.server)[1].texts(worker="talker"), ["kept"])
+
+    def test_shutdown_writes_the_rest(self):
+        api, _ = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        api.execute("talker", "/?text=last")
+        self.assertEqual(self.server.stop(), 0)
+        self.server = start(db=self.server.db)
+        self.assertEqual(self.connect(self.server)[1].texts(worker="talker"), ["last"])
+
+    def test_log_that_cannot_be_read_is_put_aside(self):
+        api, _ = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        self.assertEqual(self.server.stop(), 0)
+        path = self.server.db.with_name("isoyard-logs.db")
+        path.write_bytes(b"no database" * 100)
+        self.server = start(db=self.server.db)
+        api, logs = self.connect(self.server)
+        api.execute("talker", "/?text=new")
+        self.assertEqual(logs.texts(worker="talker"), ["new"])
+        self.assertTrue(path.with_name("isoyard-logs.db.damaged").exists())
+        self.assertIn("put aside", self.server.log())
+
+    def test_drain_ends_tails(self):
+        _, logs = self.connect(self.server)
+        stream = logs.stub.Tail(log_pb2.TailRequest(), timeout=PATIENCE)
+        codes = []
+
+        def read():
+            try:
+                next(stream)
+            except grpc.RpcError as error:
+                codes.append(error.code())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        time.sleep(0.2)
+        self.assertEqual(self.server.stop(), 0)
+        reader.join(PATIENCE)
+        self.assertEqual(codes, [grpc.StatusCode.UNAVAILABLE])
+
+
+class Settings(TestCase):
+    def start(self, *flags):
+        server = start(*flags)
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        return server, Api(channel), Logs(channel)
+
+    def test_console_on_stderr_or_not(self):
+        for flags, is_there in (((), True), (("--log-console", "off"), False)):
+            server, api, logs = self.start(*flags)
+            api.deploy("talker", TALKER)
+            api.execute("talker", "/?text=sentinel")
+            self.assertEqual(logs.texts(worker="talker"), ["sentinel"])
+            server.stop()
+            self.assertEqual("text=sentinel" in server.log(), is_there)
+
+    def test_executions(self):
+        for which, outcomes in (("failures", ["boom"]), ("all", ["boom", "ok"]), ("off", [])):
+            _, api, logs = self.start("--log-executions", which)
+            api.deploy("talker", TALKER)
+            api.execute("talker", "/levels")
+            api.execute("talker", "/throw?text=boom")
+            ends = [record.text for record in logs.all(worker="talker") if record.kind == EXECUTION]
+            self.assertEqual([text.rsplit(" ", 1)[1] for text in ends], outcomes)
+
+    def test_no_log(self):
+        server, api, logs = self.start("--log-mib", "0")
+        api.deploy("talker", TALKER)
+        self.assertEqual(api.execute("talker", "/").response.body_text, "ok")
+        self.refused(grpc.StatusCode.FAILED_PRECONDITION, logs.page)
+        self.refused(grpc.StatusCode.FAILED_PRECONDITION, next,
+                     logs.stub.Tail(log_pb2.TailRequest(), timeout=PATIENCE))
+        self.assertFalse(server.db.with_name("isoyard-logs.db").exists())
+
+    def test_size_is_bounded_and_flood_is_counted(self):
+        server, api, logs = self.start("--log-mib", "1", "--log-console", "off")
+        api.deploy("talker", TALKER)
+        text = "x" * 250
+        for _ in range(60):
+            api.execute("talker", f"/many?n=200&text={text}")
+        logs.page(worker="talker")  # what was queued is written then
+        stats = api.stats().server
+        self.assertEqual(stats.log_records + stats.dropped_log_records, 12000)
+        wait_until(lambda: api.stats().server.log_bytes <= 1 << 20, "the log to be trimmed")
+        newest = logs.page(worker="talker", page_size=1).records[0].text
+        self.assertTrue(newest.endswith(" 199"), newest)
+        self.assertEqual(server.stop(), 0)
+        path = server.db.with_name("isoyard-logs.db")
+        self.assertLess(path.stat().st_size, 8 << 20)
+        with sqlite3.connect(path) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+
+
+del LogCase
+
+if __name__ == "__main__":
+    unittest.main()
