@@ -25,6 +25,9 @@ struct exchange {
     grpc_metadata_array initial, trailing;
     grpc_status_code code;
     grpc_slice message;
+    bool (*poll)(void *arg); /* NULL: none */
+    void *poll_arg;
+    bool is_ended; /* by it */
 };
 
 static void ignore_log(gpr_log_func_args *args)
@@ -145,6 +148,7 @@ static void stream_begin(struct exchange *x)
 /* Interrupts. */
 
 #define INTERRUPT_LOOK_MS 100
+#define POLL_MS 50
 
 static volatile sig_atomic_t is_caught, is_interrupted;
 
@@ -168,6 +172,22 @@ bool client_is_interrupted(void)
     return is_interrupted;
 }
 
+/* How long to wait at once; 0: to the end. */
+static uint64_t piece_ms(const struct exchange *x)
+{
+    if (x->poll)
+        return POLL_MS;
+    return is_caught ? INTERRUPT_LOOK_MS : 0;
+}
+
+static void poll_once(struct exchange *x)
+{
+    if (!x->poll || x->is_ended || x->poll(x->poll_arg))
+        return;
+    grpc_call_cancel(x->call, NULL);
+    x->is_ended = true;
+}
+
 /* Waits until a batch is done; where an interrupt comes first, cancels the call. gRPC's wait does
  * not end with a signal: it is cut into pieces. */
 static grpc_event pluck(struct exchange *x, void *tag, uint64_t timeout_ms)
@@ -177,14 +197,16 @@ static grpc_event pluck(struct exchange *x, void *tag, uint64_t timeout_ms)
     grpc_event event;
 
     do {
-        gpr_timespec look_at = in_ms(INTERRUPT_LOOK_MS);
+        uint64_t piece = piece_ms(x);
+        gpr_timespec look_at = in_ms(piece);
 
         if (is_interrupted && !has_cancelled) {
             grpc_call_cancel(x->call, NULL);
             has_cancelled = true;
         }
         event = grpc_completion_queue_pluck(
-            x->queue, tag, is_caught && gpr_time_cmp(look_at, end) < 0 ? look_at : end, NULL);
+            x->queue, tag, piece > 0 && gpr_time_cmp(look_at, end) < 0 ? look_at : end, NULL);
+        poll_once(x);
     } while (event.type == GRPC_QUEUE_TIMEOUT &&
              gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), end) < 0);
     return event;
@@ -333,8 +355,17 @@ void client_watch(const struct options *options, const char *method,
                   uint64_t interval_ms, bool (*each)(void *arg, const ProtobufCMessage *message),
                   void *arg, struct reply *ret)
 {
+    client_watch_polling(options, method, request, type, interval_ms, each, NULL, arg, ret);
+}
+
+void client_watch_polling(const struct options *options, const char *method,
+                          const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+                          uint64_t interval_ms,
+                          bool (*each)(void *arg, const ProtobufCMessage *message),
+                          bool (*poll)(void *arg), void *arg, struct reply *ret)
+{
     uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
-    struct exchange x = {.message = {0}};
+    struct exchange x = {.message = {0}, .poll = poll, .poll_arg = arg};
     bool is_coming;
 
     gpr_set_log_function(ignore_log);
@@ -346,7 +377,7 @@ void client_watch(const struct options *options, const char *method,
         is_coming = stream_next(&x, interval_ms + timeout_ms);
     while (is_coming && deliver(&x, type, each, arg, ret));
     stream_end(&x);
-    if (!is_coming) {
+    if (!is_coming && !x.is_ended) {
         *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
         ret->details = find_details(&x.trailing);
     } else if (!ret->message) {

@@ -57,6 +57,14 @@ void client_watch(const struct options *options, const char *method,
                   uint64_t interval_ms, bool (*each)(void *arg, const ProtobufCMessage *message),
                   void *arg, struct reply *ret);
 
+/* client_watch that calls `poll` some twenty times a second while it waits, and ends, with OK, when
+ * that returns false. */
+void client_watch_polling(const struct options *options, const char *method,
+                          const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+                          uint64_t interval_ms,
+                          bool (*each)(void *arg, const ProtobufCMessage *message),
+                          bool (*poll)(void *arg), void *arg, struct reply *ret);
+
 /* From now on the first SIGINT cancels the call of client_watch, whose *ret is CANCELLED then. Main
  * thread. */
 void client_catch_interrupt(void);

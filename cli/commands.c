@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/completion.h"
 #include "cli/manual.h"
+#include "cli/top.h"
 
 const struct command isoyard_commands[] = {
     {.name = "deploy",
@@ -22,6 +23,10 @@ const struct command isoyard_commands[] = {
     {.name = "pool",
      .summary = "watch, switch and compare pools of isolates",
      .group = pool_commands},
+    {.name = "top",
+     .summary = "watch lanes, workers and contention live",
+     .run = top_run,
+     .argp = &top_argp},
     {.name = "health",
      .summary = "ask whether the server takes work",
      .run = health_run,

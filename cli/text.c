@@ -188,27 +188,45 @@ static size_t width_of_all(const struct table *table, const size_t *widths)
     return all;
 }
 
-/* Appends as much of text as fits, and then blanks up to the width unless it is the last column. */
-static void append_cell(struct buffer *out, const char *text, size_t width, bool is_last)
+/* Appends as much of the text as fits; returns the columns that it takes. */
+static size_t append_cut(struct buffer *out, const char *text, size_t columns)
 {
+    bool is_cut = text_width(text) > columns;
     size_t printed = 0;
-    bool is_cut = text_width(text) > width;
 
     while (*text) {
         uint32_t c;
         size_t len = decode(text, &c);
         size_t own = wcwidth((wchar_t)c) > 0 ? (size_t)wcwidth((wchar_t)c) : 0;
 
-        if (is_cut && printed + own + 1 > width)
+        if (is_cut && printed + own + 1 > columns)
             break;
         buffer_append(out, text, len);
         printed += own;
         text += len;
     }
-    if (is_cut) {
+    if (is_cut)
         buffer_append_text(out, "\u2026");
-        printed++;
-    }
+    return printed + (is_cut ? 1 : 0);
+}
+
+void text_append_cut(struct buffer *out, const char *text, size_t columns)
+{
+    append_cut(out, text, columns);
+}
+
+void text_append_cell(struct buffer *out, const char *text, size_t columns)
+{
+    size_t printed = append_cut(out, text, columns);
+
+    buffer_append_format(out, "%*s", (int)(columns - printed), "");
+}
+
+/* A cell, and blanks up to the next one. */
+static void append_cell(struct buffer *out, const char *text, size_t width, bool is_last)
+{
+    size_t printed = append_cut(out, text, width);
+
     if (!is_last)
         buffer_append_format(out, "%*s", (int)(width - printed + 2), "");
 }

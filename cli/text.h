@@ -30,6 +30,12 @@ const char *text_bytes(uint64_t bytes);
 const char *text_us(uint64_t us);
 const char *text_time(const Google__Protobuf__Timestamp *time);
 
+/* Appends as much of the text as fits the columns, with an ellipsis where it is cut. */
+void text_append_cut(struct buffer *out, const char *text, size_t columns);
+
+/* The same with blanks up to the last column. */
+void text_append_cell(struct buffer *out, const char *text, size_t columns);
+
 /* Columns of the terminal that `out` is; 0: it is none, or does not say. */
 size_t text_terminal_width(FILE *out);
 
