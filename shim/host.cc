@@ -37,7 +37,8 @@ static const struct host_function functions[] = {
     {"domainToAscii", op_domain_to_ascii},
     {"isDetached", op_is_detached},
     {"random", op_random},
-    {"structuredClone", op_structured_clone},
+    {"cloneKind", op_clone_kind},
+    {"cloneWasmModule", op_clone_wasm_module},
     {"transferBuffer", op_transfer_buffer},
 };
 

@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { streamsPackage } from "./streams/package.mjs";
+import { urlPatternPackage } from "./urlpattern/package.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -63,7 +64,7 @@ const { metafile } = await build({
     charset: "ascii",
     banner: { js: '"use strict";' }, // as modules are
     footer: { js: "return prelude;" },
-    plugins: [absences, standIns, streamsPackage],
+    plugins: [absences, standIns, streamsPackage, urlPatternPackage],
     metafile: true,
     logLevel: "warning",
 });

@@ -1,38 +1,44 @@
 // structuredClone. https://html.spec.whatwg.org/multipage/structured-data.html#structured-cloning
 
+import { deserializeWithTransfer } from "./clone/deserialize.js";
+import { registerSerializable } from "./clone/platform.js";
+import { serializeWithTransfer } from "./clone/serialize.js";
 import { DOMException, isDOMException } from "./domexception.js";
-import { isPlatformObject } from "./format.js";
-import { host } from "./host.js";
-import { defineProperty, symbolIterator } from "./primordials.js";
-import { requireArguments, toDictionary } from "./webidl.js";
+import { TypeError, defineProperty } from "./primordials.js";
+import { isObject, requireArguments, toDictionary, toSequence } from "./webidl.js";
 
 export const cloneFunctions = {
     structuredClone(value, options = undefined) {
         requireArguments(arguments.length, 1, "structuredClone");
         const members = toDictionary(options, "structuredClone: the second argument");
-        if (members !== undefined && members.transfer !== undefined && !isEmpty(members.transfer)) {
-            throw cloneError("structuredClone cannot transfer yet");
-        }
-        if (isDOMException(value)) {
-            return cloneException(value);
-        }
-        if (isPlatformObject(value)) {
-            throw cloneError("An object of the platform cannot be cloned");
-        }
-        return host.structuredClone(value, cloneError);
+        const transfer = toTransferList(members?.transfer, "structuredClone: transfer");
+        return cloneWithTransfer(value, transfer).value;
     },
 };
 
-function cloneError(message) {
-    return new DOMException(message, "DataCloneError");
+// { value, transferred }
+export function cloneWithTransfer(value, transfer) {
+    return deserializeWithTransfer(serializeWithTransfer(value, transfer));
 }
 
-function isEmpty(sequence) {
-    return sequence[symbolIterator]().next().done;
+// sequence<object>, empty where it is undefined.
+export function toTransferList(value, where) {
+    return value === undefined ? [] : toSequence(value, where, toTransferable);
 }
 
-function cloneException(exception) {
-    const clone = new DOMException(exception.message, exception.name);
-    defineProperty(clone, "stack", { __proto__: null, value: exception.stack });
-    return clone;
+function toTransferable(value) {
+    if (!isObject(value)) {
+        throw new TypeError("What is to be transferred is not an object");
+    }
+    return value;
 }
+
+registerSerializable(
+    isDOMException,
+    ({ message, name, stack }) => ({ message, name, stack }),
+    ({ message, name, stack }) => {
+        const clone = new DOMException(message, name);
+        defineProperty(clone, "stack", { __proto__: null, value: stack });
+        return clone;
+    },
+);

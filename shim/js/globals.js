@@ -22,6 +22,8 @@ import { fetchFunctions } from "./fetch.js";
 import { FetchEvent } from "./fetchevent.js";
 import { FormData } from "./formdata.js";
 import { Headers } from "./headers.js";
+import { MessageEvent } from "./messageevent.js";
+import { MessageChannel, MessagePort } from "./messageport.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance } from "./performance.js";
 import { defineProperty, getOwnPropertyDescriptor, global, ownKeys } from "./primordials.js";
@@ -35,6 +37,7 @@ import { streamInterfaces } from "./streams/streams.js";
 import { timerFunctions } from "./timers.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
+import { URLPattern } from "./urlpattern/urlpattern.js";
 
 const interfaces = {
     AbortController,
@@ -51,6 +54,9 @@ const interfaces = {
     File,
     FormData,
     Headers,
+    MessageChannel,
+    MessageEvent,
+    MessagePort,
     Navigator,
     Performance,
     PromiseRejectionEvent,
@@ -62,6 +68,7 @@ const interfaces = {
     TextDecoder,
     TextEncoder,
     URL,
+    URLPattern,
     URLSearchParams,
 };
 

@@ -63,10 +63,9 @@
 //   now() -> number                        milliseconds since the process's time origin, in steps
 //                                          of 0.1
 //   timeOrigin() -> number                 that origin, in milliseconds since 1970
-//   structuredClone(value, makeError) -> value
-//                                          through V8's serializer; throws makeError(reason) where
-//                                          the value cannot be cloned, and what the value's own
-//                                          getters throw as it is
+//   cloneKind(value) -> number             (pure) clone/record.js
+//   cloneWasmModule(module) -> WebAssembly.Module
+//                                          another one of the same code
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

@@ -21,7 +21,9 @@ export const {
     BigUint64Array,
     Boolean,
     DataView,
+    Date,
     Error,
+    EvalError,
     Float32Array,
     Float64Array,
     Int16Array,
@@ -32,11 +34,14 @@ export const {
     Object,
     Promise,
     RangeError,
+    ReferenceError,
     RegExp,
     Set,
     String,
     Symbol,
+    SyntaxError,
     TypeError,
+    URIError,
     Uint16Array,
     Uint32Array,
     Uint8Array,
@@ -54,7 +59,7 @@ export const {
     ownKeys,
     setPrototypeOf,
 } = Reflect;
-export const { create, defineProperties, freeze, is } = Object;
+export const { create, defineProperties, freeze, is, keys } = Object;
 export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const { captureStackTrace } = Error;
@@ -65,6 +70,7 @@ export const { parse: parseJson, stringify: stringifyJson } = JSON;
 
 export const arrayPrototype = Array.prototype;
 export const arrayBufferPrototype = ArrayBuffer.prototype;
+export const objectPrototype = Object.prototype;
 export const setPrototype = Set.prototype;
 export const stringPrototype = String.prototype;
 export const { asIntN: bigintAsIntN } = BigInt;

@@ -86,14 +86,27 @@ export function startTimer(run, args, delay, repeats) {
     if (!canStart(task)) {
         return id;
     }
+    const level = nesting + 1;
+    start(new Timer(id, task, run, args, delay, repeats, level), clamp(delay, level));
+    return id;
+}
+
+// Runs it in an event of its own, after the timers that are due, in the name of the task whose code
+// runs; never where that has ended before.
+export function startSoon(run) {
+    const task = currentTask();
+    if (canStart(task)) {
+        const id = unusedId();
+        start(new Timer(id, task, run, [], 0, false, 0), 0);
+    }
+}
+
+function start(timer, delay) {
     if (pending >= MAX_PENDING) {
         throw new RangeError("too many timers are pending in this worker");
     }
-    const level = nesting + 1;
-    const timer = new Timer(id, task, run, args, delay, repeats, level);
-    host.startTimer(id, clamp(delay, level));
+    host.startTimer(timer.id, delay);
     link(timer);
-    return id;
 }
 
 function clamp(delay, level) {

@@ -182,6 +182,18 @@ export function toCallback(value, where) {
     return value;
 }
 
+// sequence<T>, as an array of what convert(item) returns.
+export function toSequence(value, where, convert) {
+    if (!isObject(value) || typeof value[symbolIterator] !== "function") {
+        throw new TypeError(`${where} is not an iterable object`);
+    }
+    const items = [];
+    for (const item of value) {
+        items[items.length] = convert(item);
+    }
+    return items;
+}
+
 // (sequence<sequence<T>> or record<T, T>): calls add(name, value, isRecord) for each pair of an
 // object, unconverted.
 export function forEachPair(init, where, add) {

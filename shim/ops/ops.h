@@ -59,7 +59,9 @@ void op_transfer_buffer(op_info info); /* transferBuffer(ArrayBuffer[, length]) 
 
 /* value.cc */
 void op_random(op_info info);           /* random(view): fills it with random bytes */
-void op_structured_clone(op_info info); /* structuredClone(value, makeError) -> value */
+void op_clone_kind(op_info info); /* cloneKind(value) -> number: js/clone/record.js */
+void op_clone_wasm_module(
+    op_info info); /* cloneWasmModule(WebAssembly.Module) -> another one of the same code */
 
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {

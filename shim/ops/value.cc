@@ -1,4 +1,4 @@
-/* Random bytes, structured clones, and buffers that change hands. */
+/* Random bytes, and what structured clones have to know of objects. */
 #include "shim/isolate.h"
 #include "shim/ops/ops.h"
 
@@ -14,66 +14,73 @@ void op_random(op_info info)
         abort(); /* the system has no random bytes: nothing that follows could be trusted */
 }
 
-/* Says why a value cannot be cloned, with what the prelude's function makes of V8's message: a
- * DOMException. */
-class clone_delegate final : public v8::ValueSerializer::Delegate
-{
-  public:
-    clone_delegate(v8::Isolate *v8, v8::Local<v8::Function> make_error)
-        : v8_(v8), make_error_(make_error)
-    {
-    }
-    void ThrowDataCloneError(v8::Local<v8::String> message) override
-    {
-        v8::Local<v8::Value> argument = message;
-        v8::Local<v8::Value> error;
-
-        if (make_error_->Call(v8_->GetCurrentContext(), v8::Undefined(v8_), 1, &argument)
-                .ToLocal(&error))
-            v8_->ThrowException(error);
-    }
-
-  private:
-    v8::Isolate *v8_;
-    v8::Local<v8::Function> make_error_;
+/* The numbers are those of js/clone/record.js. */
+enum clone_kind {
+    CLONE_PLAIN = 0, /* or of a kind that the API has no question for */
+    CLONE_ARRAY = 1,
+    CLONE_BOXED = 2,
+    CLONE_DATE = 3,
+    CLONE_REGEXP = 4,
+    CLONE_MAP = 5,
+    CLONE_SET = 6,
+    CLONE_BUFFER = 7,
+    CLONE_TYPED_ARRAY = 8,
+    CLONE_DATA_VIEW = 9,
+    CLONE_ERROR = 10,
+    CLONE_WASM_MODULE = 11,
+    CLONE_NEVER = 12,
 };
 
-/* Reads the clone back. V8 says only that it cannot where there is no memory for an ArrayBuffer. */
-static v8::MaybeLocal<v8::Value> read_clone(v8::Isolate *v8, v8::Local<v8::Context> context,
-                                            const std::pair<uint8_t *, size_t> &data)
+static bool is_never_cloned(v8::Local<v8::Value> value)
 {
-    v8::ValueDeserializer deserializer(v8, data.first, data.second);
-    v8::TryCatch caught(v8);
-    v8::Local<v8::Value> clone;
-
-    if (deserializer.ReadHeader(context).FromMaybe(false) &&
-        deserializer.ReadValue(context).ToLocal(&clone))
-        return clone;
-    if (isolate_of(v8)->allocator->has_refused() && caught.CanContinue()) {
-        caught.Reset();
-        throw_range_error(v8, "Array buffer allocation failed");
-    }
-    caught.ReThrow();
-    return {};
+    return !value->IsObject() || value->IsFunction() || value->IsProxy() || value->IsPromise() ||
+           value->IsWeakMap() || value->IsWeakSet() || value->IsSymbolObject() ||
+           value->IsGeneratorObject() || value->IsMapIterator() || value->IsSetIterator() ||
+           value->IsModuleNamespaceObject() || value->IsWasmMemoryObject() ||
+           value->IsSharedArrayBuffer();
 }
 
-void op_structured_clone(op_info info)
+static enum clone_kind clone_kind_of(v8::Local<v8::Value> value)
 {
-    v8::Isolate *v8 = info.GetIsolate();
-    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    if (value->IsArray())
+        return CLONE_ARRAY;
+    if (value->IsDate())
+        return CLONE_DATE;
+    if (value->IsRegExp())
+        return CLONE_REGEXP;
+    if (value->IsMap())
+        return CLONE_MAP;
+    if (value->IsSet())
+        return CLONE_SET;
+    if (value->IsArrayBuffer())
+        return CLONE_BUFFER;
+    if (value->IsTypedArray())
+        return CLONE_TYPED_ARRAY;
+    if (value->IsDataView())
+        return CLONE_DATA_VIEW;
+    if (value->IsNativeError())
+        return CLONE_ERROR;
+    if (value->IsWasmModuleObject())
+        return CLONE_WASM_MODULE;
+    if (value->IsBooleanObject() || value->IsNumberObject() || value->IsStringObject() ||
+        value->IsBigIntObject())
+        return CLONE_BOXED;
+    return is_never_cloned(value) ? CLONE_NEVER : CLONE_PLAIN;
+}
 
-    if (!info[1]->IsFunction())
-        return throw_type_error(v8, "structuredClone: a function that makes errors is needed");
-    clone_delegate delegate(v8, info[1].As<v8::Function>());
-    v8::ValueSerializer serializer(v8, &delegate);
-    v8::Local<v8::Value> clone;
+void op_clone_kind(op_info info)
+{
+    info.GetReturnValue().Set((int32_t)clone_kind_of(info[0]));
+}
 
-    isolate_of(v8)->allocator->take_refused();
-    serializer.WriteHeader();
-    if (!serializer.WriteValue(context, info[0]).FromMaybe(false))
-        return;
-    std::pair<uint8_t *, size_t> data = serializer.Release();
-    if (read_clone(v8, context, data).ToLocal(&clone))
+void op_clone_wasm_module(op_info info)
+{
+    v8::Local<v8::WasmModuleObject> clone;
+
+    if (!info[0]->IsWasmModuleObject())
+        return throw_type_error(info.GetIsolate(), "cloneWasmModule: a module is needed");
+    if (v8::WasmModuleObject::FromCompiledModule(
+            info.GetIsolate(), info[0].As<v8::WasmModuleObject>()->GetCompiledModule())
+            .ToLocal(&clone))
         info.GetReturnValue().Set(clone);
-    free(data.first);
 }

@@ -72,7 +72,104 @@ test("what cannot be cloned", () => {
     }
     for (const value of [new Headers(), new Response(), new EventTarget(), new URL("https://a/")]) {
         throws("DataCloneError", () => structuredClone(value));
+        throws("DataCloneError", () => structuredClone([{ value }]));
     }
+    for (const value of [
+        new Proxy({}, {}),
+        new WeakRef({}),
+        new Intl.NumberFormat(),
+        new WebAssembly.Memory({ initial: 1 }),
+        new Map().keys(),
+        [].values(),
+        (function* () {})(),
+        Object(Symbol()),
+    ]) {
+        throws("DataCloneError", () => structuredClone({ value }));
+    }
+});
+
+test("inherited setters are none of a clone's", () => {
+    const set = () => {
+        throw new Error("called");
+    };
+    Object.defineProperty(Object.prototype, "inherited", { set, configurable: true });
+    const value = JSON.parse('{"__proto__": {"a": 1}}');
+    Object.defineProperty(value, "inherited", { value: 2, enumerable: true });
+    const clone = structuredClone(value);
+    delete Object.prototype.inherited;
+    equal(clone.inherited, 2);
+    same(Object.getOwnPropertyDescriptor(clone, "__proto__").value, { a: 1 });
+    equal(Object.getPrototypeOf(clone), Object.prototype);
+});
+
+test("properties that a getter takes away, or adds", () => {
+    const value = {
+        get a() {
+            delete this.b;
+            this.c = 3;
+            return 1;
+        },
+        b: 2,
+    };
+    same(structuredClone(value), { a: 1 });
+    const map = new Map();
+    const key = {
+        get a() {
+            map.clear();
+            return 1;
+        },
+    };
+    map.set(key, 1).set("b", 2);
+    equal(structuredClone(map).size, 2);
+});
+
+test("errors", () => {
+    const clone = structuredClone({ error: new TypeError("mine") }).error;
+    ok(clone instanceof TypeError);
+    ok(clone.stack.includes("structured-clone.js"));
+    same(Object.keys(clone), []);
+    class Mine extends Error {
+        name = "Mine";
+    }
+    const mine = structuredClone(new Mine("m"));
+    equal(mine.constructor, Error);
+    equal(mine.message, "m");
+    equal(Object.prototype.hasOwnProperty.call(structuredClone(new Error()), "message"), false);
+});
+
+test("views share their buffer", () => {
+    const buffer = new ArrayBuffer(8);
+    const clone = structuredClone({ a: new Uint16Array(buffer, 2, 1), b: new DataView(buffer, 4) });
+    equal(clone.a.buffer, clone.b.buffer);
+    equal(clone.a.constructor, Uint16Array);
+    same([clone.a.byteOffset, clone.a.length, clone.b.byteLength], [2, 1, 4]);
+});
+
+test("a WebAssembly module", () => {
+    const module = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    const clone = structuredClone({ module }).module;
+    ok(clone instanceof WebAssembly.Module && clone !== module);
+});
+
+test("transfer", () => {
+    const bytes = new Uint8Array([1, 2, 3, 4]);
+    const { buffer } = bytes;
+    const value = { view: bytes.subarray(1, 3), buffer };
+    const clone = structuredClone(value, { transfer: [buffer] });
+    equal(buffer.byteLength, 0);
+    equal(buffer.detached, true);
+    equal(clone.view.buffer, clone.buffer);
+    same([...clone.view], [2, 3]);
+    throws("DataCloneError", () => structuredClone(0, { transfer: [buffer] }));
+    throws("DataCloneError", () => structuredClone(buffer));
+    const again = new ArrayBuffer(1);
+    throws("DataCloneError", () => structuredClone(0, { transfer: [again, again] }));
+    throws("DataCloneError", () => structuredClone(() => {}, { transfer: [again] }));
+    equal(again.byteLength, 1, "nothing is transferred where cloning fails");
+    const { buffer: wasm } = new WebAssembly.Memory({ initial: 1 });
+    throws("DataCloneError", () => structuredClone(0, { transfer: [wasm] }));
+    throws("DataCloneError", () => structuredClone(0, { transfer: [{}] }));
+    throws(TypeError, () => structuredClone(0, { transfer: [1] }));
 });
 
 test("what a getter throws is thrown as it is", () => {
