@@ -4,6 +4,7 @@
 // their memory.
 
 import { bytesOf, copyBytes, isBufferSource, joinBytes, subBytes } from "./buffers.js";
+import { registerSerializable } from "./clone/platform.js";
 import { registerInterface } from "./format.js";
 import { host } from "./host.js";
 import { replaceNewlines } from "./newlines.js";
@@ -218,6 +219,16 @@ export function newFile(bytes, type, name, lastModified = dateNow()) {
     return new File(INTERNAL, [bytes, type], [name, lastModified]);
 }
 
+registerSerializable(
+    isBlob,
+    (blob) => [bytesOfBlob(blob), typeOfBlob(blob)],
+    (state) => new Blob(INTERNAL, state),
+);
+registerSerializable(
+    isFile,
+    (file) => [bytesOfBlob(file), typeOfBlob(file), nameOfFile(file), timeOfFile(file)],
+    (state) => newFile(state[0], state[1], state[2], state[3]),
+);
 defineInterface("Blob", Blob);
 defineInterface("File", File);
 registerInterface(isBlob, ({ size, type }) => ({ size, type }));

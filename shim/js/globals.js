@@ -35,6 +35,7 @@ import { ScheduledEvent } from "./scheduledevent.js";
 import { TaskEvent } from "./taskevent.js";
 import { streamInterfaces } from "./streams/streams.js";
 import { timerFunctions } from "./timers.js";
+import "./streams/transfer.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
 import { URLPattern } from "./urlpattern/urlpattern.js";

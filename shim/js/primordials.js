@@ -8,7 +8,7 @@
 const { bind, call } = Function.prototype;
 export const uncurryThis = bind.bind(call);
 
-function getterOf(prototype, key) {
+export function getterOf(prototype, key) {
     return uncurryThis(Reflect.getOwnPropertyDescriptor(prototype, key).get);
 }
 

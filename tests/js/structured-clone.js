@@ -1,4 +1,4 @@
-import { equal, ok, same, test, throws, worker } from "./harness.js";
+import { equal, ok, rejects, same, test, throws, worker } from "./harness.js";
 
 test("primitives", () => {
     for (const value of [undefined, null, true, 0, -0, NaN, "a☃", 10n]) {
@@ -191,6 +191,63 @@ test("a DOMException", () => {
     equal(clone.message, "m");
     equal(clone.name, "AbortError");
     equal(clone.code, 20);
+});
+
+test("Blob and File", async () => {
+    const file = new File(["ab"], "a.txt", { type: "text/plain", lastModified: 5 });
+    const clone = structuredClone({ file, blob: new Blob(["c"]) });
+    ok(clone.file instanceof File && clone.file !== file);
+    same([clone.file.name, clone.file.type, clone.file.lastModified], ["a.txt", "text/plain", 5]);
+    equal(await clone.file.text(), "ab");
+    equal(clone.blob.constructor, Blob);
+    equal(await clone.blob.text(), "c");
+});
+
+test("transfer of a ReadableStream", async () => {
+    const chunks = [{ a: 1 }, "b"];
+    const stream = ReadableStream.from(chunks);
+    const moved = structuredClone({ stream }, { transfer: [stream] }).stream;
+    ok(stream.locked && !moved.locked && moved !== stream);
+    const received = await Array.fromAsync(moved);
+    same(received, chunks);
+    ok(received[0] !== chunks[0]);
+    throws("DataCloneError", () => structuredClone(stream, { transfer: [stream] }));
+    throws("DataCloneError", () => structuredClone(moved));
+    let reason;
+    const cancelled = new ReadableStream({ cancel: (given) => (reason = given) });
+    await structuredClone(cancelled, { transfer: [cancelled] }).cancel("why");
+    equal(reason, "why");
+    const failing = ReadableStream.from([() => {}]);
+    const reader = structuredClone(failing, { transfer: [failing] }).getReader();
+    await rejects("DataCloneError", reader.read());
+});
+
+test("transfer of a WritableStream", async () => {
+    const written = [];
+    const stream = new WritableStream({
+        write: (chunk) => written.push(chunk),
+        close: () => written.push("closed"),
+    });
+    const writer = structuredClone(stream, { transfer: [stream] }).getWriter();
+    await writer.write(1);
+    await writer.close();
+    same(written, [1, "closed"]);
+    let reason;
+    const aborted = new WritableStream({ abort: (given) => (reason = given) });
+    await structuredClone(aborted, { transfer: [aborted] }).abort("why");
+    equal(reason, "why");
+});
+
+test("transfer of a TransformStream", async () => {
+    const stream = new TransformStream({ transform: (n, out) => out.enqueue(n * 2) });
+    const moved = structuredClone(stream, { transfer: [stream] });
+    ok(moved instanceof TransformStream && stream.readable.locked && stream.writable.locked);
+    const result = Array.fromAsync(moved.readable);
+    const writer = moved.writable.getWriter();
+    writer.write(1);
+    writer.write(2);
+    writer.close();
+    same(await result, [2, 4]);
 });
 
 test("arguments", () => {

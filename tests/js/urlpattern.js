@@ -19,7 +19,7 @@ test("a pathname", () => {
 });
 
 test("a whole URL", () => {
-    const pattern = new URLPattern("https://*.example.com/:kind/*?q=:q#top");
+    const pattern = new URLPattern("https://*.example.com/:kind/*\\?q=:q#top");
     equal(pattern.protocol, "https");
     equal(pattern.hostname, "*.example.com");
     equal(pattern.hash, "top");

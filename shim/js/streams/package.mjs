@@ -130,6 +130,11 @@ function rewrite(source) {
 ${text}
 export {${operations.join(",")}};
 export const isReadableStreamDisturbed = (stream) => stream[$_disturbed];
+export function giveSides(transform, readable, writable) {
+    transform[$_readable] = readable;
+    transform[$_writable] = writable;
+    transform[$_transformStreamController] = undefined;
+}
 export const sidesOf = (transform) => [transform[$_readable], transform[$_writable]];
 export const controllerOf = (stream) => stream[$_readableStreamController];
 export const readRequestOf = (onChunk, onClose, onError) => ({

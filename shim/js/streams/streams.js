@@ -18,6 +18,7 @@ import {
     acquireReadableStreamDefaultReader,
     controllerOf,
     createReadableByteStream,
+    giveSides,
     isByteLengthQueuingStrategy,
     isCountQueuingStrategy,
     isReadableByteStreamController,
@@ -74,7 +75,12 @@ export const streamInterfaces = {
 
 export {
     ReadableStream,
+    ReadableStreamDefaultController,
     TransformStream,
+    WritableStream,
+    WritableStreamDefaultController,
+    WritableStreamDefaultWriter,
+    giveSides,
     isReadableStream,
     isReadableStreamDisturbed as isDisturbed,
     isReadableStreamLocked as isLocked,
@@ -85,6 +91,7 @@ export {
     readableStreamCancel as cancelStream,
     readableStreamPipeTo as pipeTo,
     readableStreamTee as tee,
+    sidesOf,
     transformStreamDefaultControllerEnqueue as enqueueTransformed,
 };
 

@@ -1,6 +1,6 @@
 // What the URLPattern package finds where it looks for globals: see package.mjs.
 
-import { defineProperty, min } from "../primordials.js";
+import { min } from "../primordials.js";
 
 export { RegExp, TypeError, parseInt } from "../primordials.js";
 export { URL } from "../url/url.js";
@@ -18,5 +18,6 @@ export const Object = {
         }
         return target;
     },
-    defineProperty,
+    // It gives its functions their names back, which a minifier has taken.
+    defineProperty: (target) => target,
 };
