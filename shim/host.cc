@@ -32,6 +32,8 @@ static const struct host_function functions[] = {
     {"encodeUtf8", op_encode_utf8},
     {"encodeUtf8Into", op_encode_utf8_into},
     {"decodeUtf8", op_decode_utf8},
+    {"findEncoding", op_find_encoding},
+    {"decodeLegacy", op_decode_legacy},
     {"base64Encode", op_base64_encode},
     {"base64Decode", op_base64_decode},
     {"domainToAscii", op_domain_to_ascii},

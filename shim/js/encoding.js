@@ -1,4 +1,6 @@
-// TextEncoder and TextDecoder, UTF-8 alone for now. https://encoding.spec.whatwg.org/
+// TextEncoder and TextDecoder. https://encoding.spec.whatwg.org/
+
+import labels from "./node_modules/@exodus/bytes/fallback/encoding.labels.js";
 
 import { bytesOf, concatBytes, copyBytes, isBufferSource, subBytes } from "./buffers.js";
 import { registerInterface } from "./format.js";
@@ -49,44 +51,51 @@ export class TextEncoder {
     }
 }
 
-const UTF8_LABELS = {
-    __proto__: null,
-    "unicode-1-1-utf-8": true,
-    unicode11utf8: true,
-    unicode20utf8: true,
-    "utf-8": true,
-    utf8: true,
-    "x-unicode20utf8": true,
-};
+// Encodings by their labels. No "replacement", which TextDecoder refuses.
+const encodingsByLabel = { __proto__: null };
+for (const name of Object.keys(labels)) {
+    if (name !== "replacement") {
+        encodingsByLabel[name] = name;
+        for (const label of labels[name]) {
+            encodingsByLabel[label] = name;
+        }
+    }
+}
 
 const LABEL = /^[\t\n\f\r ]*([^]*?)[\t\n\f\r ]*$/;
 
 function encodingOf(label) {
-    const name = stringToLowerCase(regExpExec(LABEL, label)[1]);
-    if (!(name in UTF8_LABELS)) {
-        throw new RangeError(`TextDecoder: the encoding "${label}" is not supported`);
+    const encoding = encodingsByLabel[stringToLowerCase(regExpExec(LABEL, label)[1])];
+    if (encoding === undefined) {
+        throw new RangeError(`TextDecoder: there is no encoding "${label}"`);
     }
-    return "utf-8";
+    return encoding;
 }
 
 const NO_BYTES = new Uint8Array(0);
 
+const LEGACY_STATE_BYTES = 8;
+
 class DecoderState {
-    constructor(isFatal, ignoresBOM) {
+    constructor(encoding, isFatal, ignoresBOM) {
+        this.encoding = encoding;
+        this.isUtf8 = encoding === "utf-8";
+        this.legacy = this.isUtf8 ? -1 : host.findEncoding(encoding);
         this.isFatal = isFatal;
         this.ignoresBOM = ignoresBOM;
+        this.hasBOM = this.isUtf8 || encoding === "utf-16le" || encoding === "utf-16be";
         this.reset();
     }
 
     // Before the first chunk of a stream.
     reset() {
-        this.pending = NO_BYTES; // the beginning of a character whose end has not come
+        // What has come of a character whose end has not: of UTF-8 its bytes, else the host's notes.
+        this.pending = this.isUtf8 ? NO_BYTES : new Uint8Array(LEGACY_STATE_BYTES);
         this.isAtStart = true;
     }
 }
 
 export class TextDecoder {
-    #encoding;
     #state;
 
     static {
@@ -101,12 +110,11 @@ export class TextDecoder {
         const members = toDictionary(options, "TextDecoder: the second argument");
         const isFatal = members !== undefined && !!members.fatal;
         const ignoresBOM = members !== undefined && !!members.ignoreBOM;
-        this.#encoding = encoding;
-        this.#state = new DecoderState(isFatal, ignoresBOM);
+        this.#state = new DecoderState(encoding, isFatal, ignoresBOM);
     }
 
     get encoding() {
-        return this.#encoding;
+        return this.#state.encoding;
     }
 
     get fatal() {
@@ -124,7 +132,8 @@ export class TextDecoder {
         }
         const members = toDictionary(options, "decode: the second argument");
         const isStream = members !== undefined && !!members.stream;
-        if (!isStream && state.isAtStart && typedArrayLength(state.pending) === 0) {
+        const isWhole = !isStream && state.isAtStart;
+        if (isWhole && state.isUtf8 && typedArrayLength(state.pending) === 0) {
             return host.decodeUtf8(input ?? NO_BYTES, state.isFatal, state.ignoresBOM);
         }
         return decodeChunk(state, input === undefined ? NO_BYTES : bytesOf(input), isStream);
@@ -132,23 +141,30 @@ export class TextDecoder {
 }
 
 function decodeChunk(state, chunk, isStream) {
-    const bytes = concatBytes(state.pending, chunk);
-    const length = typedArrayLength(bytes);
-    const end = isStream ? length - incompleteTail(bytes, length) : length;
-    state.pending = copyBytes(subBytes(bytes, end, length));
     let text;
     try {
-        text = host.decodeUtf8(subBytes(bytes, 0, end), state.isFatal, true);
+        text = state.isUtf8
+            ? decodeUtf8(state, chunk, isStream)
+            : host.decodeLegacy(state.legacy, state.pending, chunk, !isStream, state.isFatal);
     } catch (error) {
         state.reset();
         throw error;
     }
-    const isMarked = state.isAtStart && !state.ignoresBOM && text[0] === "\ufeff";
+    const isMarked =
+        state.isAtStart && state.hasBOM && !state.ignoresBOM && text[0] === "\ufeff";
     state.isAtStart = state.isAtStart && text === "";
     if (!isStream) {
         state.reset();
     }
     return isMarked ? stringSlice(text, 1) : text;
+}
+
+function decodeUtf8(state, chunk, isStream) {
+    const bytes = concatBytes(state.pending, chunk);
+    const length = typedArrayLength(bytes);
+    const end = isStream ? length - incompleteTail(bytes, length) : length;
+    state.pending = copyBytes(subBytes(bytes, end, length));
+    return host.decodeUtf8(subBytes(bytes, 0, end), state.isFatal, true);
 }
 
 // How many bytes at the end begin a character and may still become one.

@@ -51,6 +51,11 @@
 //                                          (pure) of an ArrayBuffer or a view; malformed bytes
 //                                          become U+FFFD as the Encoding standard says, or throw
 //                                          a TypeError if isFatal. ignoreBOM keeps a leading mark
+//   findEncoding(name) -> number           (pure) of an encoding that is not UTF-8, by its name
+//   decodeLegacy(encoding, state, bytes, isLast, isFatal) -> string
+//                                          (pure) of an ArrayBuffer or a view; encoding: from
+//                                          findEncoding; state: a Uint8Array of 8 bytes for each
+//                                          decoder, zeros at first; else as decodeUtf8
 //   base64Encode(string) -> string         (pure) undefined where a character is above U+00FF
 //   base64Decode(string) -> string         (pure) Infra's forgiving-base64 decode, bytes as
 //                                          characters; undefined on failure

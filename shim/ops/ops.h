@@ -47,6 +47,9 @@ void op_log(op_info info); /* log(level, text) */
 void op_encode_utf8(op_info info);      /* encodeUtf8(string) -> Uint8Array */
 void op_encode_utf8_into(op_info info); /* encodeUtf8Into(string, Uint8Array) -> {read, written} */
 void op_decode_utf8(op_info info);      /* decodeUtf8(buffer or view, fatal, ignoreBOM) -> string */
+void op_find_encoding(op_info info);    /* findEncoding(name) -> number */
+void op_decode_legacy(
+    op_info info); /* decodeLegacy(number, state, buffer or view, isLast, fatal) -> string */
 void op_base64_encode(
     op_info info); /* base64Encode(string) -> string; undefined where a character is above 255 */
 void op_base64_decode(

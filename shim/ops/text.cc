@@ -1,5 +1,6 @@
 /* Text: UTF-8, base64 and domain names, by V8, OpenSSL and ICU. */
 #include "api/utf8.h"
+#include "shim/encoding/legacy.h"
 #include "shim/isolate.h"
 #include "shim/ops/ops.h"
 
@@ -111,6 +112,51 @@ void op_decode_utf8(op_info info)
     if (!string_from_utf8(v8, view.data, view.len).ToLocal(&text))
         return throw_range_error(v8, "the text is too long for a string");
     info.GetReturnValue().Set(text);
+}
+
+void op_find_encoding(op_info info)
+{
+    v8::String::Utf8Value name(info.GetIsolate(), info[0]);
+
+    info.GetReturnValue().Set(*name ? legacy_find(*name) : -1);
+}
+
+/* The state that is in the worker's decoder, which only the prelude can reach. */
+static struct legacy_state *state_of(op_info info)
+{
+    struct byte_view view;
+
+    if (!info[0]->IsInt32() || info[0].As<v8::Int32>()->Value() < 0 || !info[1]->IsUint8Array() ||
+        !op_bytes(info[1], &view) || view.len != sizeof(struct legacy_state))
+        return nullptr;
+    return (struct legacy_state *)view.data;
+}
+
+void op_decode_legacy(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    struct legacy_state *state = state_of(info);
+    struct byte_view view;
+    v8::Local<v8::String> text;
+    uint16_t *units;
+    ptrdiff_t count;
+
+    if (!state || !op_bytes(info[2], &view))
+        return throw_type_error(v8, "decodeLegacy: a decoder and bytes are needed");
+    units = (uint16_t *)malloc(LEGACY_UNITS_MAX(view.len) * sizeof(*units));
+    if (!units)
+        return throw_range_error(v8, "there is no memory for the text");
+    count = legacy_decode(info[0].As<v8::Int32>()->Value(), state, {view.data, view.len},
+                          info[3]->IsTrue(), info[4]->IsTrue(), units);
+    if (count < 0)
+        throw_type_error(v8, "The encoded data was not valid");
+    else if (count <= v8::String::kMaxLength &&
+             v8::String::NewFromTwoByte(v8, units, v8::NewStringType::kNormal, (int)count)
+                 .ToLocal(&text))
+        info.GetReturnValue().Set(text);
+    else
+        throw_range_error(v8, "the text is too long for a string");
+    free(units);
 }
 
 /* The characters of a string that are all below 256; false where one is not. */

@@ -1,5 +1,5 @@
 // Promise.withResolvers and Promise.try.
-// https://tc39.es/ecma262/#sec-promise.withResolvers, https://tc39.es/ecma262/#sec-promise.try
+// https://tc39.es/ecma262/#sec-promise.withResolvers
 
 import { Promise, TypeError, apply } from "../primordials.js";
 import { isObject } from "../webidl.js";

@@ -1,5 +1,6 @@
 // String.prototype.isWellFormed and toWellFormed, and RegExp.escape.
-// https://tc39.es/ecma262/#sec-string.prototype.iswellformed, https://tc39.es/ecma262/#sec-regexp.escape
+// https://tc39.es/ecma262/#sec-string.prototype.iswellformed
+// https://tc39.es/ecma262/#sec-regexp.escape
 
 import {
     RegExp,

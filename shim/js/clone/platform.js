@@ -3,9 +3,8 @@
 const serializables = [];
 const transferables = [];
 
-// serialize(value, serializeMember) returns the data that deserialize(data, deserializeMember) makes
-// a new object of. Objects that the data holds and that are cloned, too, go through the second
-// arguments.
+// serialize(value, serializeMember) returns data, of which deserialize(data, deserializeMember)
+// makes a new object. Values that are cloned with it go through the second arguments.
 export function registerSerializable(isOne, serialize, deserialize) {
     serializables[serializables.length] = { isOne, serialize, deserialize };
 }
