@@ -49,6 +49,9 @@ enum limit {
     LIMIT_RESPONSE_HEADERS = 8,
 };
 
+/* Room for a figure of each kind, and for kinds to come. */
+#define LIMIT_KINDS 16u
+
 /* "CPU time", "heap", ...: as a message to a person names it. */
 const char *limit_title(enum limit limit);
 

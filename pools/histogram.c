@@ -88,6 +88,21 @@ uint64_t histogram_count(const struct histogram *h)
     return count;
 }
 
+uint64_t histogram_below_powers(const struct histogram *h, uint64_t ret[HISTOGRAM_MAX_BITS])
+{
+    uint64_t count = 0;
+    unsigned next = 0;
+
+    for (unsigned bits = 0; bits < HISTOGRAM_MAX_BITS; bits++) {
+        for (unsigned end = bucket_of(UINT64_C(1) << bits); next < end; next++)
+            count += get(&h->counts[next]);
+        ret[bits] = count;
+    }
+    for (; next < HISTOGRAM_BUCKETS; next++)
+        count += get(&h->counts[next]);
+    return count;
+}
+
 uint64_t histogram_percentile(const struct histogram *h, double share)
 {
     uint64_t count = histogram_count(h);

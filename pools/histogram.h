@@ -35,6 +35,10 @@ void histogram_subtract(struct histogram *dest, const struct histogram *src);
 
 uint64_t histogram_count(const struct histogram *h);
 
+/* How many values are below 2^bits, for all bits from 0 to HISTOGRAM_MAX_BITS - 1 (exact: these are
+ * ends of buckets). Returns how many there are at all. */
+uint64_t histogram_below_powers(const struct histogram *h, uint64_t ret[HISTOGRAM_MAX_BITS]);
+
 /* The upper end of the bucket in which the given share (0 to 1) of the values is reached; never
  * above the largest value. 0 where there are none. */
 uint64_t histogram_percentile(const struct histogram *h, double share);

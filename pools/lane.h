@@ -72,6 +72,8 @@ struct lane_counters {
     _Atomic uint64_t isolates, created, disposed, hits, misses;
     _Atomic uint64_t evicted, expired, recycled, condemned;
     _Atomic uint64_t turns, tasks, busy_ns, adoptions, strays, quarantines;
+    _Atomic uint64_t running_key;         /* script.worker_key, in a turn; else 0 */
+    _Atomic uint64_t limits[LIMIT_KINDS]; /* limit_exceeded by enum limit */
 };
 
 struct lane {

@@ -25,6 +25,7 @@ static void count_outcome(struct lane *lane, const struct task *task)
     switch (task->outcome.failure.reason) {
     case FAILURE_LIMIT_EXCEEDED:
         counter_add(&c->limit_exceeded, 1);
+        counter_add(&c->limits[task->outcome.failure.limit % LIMIT_KINDS], 1);
         break;
     case FAILURE_CANCELLED:
     case FAILURE_DRAINING:

@@ -97,6 +97,7 @@ bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
         return true;
     }
     actor->is_claimed = true;
+    counter_set(&lane->counters.running_key, actor->script->worker_key);
     turn->lane_word = LANE_WORD(LANE_EPOCH(lane->held_word) + 1, LANE_TURN);
     turn_begin(turn);
     /* T1. Release: an adopter sees everything that this thread has done to the lane. */
@@ -113,6 +114,7 @@ bool lane_take_turn(struct lane *lane, struct actor *actor, struct turn *turn)
         (void)lane_send(lane, &turn->back);
         return false;
     }
+    counter_set(&lane->counters.running_key, 0);
     lane_absorb(lane, turn);
     return true;
 }
@@ -129,6 +131,7 @@ bool lane_adopt(struct lane *lane, uint64_t word, struct turn *turn)
         return false;
     lane->held_word = next;
     counter_add(&lane->counters.adoptions, 1);
+    counter_set(&lane->counters.running_key, 0);
     actor = turn->actor;
     actor->stray = turn;
     DL_APPEND2(lane->strays, turn, prev_stray, next_stray);

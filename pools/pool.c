@@ -340,6 +340,8 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     stats->limit_exceeded += counter_get(&c->limit_exceeded);
     stats->cancelled += counter_get(&c->cancelled);
     stats->condemned_tasks += counter_get(&c->condemned_tasks);
+    for (unsigned i = 0; i < LIMIT_KINDS; i++)
+        stats->limits[i] += counter_get(&c->limits[i]);
     stats->tenant_mismatches += counter_get(&c->tenant_mismatches);
     stats->in_flight += in_flight;
     stats->isolates_alive += counter_get(&c->isolates);
@@ -378,6 +380,7 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
         .hits = counter_get(&c->hits),
         .misses = counter_get(&c->misses),
         .evicted = counter_get(&c->evicted),
+        .running_key = counter_get(&c->running_key),
     };
 }
 

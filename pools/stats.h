@@ -4,6 +4,7 @@
 #ifndef ISOYARD_STATS_H
 #define ISOYARD_STATS_H
 
+#include "api/limits.h"
 #include "pools/queues.h"
 #include "pools/top.h"
 
@@ -21,6 +22,7 @@ struct lane_stats {
     uint64_t spreads; /* tasks whose first lane is another */
     uint64_t busy_ns; /* in turns */
     uint64_t hits, misses, evicted;
+    uint64_t running_key; /* script.worker_key of the one whose turn lasts; 0: none does */
 };
 
 /* A lock that tasks wait for. Holds are those that have ended: of a pool's lock one of 16. */
@@ -35,6 +37,7 @@ struct lock_stats {
 struct pool_stats {
     uint64_t submitted, answered, failed, limit_exceeded, cancelled, refused, condemned_tasks,
         in_flight;
+    uint64_t limits[LIMIT_KINDS]; /* limit_exceeded by enum limit */
     uint64_t tenant_mismatches;
     uint64_t spreads; /* tasks that went to another than their worker's first lane */
     uint64_t isolates_alive, isolates_created, isolates_disposed, hits, misses;

@@ -136,7 +136,30 @@ static void set_queues(struct stats_message *m, const struct pool_stats *stats)
     m->stats.queues = m->queue_pointers;
 }
 
-static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, uint64_t age_ns)
+static const struct top_use *find_use(const struct top_list *list, uint64_t key)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->uses[i].key == key)
+            return &list->uses[i];
+    }
+    return NULL;
+}
+
+static void set_running(Isoyard__V1__LaneStats *m, uint64_t key, const struct pool_stats *stats)
+{
+    const struct top_use *use = find_use(&stats->top_by_cpu, key);
+
+    if (!use)
+        use = find_use(&stats->top_by_queue_wait, key);
+    m->is_running = true;
+    if (use) {
+        m->running_tenant = (char *)use->tenant;
+        m->running_worker = (char *)use->worker;
+    }
+}
+
+static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane,
+                     const struct pool_stats *stats)
 {
     isoyard__v1__lane_stats__init(m);
     m->lane = lane->lane;
@@ -150,7 +173,10 @@ static void set_lane(Isoyard__V1__LaneStats *m, const struct lane_stats *lane, u
     m->hits = lane->hits;
     m->misses = lane->misses;
     m->evicted = lane->evicted;
-    m->busy = age_ns == 0 ? 0 : (double)lane->busy_ns / (double)age_ns;
+    if (stats->age_ns > 0)
+        m->busy = (double)lane->busy_ns / (double)stats->age_ns;
+    if (lane->running_key)
+        set_running(m, lane->running_key, stats);
 }
 
 static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
@@ -158,7 +184,7 @@ static void set_lanes(struct stats_message *m, const struct pool_stats *stats)
     m->lanes = xcalloc(stats->lane_count + 1, sizeof(m->lanes[0]));
     m->lane_pointers = xcalloc(stats->lane_count + 1, sizeof(m->lane_pointers[0]));
     for (size_t i = 0; i < stats->lane_count; i++) {
-        set_lane(&m->lanes[i], &stats->lanes[i], stats->age_ns);
+        set_lane(&m->lanes[i], &stats->lanes[i], stats);
         m->lane_pointers[i] = &m->lanes[i];
     }
     m->stats.n_lanes = stats->lane_count;

@@ -11,6 +11,36 @@ static uint64_t count_failed(const struct pool_stats *stats)
            stats->refused;
 }
 
+static void read_counts(const struct pool_stats *stats, uint64_t ret[TALLY_COUNTS])
+{
+    ret[TALLY_SUBMITTED] = stats->submitted;
+    ret[TALLY_WORKER_FAILED] = stats->failed;
+    ret[TALLY_LIMIT_EXCEEDED] = stats->limit_exceeded;
+    ret[TALLY_CANCELLED] = stats->cancelled;
+    ret[TALLY_REFUSED] = stats->refused;
+    ret[TALLY_CONDEMNED_TASKS] = stats->condemned_tasks;
+    ret[TALLY_TENANT_MISMATCHES] = stats->tenant_mismatches;
+    ret[TALLY_SPREADS] = stats->spreads;
+    ret[TALLY_DISPOSED] = stats->isolates_disposed;
+    ret[TALLY_EXPIRED] = stats->expired;
+    ret[TALLY_RECYCLED] = stats->recycled;
+    ret[TALLY_CONDEMNED] = stats->condemned;
+    ret[TALLY_ADOPTIONS] = stats->adoptions;
+    ret[TALLY_QUARANTINES] = stats->quarantines;
+    memcpy(&ret[TALLY_LIMITS], stats->limits, sizeof(stats->limits));
+}
+
+static void add_counts(uint64_t dest[TALLY_COUNTS], const struct pool_stats *after,
+                       const struct pool_stats *before)
+{
+    uint64_t now[TALLY_COUNTS], then[TALLY_COUNTS];
+
+    read_counts(after, now);
+    read_counts(before, then);
+    for (unsigned i = 0; i < TALLY_COUNTS; i++)
+        dest[i] += now[i] - then[i];
+}
+
 static void add_difference(struct histogram *dest, const struct histogram *after,
                            const struct histogram *before)
 {
@@ -43,6 +73,7 @@ void tally_add(struct tally *tally, const struct pool_stats *after, const struct
 
     tally->answered += after->answered - since->answered;
     tally->failed += count_failed(after) - count_failed(since);
+    add_counts(tally->counts, after, since);
     tally->isolates_created += after->isolates_created - since->isolates_created;
     tally->isolates_evicted += after->evicted - since->evicted;
     add_lock(&tally->lock, &after->lock, &since->lock);
@@ -60,6 +91,8 @@ void tally_merge(struct tally *tally, const struct tally *other)
 {
     tally->answered += other->answered;
     tally->failed += other->failed;
+    for (unsigned i = 0; i < TALLY_COUNTS; i++)
+        tally->counts[i] += other->counts[i];
     tally->isolates_created += other->isolates_created;
     tally->isolates_evicted += other->isolates_evicted;
     merge_lock(&tally->lock, &other->lock);
@@ -85,6 +118,8 @@ void tally_subtract(struct tally *tally, const struct tally *before)
 {
     tally->answered -= before->answered;
     tally->failed -= before->failed;
+    for (unsigned i = 0; i < TALLY_COUNTS; i++)
+        tally->counts[i] -= before->counts[i];
     tally->isolates_created -= before->isolates_created;
     tally->isolates_evicted -= before->isolates_evicted;
     subtract_lock(&tally->lock, &before->lock);

@@ -145,7 +145,30 @@ START_TEST(histogram_subtract_max_is_the_upper_end_of_a_bucket)
 }
 END_TEST
 
-UNIT_MAIN("histogram", histogram_percentile_empty_is_zero,
+START_TEST(histogram_below_powers_are_exact)
+{
+    uint64_t below[HISTOGRAM_MAX_BITS];
+    unsigned seed = 1;
+
+    memset(&h, 0, sizeof(h));
+    histogram_record(&h, 0);
+    histogram_record(&h, UINT64_MAX);
+    for (unsigned i = 0; i < 1000; i++)
+        histogram_record(&h, (uint64_t)rand_r(&seed) >> (i % 31));
+    seed = 1;
+    ck_assert_uint_eq(histogram_below_powers(&h, below), 1002);
+    for (unsigned bits = 0; bits < HISTOGRAM_MAX_BITS; bits++) {
+        uint64_t count = 1;
+
+        seed = 1;
+        for (unsigned i = 0; i < 1000; i++)
+            count += (uint64_t)rand_r(&seed) >> (i % 31) < UINT64_C(1) << bits;
+        ck_assert_uint_eq(below[bits], count);
+    }
+}
+END_TEST
+
+UNIT_MAIN("histogram", histogram_below_powers_are_exact, histogram_percentile_empty_is_zero,
           histogram_percentile_small_values_are_exact, histogram_percentile_error_is_bounded,
           histogram_record_huge_values_share_the_last_bucket,
           histogram_percentile_is_never_above_the_largest,

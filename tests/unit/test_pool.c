@@ -306,8 +306,42 @@ START_TEST(pool_submit_condemned_isolate_moves_queue_and_fails_begun)
 }
 END_TEST
 
-UNIT_MAIN("pool", pool_submit_worker_answers, pool_submit_second_task_is_warm,
-          pool_submit_sleeping_tasks_share_isolate, pool_submit_throwing_worker_fails_task_only,
+static void run(struct script *script, const char *program)
+{
+    struct call call;
+
+    ck_assert_int_eq(call_start(&call, &f, script, program), 0);
+    call_wait(&call);
+    call_release(&call);
+}
+
+START_TEST(pool_stats_count_limits_apart)
+{
+    struct limits limits = short_limits();
+
+    limits.wall_us = 10 * 1000 * 1000;
+    open_pinned();
+    struct script *script = fixture_worker("t", "w", "load", &limits);
+
+    run(script, "answer");
+    run(script, "throw");
+    ck_assert_uint_eq(STAT(limit_exceeded), 0);
+    run(script, "burn");
+    ck_assert_uint_eq(STAT(limit_exceeded), 1);
+    ck_assert_uint_eq(STAT(limits[LIMIT_CPU]), 1);
+    ck_assert_uint_eq(STAT(limits[LIMIT_WALL]), 0);
+    run(script, "heap");
+    ck_assert_uint_eq(STAT(limit_exceeded), 2);
+    ck_assert_uint_eq(STAT(limits[LIMIT_CPU]), 1);
+    ck_assert_uint_eq(STAT(limits[LIMIT_HEAP]), 1);
+    fixture_close(&f);
+    script_unref(script);
+}
+END_TEST
+
+UNIT_MAIN("pool", pool_stats_count_limits_apart, pool_submit_worker_answers,
+          pool_submit_second_task_is_warm, pool_submit_sleeping_tasks_share_isolate,
+          pool_submit_throwing_worker_fails_task_only,
           pool_submit_startup_failure_fails_waiting_tasks,
           pool_submit_isolate_cannot_be_made_fails_task, pool_submit_burning_task_reaches_cpu_limit,
           pool_submit_burning_checkpoint_ends_isolate, pool_submit_many_events_below_limit_add_up,

@@ -22,6 +22,8 @@ static void expect(uint64_t legacy, uint64_t shared, uint64_t pinned)
     for (unsigned i = 0; i < ARCHITECTURES; i++) {
         ck_assert_uint_eq(totals[i].failed, 0);
         ck_assert_uint_eq(histogram_count(&totals[i].wall_us), totals[i].answered);
+        ck_assert_uint_eq(totals[i].counts[TALLY_SUBMITTED], totals[i].answered);
+        ck_assert_uint_le(totals[i].counts[TALLY_DISPOSED], totals[i].isolates_created);
     }
 }
 
@@ -83,6 +85,7 @@ START_TEST(tally_subtract_leaves_what_came_since)
     tally_subtract(since, &before[ARCHITECTURE_PINNED - 1]);
     ck_assert_uint_eq(since->answered, 2);
     ck_assert_uint_eq(since->isolates_created, 1);
+    ck_assert_uint_eq(since->counts[TALLY_SUBMITTED], 2);
     ck_assert_uint_eq(histogram_count(&since->wall_us), 2);
     parts_close();
     free(before);
