@@ -37,7 +37,7 @@ run() {
 }
 
 title "A server on an embedded SQLite file"
-"$bin/isoyardd" --listen 127.0.0.1:0 --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
+"$bin/isoyardd" --listen 127.0.0.1:0 --http 127.0.0.1:0 --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
 server=$!
 for _ in $(seq 100); do
     grep -q 'msg=ready' "$dir/log" && break

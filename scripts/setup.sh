@@ -42,6 +42,7 @@ build_packages=(
 )
 test_packages=(
     check openssl python3 python3-grpcio python3-protobuf protobuf-compiler-grpc nghttp2-client git
+    prometheus
 )
 
 packages=("${build_packages[@]}")
@@ -119,7 +120,7 @@ fi
 
 command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
 
-# npm packages: the prelude's libraries and its bundler; the proto linter of the tests.
+# npm packages: the libraries of prelude and dashboard, and their bundler; the proto linter of the tests.
 npm_install() {
     local dir=$1 stamp="$1/node_modules/.installed"
     if ! cmp -s "$dir/package-lock.json" "$stamp"; then
@@ -130,6 +131,7 @@ npm_install() {
     fi
 }
 npm_install shim/js
+npm_install server/web
 [ "$build_only" = yes ] || npm_install tests
 
 say "ready"

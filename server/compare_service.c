@@ -8,20 +8,15 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
-#include "api/version.h"
 #include "server/compare_request.h"
+#include "server/compare_result.h"
 #include "server/comparer.h"
-#include "server/comparison_message.h"
-#include "server/comparison_service.h"
 #include "server/container_of.h"
 #include "server/execute_codec.h"
-#include "server/message.h"
 #include "server/proto_check.h"
 #include "server/ticker.h"
-#include "shim/shim.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,13 +43,7 @@ struct compare {
     bool has_news; /* of progress */
     struct compare_progress progress;
     char arm[sizeof(((struct arm *)0)->name)];
-    int err;
-    struct error error;
-    struct comparison *comparison;
-    struct comparison_message *message; /* which points into it; NULL: error */
-    uint64_t id;                        /* of the report; 0: it could not be stored */
-    int64_t created_us;
-    char unsaved[COMPARISON_TEXT_BYTES]; /* why not */
+    struct compare_result result;
 };
 
 static struct compare *compare_of(struct stream *stream)
@@ -86,45 +75,15 @@ static void on_progress(struct compare_order *order, const struct compare_progre
     stream_poke(&c->stream);
 }
 
-static unsigned count_processors(void)
-{
-    cpu_set_t set;
-
-    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 0;
-}
-
-static void save(struct compare *c, struct comparison_message *message)
-{
-    struct error error = {0};
-    int err = comparison_save(service_of(c)->store_thread, &message->comparison, &c->id,
-                              &c->created_us, &error);
-
-    if (err)
-        snprintf(c->unsaved, sizeof(c->unsaved), "The report could not be stored: %.400s",
-                 error.message);
-}
-
 /* Nobody else looks at what this writes before the answer. */
 static void on_conclude(struct compare_order *order, int err, const struct error *error,
                         struct comparison *result)
 {
     struct compare *c = compare_of_order(order);
-    const struct comparison_about about = {
-        .request = (const Isoyard__V1__ComparePoolsRequest *)c->request,
-        .title = c->input.title,
-        .server_version = isoyard_version(),
-        .v8_version = engine_version(),
-        .processors = count_processors(),
-    };
 
-    c->err = err;
-    if (err) {
-        c->error = *error;
-        return;
-    }
-    c->comparison = result;
-    c->message = comparison_message_new(result, &about);
-    save(c, c->message);
+    compare_result_init(&c->result, service_of(c),
+                        (const Isoyard__V1__ComparePoolsRequest *)c->request, c->input.title, err,
+                        error, result);
 }
 
 static void on_answer(struct compare_order *order)
@@ -174,36 +133,24 @@ static void tell(struct compare *c)
     say_progress(c, &progress, arm);
 }
 
-static void say_report(struct compare *c)
+static void say_report(void *arg, Isoyard__V1__Comparison *report)
 {
+    struct compare *c = arg;
     Isoyard__V1__ComparePoolsResponse response = ISOYARD__V1__COMPARE_POOLS_RESPONSE__INIT;
-    Isoyard__V1__Comparison *m = &c->message->comparison;
-    Google__Protobuf__Timestamp created;
 
-    if (c->id > 0) {
-        timestamp_message_init(&created, c->created_us);
-        m->id = c->id;
-        m->create_time = &created;
-    } else {
-        m->notes[m->n_notes++] = c->unsaved;
-    }
     response.event_case = ISOYARD__V1__COMPARE_POOLS_RESPONSE__EVENT_COMPARISON;
-    response.comparison = m;
+    response.comparison = report;
     stream_write(&c->stream, &response.base);
-    if (c->id > 0)
-        m->create_time = NULL;
-    else
-        m->n_notes--;
 }
 
 static void say_answer(struct compare *c)
 {
     c->is_said = true;
-    if (c->err) {
-        stream_end(&c->stream, c->err, &c->error);
+    if (c->result.err) {
+        stream_end(&c->stream, c->result.err, &c->result.error);
         return;
     }
-    say_report(c);
+    compare_result_show(&c->result, say_report, c);
     stream_end(&c->stream, 0, NULL);
 }
 
@@ -315,10 +262,7 @@ static void release(struct stream *stream)
 {
     struct compare *c = compare_of(stream);
 
-    comparison_message_free(c->message);
-    if (c->comparison)
-        comparison_release(c->comparison);
-    free(c->comparison);
+    compare_result_release(&c->result);
     compare_input_release(&c->input);
     if (c->request)
         protobuf_c_message_free_unpacked(c->request, NULL);

@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define MIB ((uint64_t)1 << 20)
 #define DAY_MS UINT64_C(86400000)
@@ -35,6 +34,7 @@ enum setting_kind {
     SETTING_CONTEXT, /* enum context_use */
     SETTING_CONSOLE, /* int, enum console_place */
     SETTING_ENDS,    /* int, enum kept_ends */
+    SETTING_SWITCH,  /* int, enum switch_position */
 };
 
 struct setting {
@@ -61,6 +61,11 @@ static const struct setting settings[] = {
     {"db", "PATH", SETTING_TEXT, AT(db_path), 0, 0, 0,
      "The database (isoyard.db in $STATE_DIRECTORY, or $XDG_STATE_HOME/isoyard, or "
      "~/.local/state/isoyard)"},
+    {"http", "HOST:PORT|off", SETTING_TEXT, AT(http), 0, 0, 0,
+     "Where metrics and the dashboard are served, by plain HTTP; off: nowhere (127.0.0.1:7071 unless "
+     "only --unix is given)"},
+    {"observe", "on|off", SETTING_SWITCH, AT(observe), 0, 0, 0,
+     "Keep the last hour and recent failures for the dashboard, and the log; off: none of these"},
     {"pool", "NAME", SETTING_CHOICE, AT(pool), 0, 0, 0,
      "How isolates are pooled: pinned, shared, or legacy"},
     {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes"},
@@ -240,7 +245,10 @@ static const char *const *words_of(const struct setting *s)
 {
     static const char *const console[] = {"stderr", "off", NULL};
     static const char *const ends[] = {"failures", "all", "off", NULL};
+    static const char *const positions[] = {"on", "off", NULL};
 
+    if (s->kind == SETTING_SWITCH)
+        return positions;
     return s->kind == SETTING_CONSOLE ? console : ends;
 }
 
@@ -287,6 +295,7 @@ static int set_value(struct config *config, const struct setting *s, const char 
         return set_context(config, s, text, error);
     case SETTING_CONSOLE:
     case SETTING_ENDS:
+    case SETTING_SWITCH:
         return set_word(config, s, text, error);
     default:
         return set_number(config, s, text, error);
@@ -403,6 +412,7 @@ static char *option_doc(struct config *defaults, const struct setting *s)
         break;
     case SETTING_CONSOLE:
     case SETTING_ENDS:
+    case SETTING_SWITCH:
         snprintf(value, sizeof(value), " (%s)", words_of(s)[*(const int *)place]);
         break;
     default:
@@ -472,6 +482,19 @@ static void set_defaults(struct config *config)
     };
 }
 
+/* Who gives a Unix socket and nothing else wants no other to be open. */
+static void complete_http(struct config *config)
+{
+    if (!config->http && (config->listen || !config->unix_path)) {
+        config->http = xstrdup("127.0.0.1:7071");
+        config->is_http_default = true;
+    }
+    if (config->http && strcmp(config->http, "off") == 0) {
+        free(config->http);
+        config->http = NULL;
+    }
+}
+
 /* "dir/isoyard.db": "dir/isoyard-logs.db" */
 static char *default_log_path(const char *db_path)
 {
@@ -486,6 +509,7 @@ static char *default_log_path(const char *db_path)
 
 static void complete(struct config *config)
 {
+    complete_http(config);
     if (!config->listen && !config->unix_path)
         config->listen = xstrdup("127.0.0.1:7070");
     if (!config->db_path)
@@ -612,6 +636,7 @@ void config_release(struct config *config)
 {
     free(config->listen);
     free(config->unix_path);
+    free(config->http);
     free(config->db_path);
     free(config->log_config.path);
     free(config->pool);

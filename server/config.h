@@ -15,8 +15,15 @@
 #include "shim/net/fetcher.h"
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Of a setting that is on or off. */
+enum switch_position {
+    SWITCH_ON,
+    SWITCH_OFF,
+};
 
 /* Where console lines go beside the log. */
 enum console_place {
@@ -28,6 +35,7 @@ enum console_place {
 struct config {
     char *listen;       /* HOST:PORT; NULL: no TCP */
     char *unix_path;    /* NULL: no Unix socket */
+    char *http;         /* HOST:PORT; NULL: off */
     char *db_path;      /* never NULL once parsed */
     char *pool;         /* an architecture's name */
     char *egress_allow; /* networks, with commas between them; NULL: none */
@@ -43,6 +51,9 @@ struct config {
     size_t body_bytes; /* of requests; limits.response_body_bytes is the same */
     size_t buffer_bytes;
     uint64_t grace_ms;
+    bool
+        is_http_default; /* nobody asked for it: where the port is in use the server goes without */
+    int observe;         /* enum switch_position */
     enum log_level log_level;
     struct log_config log_config;
     int log_console; /* enum console_place */

@@ -10,7 +10,9 @@
 #include "server/descriptors.h"
 #include "server/dispatcher.h"
 #include "server/execution_service.h"
+#include "server/failures.h"
 #include "server/health_service.h"
+#include "server/http_server.h"
 #include "server/listen.h"
 #include "server/log_recorder.h"
 #include "server/log_service.h"
@@ -67,6 +69,8 @@ struct daemon {
     struct worker_service worker;
     struct pool_service pool_service;
     struct ticker *ticker;
+    struct failures *failures;
+    struct http_server *http; /* NULL: off */
     struct rpc_server *rpc;
     bool is_grpc_open;
     bool is_serving;
@@ -140,7 +144,9 @@ static int open_log(struct daemon *d, struct error *error)
 
     d->recorder.is_on_stderr = config->log_console == CONSOLE_ON_STDERR;
     d->recorder.ends = (enum kept_ends)config->log_ends;
-    if (config->log_config.max_bytes == 0)
+    if (config->observe == SWITCH_ON)
+        d->recorder.failures = d->failures = failures_new();
+    if (config->log_config.max_bytes == 0 || config->observe == SWITCH_OFF)
         return 0;
     if (log_thread_start(&config->log_config, &d->log_thread, error))
         return error->code;
@@ -322,6 +328,28 @@ static int open_rpc(struct daemon *d, struct error *error)
     return rpc_server_start(d->rpc, error);
 }
 
+static int open_http(struct daemon *d, struct error *error)
+{
+    const struct http_config config = {
+        .address = d->config->http,
+        .service = &d->pool_service,
+        .admission = &d->admission,
+        .failures = d->failures,
+        .is_observing = d->config->observe == SWITCH_ON,
+    };
+    int err;
+
+    if (!config.address)
+        return 0;
+    err = http_server_start(&config, &d->http, error);
+    if (err == E_CONDITION && d->config->is_http_default) {
+        log_warn("no metrics and no dashboard: the address is in use, and --http gave no other",
+                 log_text("http", config.address));
+        return 0;
+    }
+    return err;
+}
+
 static void log_ready(const struct daemon *d)
 {
     const struct config *config = d->config;
@@ -332,9 +360,15 @@ static void log_ready(const struct daemon *d)
         log_warn("whoever reaches the address can deploy and run workers: there is no "
                  "authentication yet",
                  log_text("listen", address));
+    if (d->http && !listen_is_loopback(config->http))
+        log_warn(
+            "whoever reaches the address can read metrics and the dashboard; changes are taken "
+            "from this machine only",
+            log_text("http", http_server_address(d->http)));
     dispatcher_stats(d->dispatcher, &stats);
     pool_stats_release(&stats.pool);
     log_info("ready", log_text("listen", address), log_text("unix", config->unix_path),
+             log_text("http", d->http ? http_server_address(d->http) : NULL),
              log_text("db", config->db_path),
              log_text("pool", architecture_name(stats.architecture)),
              log_number("lanes", stats.config.lanes), log_number("isolates", stats.config.isolates),
@@ -356,6 +390,8 @@ int daemon_open(struct config *config, struct daemon **ret, struct error *error)
         err = open_pool(d, error);
     if (!err)
         err = open_rpc(d, error);
+    if (!err)
+        err = open_http(d, error);
     if (err) {
         daemon_close(d);
         return err;
@@ -457,6 +493,7 @@ void daemon_close(struct daemon *d)
     atomic_store_explicit(&d->is_closing, true, memory_order_seq_cst);
     if (d->is_serving && !drain(d))
         give_up(d);
+    http_server_stop(d->http);
     ticker_stop(d->ticker); /* what it calls asks the pool, and touches streams */
     /* Before the pool: its jobs submit tasks, and tasks that end afterwards find it closed. */
     store_thread_stop(d->store_thread);
@@ -464,6 +501,8 @@ void daemon_close(struct daemon *d)
     comparer_stop(d->comparer); /* first: it may wait for the switcher */
     switcher_stop(d->switcher);
     dispatcher_free(d->dispatcher);
+    http_server_free(d->http);
+    failures_free(d->failures); /* lanes are gone */
     rpc_server_close(d->rpc);
     ticker_free(d->ticker);
     if (d->is_grpc_open)

@@ -1,4 +1,4 @@
-/* Probing addresses with sockets of our own. */
+/* Probing addresses with sockets of our own, and opening them. */
 #include "server/listen.h"
 
 #include "api/bytes.h"
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,7 +36,9 @@ static bool split(char *address, char **host, char **port)
            strlen(*port) <= 5 && atoi(*port) <= 65535;
 }
 
-static int resolve(const char *address, struct addrinfo **ret, struct error *error)
+/* flag: the one that gave the address, without its dashes. */
+static int resolve(const char *flag, const char *address, struct addrinfo **ret,
+                   struct error *error)
 {
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -44,49 +47,63 @@ static int resolve(const char *address, struct addrinfo **ret, struct error *err
     int err = 0, code;
 
     if (!split(copy, &host, &port)) {
-        err = error_set(error, E_INVALID, "listen",
+        err = error_set(error, E_INVALID, flag,
                         "'%s' is no address to listen at; write HOST:PORT, as 127.0.0.1:7070",
                         address);
     } else {
         code = getaddrinfo(host, port, &hints, ret);
         if (code)
-            err = error_set(error, E_INVALID, "listen", "cannot listen at %s: %s", address,
+            err = error_set(error, E_INVALID, flag, "cannot listen at %s: %s", address,
                             gai_strerror(code));
     }
     free(copy);
     return err;
 }
 
-static int bind_error(const char *address, int errnum, struct error *error)
+static int bind_error(const char *flag, const char *address, int errnum, struct error *error)
 {
     if (errnum == EADDRINUSE)
-        return error_set(error, E_CONDITION, "listen",
+        return error_set(error, E_CONDITION, flag,
                          "%s is in use: another server listens there; stop it, or choose another "
-                         "address with --listen",
-                         address);
-    return error_set(error, E_IO, "listen", "cannot listen at %s: %s", address, strerror(errnum));
+                         "address with --%s",
+                         address, flag);
+    return error_set(error, E_IO, flag, "cannot listen at %s: %s", address, strerror(errnum));
+}
+
+static int open_socket(const struct addrinfo *at, const char *flag, const char *address,
+                       int backlog, int *ret, struct error *error)
+{
+    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1, err;
+
+    if (fd < 0)
+        return bind_error(flag, address, errno, error);
+    /* As gRPC does: connections of an earlier server that linger are no hindrance. Without listen,
+     * too: two sockets that only bind do not hinder each other under this option. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, backlog) < 0) {
+        err = bind_error(flag, address, errno, error);
+        close(fd);
+        return err;
+    }
+    *ret = fd;
+    return 0;
 }
 
 static int try_bind(const struct addrinfo *at, const char *address, struct error *error)
 {
-    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int on = 1, err = 0;
+    int fd;
+    int err = open_socket(at, "listen", address, 1, &fd, error);
 
-    if (fd < 0)
-        return bind_error(address, errno, error);
-    /* As gRPC does: connections of an earlier server that linger are no hindrance. Without listen,
-     * too: two sockets that only bind do not hinder each other under this option. */
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, at->ai_addr, at->ai_addrlen) < 0 || listen(fd, 1) < 0)
-        err = bind_error(address, errno, error);
-    close(fd);
+    if (!err)
+        close(fd);
     return err;
 }
 
 int listen_check_tcp(const char *address, struct error *error)
 {
     struct addrinfo *found;
-    int err = resolve(address, &found, error);
+    int err = resolve("listen", address, &found, error);
 
     if (err)
         return err;
@@ -94,6 +111,43 @@ int listen_check_tcp(const char *address, struct error *error)
         err = try_bind(at, address, error);
     freeaddrinfo(found);
     return err;
+}
+
+int listen_open_tcp(const char *flag, const char *address, int backlog, int *ret,
+                    struct error *error)
+{
+    struct addrinfo *found;
+    int err = resolve(flag, address, &found, error);
+
+    if (err)
+        return err;
+    err = open_socket(found, flag, address, backlog, ret, error);
+    freeaddrinfo(found);
+    return err;
+}
+
+void listen_host(const char *address, char *ret, size_t size)
+{
+    char *copy = xstrdup(address);
+    char *host = copy, *port;
+
+    (void)split(copy, &host, &port);
+    snprintf(ret, size, "%s", host);
+    free(copy);
+}
+
+int listen_name(int fd, char *ret, size_t size)
+{
+    struct sockaddr_storage at;
+    socklen_t len = sizeof(at);
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
+        getnameinfo((struct sockaddr *)&at, len, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV))
+        return E_IO;
+    snprintf(ret, size, at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    return 0;
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -112,7 +166,7 @@ bool listen_is_loopback(const char *address)
     struct addrinfo *found;
     bool is_all = true;
 
-    if (resolve(address, &found, NULL))
+    if (resolve("listen", address, &found, NULL))
         return false;
     for (const struct addrinfo *at = found; at; at = at->ai_next)
         is_all = is_all && is_loopback(at->ai_addr);

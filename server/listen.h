@@ -8,6 +8,7 @@
 #include "api/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Whether HOST:PORT ("127.0.0.1:7070", "[::1]:0", "localhost:7070") can be bound now. E_INVALID
@@ -15,6 +16,19 @@
  * else the system says. Not on a lane or cq thread: may ask the resolver.
  */
 int listen_check_tcp(const char *address, struct error *error);
+
+/*
+ * Opens a socket that listens at the first address that HOST:PORT stands for; it does not block,
+ * and is the caller's. flag: which one gave the address. Errors as above.
+ */
+int listen_open_tcp(const char *flag, const char *address, int backlog, int *ret,
+                    struct error *error);
+
+/* The address that a socket is bound to, as "127.0.0.1:7071". E_IO. */
+int listen_name(int fd, char *ret, size_t size);
+
+/* The host of HOST:PORT, without the brackets of an IPv6 address. */
+void listen_host(const char *address, char *ret, size_t size);
 
 /*
  * Whether a Unix socket can be made at path: nothing is there, or the socket file of a server that

@@ -2,6 +2,7 @@
 #include "server/log_recorder.h"
 
 #include "server/cut.h"
+#include "server/failures.h"
 #include "server/log_thread.h"
 #include "server/logger.h"
 #include "server/message.h"
@@ -189,6 +190,8 @@ static void on_ended(void *arg, const struct execution_end *end)
 {
     struct log_recorder *recorder = arg;
 
+    if (recorder->failures && end->failure && end->report)
+        failures_add(recorder->failures, end);
     if (is_kept(recorder, end))
         record_end(recorder, end);
     if (recorder->is_on_stderr && !end->report)

@@ -6,6 +6,7 @@
 
 #include "pools/pool.h"
 
+struct failures;
 struct log_thread;
 
 /* Which executions' ends are kept. */
@@ -20,6 +21,7 @@ struct log_recorder {
     struct log_thread *thread; /* NULL: no log is kept */
     bool is_on_stderr;         /* console lines go there, too */
     enum kept_ends ends;
+    struct failures *failures; /* those of requests are kept there, too; NULL: they are not */
 };
 
 /* The functions of a pool's log, for such a recorder, which must outlive the pool. */

@@ -10,6 +10,7 @@
 #include "server/container_of.h"
 #include "server/proto_check.h"
 #include "server/stats_message.h"
+#include "server/stats_point.h"
 #include "server/ticker.h"
 
 #include <inttypes.h>
@@ -17,18 +18,13 @@
 
 #define REQUEST_BYTES ((size_t)4 << 10)
 
-struct point {
-    struct dispatcher_stats stats;
-    struct tally totals[ARCHITECTURES];
-};
-
 struct watch {
     struct stream stream;
-    struct tick tick;     /* while it is set it has a reference to the stream */
-    uint64_t interval_ns; /* 0: the request has not come, or was refused */
-    uint64_t due_ns;      /* the next message */
-    struct point *last;   /* what the client was told last */
-    bool is_counted;      /* among the service's watchers */
+    struct tick tick;         /* while it is set it has a reference to the stream */
+    uint64_t interval_ns;     /* 0: the request has not come, or was refused */
+    uint64_t due_ns;          /* the next message */
+    struct stats_point *last; /* what the client was told last */
+    bool is_counted;          /* among the service's watchers */
 };
 
 static struct watch *watch_of(struct stream *stream)
@@ -41,36 +37,15 @@ static struct pool_service *service_of(const struct watch *w)
     return stream_service(&w->stream);
 }
 
-static struct point *point_new(struct dispatcher *dispatcher)
-{
-    struct point *point = xcalloc(1, sizeof(*point));
-
-    dispatcher_stats(dispatcher, &point->stats);
-    dispatcher_totals(dispatcher, point->totals);
-    return point;
-}
-
-static void point_free(struct point *point)
-{
-    if (point)
-        pool_stats_release(&point->stats.pool);
-    free(point);
-}
-
 static void say(struct watch *w)
 {
-    struct point *now = point_new(service_of(w)->dispatcher);
+    struct stats_point *now = stats_point_new(service_of(w)->dispatcher);
     struct stats_message message;
 
-    stats_message_init(&message, service_of(w), &now->stats);
-    stats_message_add_totals(&message, now->totals);
-    if (w->last) {
-        stats_message_add_interval(&message, &w->last->stats, &now->stats);
-        stats_message_add_interval_totals(&message, w->last->totals, now->totals);
-    }
+    stats_message_init_since(&message, service_of(w), w->last, now);
     stream_write(&w->stream, &message.tick.base);
     stats_message_release(&message);
-    point_free(w->last);
+    stats_point_free(w->last);
     w->last = now;
 }
 
@@ -183,7 +158,7 @@ static void closed(struct stream *stream)
 
 static void release(struct stream *stream)
 {
-    point_free(watch_of(stream)->last);
+    stats_point_free(watch_of(stream)->last);
 }
 
 void watch_stats_register(struct pool_service *service, struct rpc_server *server)

@@ -114,7 +114,7 @@ class Isoyardd(Server):
     path = EXECUTE
 
     def __init__(self, folder, *flags):
-        super().__init__("isoyardd", [BIN / "isoyardd", "--listen", "127.0.0.1:0",
+        super().__init__("isoyardd", [BIN / "isoyardd", "--listen", "127.0.0.1:0", "--http", "off",
                                       "--db", folder / "isoyard.db", *flags], folder)
         self.folder = folder
 

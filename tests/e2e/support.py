@@ -72,11 +72,14 @@ def wait_until(condition, what, patience=PATIENCE):
 class Server:
     """One isoyardd, on a port of its own, with a database of its own unless one is given."""
 
-    def __init__(self, *flags, db=None, listen="127.0.0.1:0", env=None):
+    def __init__(self, *flags, db=None, listen="127.0.0.1:0", http="off", env=None):
         self.folder = Path(tempfile.mkdtemp(dir=SCRATCH))
         self.db = Path(db) if db else self.folder / "isoyard.db"
         self.log_path = self.folder / "log"
-        command = [BIN / "isoyardd", "--db", self.db, *flags]
+        command = [BIN / "isoyardd", "--db", self.db]
+        if http:
+            command += ["--http", http]
+        command += flags
         if listen:
             command += ["--listen", listen]
         with open(self.log_path, "wb") as log:

@@ -1,0 +1,33 @@
+/* Points in time. */
+#include "server/stats_point.h"
+
+#include "api/bytes.h"
+
+#include <stdlib.h>
+
+struct stats_point *stats_point_new(struct dispatcher *dispatcher)
+{
+    struct stats_point *point = xcalloc(1, sizeof(*point));
+
+    dispatcher_stats(dispatcher, &point->stats);
+    dispatcher_totals(dispatcher, point->totals);
+    return point;
+}
+
+void stats_point_free(struct stats_point *point)
+{
+    if (point)
+        pool_stats_release(&point->stats.pool);
+    free(point);
+}
+
+void stats_message_init_since(struct stats_message *m, const struct pool_service *service,
+                              const struct stats_point *before, const struct stats_point *now)
+{
+    stats_message_init(m, service, &now->stats);
+    stats_message_add_totals(m, now->totals);
+    if (!before)
+        return;
+    stats_message_add_interval(m, &before->stats, &now->stats);
+    stats_message_add_interval_totals(m, before->totals, now->totals);
+}
