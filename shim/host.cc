@@ -41,6 +41,9 @@ static const struct host_function functions[] = {
     {"random", op_random},
     {"cloneKind", op_clone_kind},
     {"cloneWasmModule", op_clone_wasm_module},
+    {"newCodec", op_new_codec},
+    {"runCodec", op_run_codec},
+    {"endCodec", op_end_codec},
     {"transferBuffer", op_transfer_buffer},
 };
 

@@ -170,6 +170,7 @@ static void drop_handles(struct isolate *isolate)
     v8::Isolate::Scope isolate_scope(isolate->v8);
 
     isolate_drop_handles(isolate);
+    codecs_free(isolate);
 }
 
 void isolate_close(struct isolate *isolate)

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 /* Which embedder slot of the V8 isolate holds our own. */
@@ -87,6 +88,8 @@ struct isolate {
     std::vector<struct rejection> rejections;     /* in order; at most REJECTIONS_MAX */
     bool has_reported_rejection = false;          /* ever */
     std::unordered_map<uint32_t, size_t> fetches; /* under way: what their requests were charged */
+    std::unordered_set<struct codec *> codecs;    /* ops/compression.cc: those that are not freed */
+    size_t codec_bytes_gone = 0; /* of freed ones, of which V8 has not been told yet */
 
     struct op_list ops;
     unsigned op_count = 0;     /* in this event */
@@ -260,6 +263,9 @@ bool rejections_report(struct isolate *isolate, v8::Local<v8::Context> context);
 /* Hands the prelude what has become of a subrequest. */
 void fetch_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
                    const struct event *event);
+
+/* ops/compression.cc: frees all codecs; no JavaScript runs any more. With the isolate entered. */
+void codecs_free(struct isolate *isolate);
 
 /* failure.cc */
 

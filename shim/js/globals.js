@@ -5,6 +5,7 @@ import { AbortController, AbortSignal } from "./abort.js";
 import { base64Functions } from "./base64.js";
 import { Blob, File } from "./blob.js";
 import { cloneFunctions } from "./clone.js";
+import { CompressionStream, DecompressionStream } from "./compression.js";
 import { console } from "./console.js";
 import { Crypto, crypto } from "./crypto.js";
 import { DOMException } from "./domexception.js";
@@ -34,6 +35,7 @@ import { Response } from "./response.js";
 import { ScheduledEvent } from "./scheduledevent.js";
 import { TaskEvent } from "./taskevent.js";
 import { streamInterfaces } from "./streams/streams.js";
+import { TextDecoderStream, TextEncoderStream } from "./textstreams.js";
 import { timerFunctions } from "./timers.js";
 import "./streams/transfer.js";
 import { URLSearchParams } from "./url/searchparams.js";
@@ -44,9 +46,11 @@ const interfaces = {
     AbortController,
     AbortSignal,
     Blob,
+    CompressionStream,
     Crypto,
     CustomEvent,
     DOMException,
+    DecompressionStream,
     ErrorEvent,
     Event,
     EventTarget,
@@ -67,7 +71,9 @@ const interfaces = {
     ScheduledEvent,
     TaskEvent,
     TextDecoder,
+    TextDecoderStream,
     TextEncoder,
+    TextEncoderStream,
     URL,
     URLPattern,
     URLSearchParams,

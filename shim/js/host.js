@@ -64,6 +64,15 @@
 //                                          (pure) of that length, or else the same, with the bytes
 //                                          of the other, which is detached; TypeError where it
 //                                          cannot be, RangeError where there is no memory
+//   newCodec(format, isCompression) -> codec
+//                                          format: 0 gzip, 1 deflate, 2 deflate-raw; RangeError
+//                                          where there is no memory
+//   runCodec(codec, input, isLast, output, counts)
+//                                          as far as input and output, Uint8Arrays, go. counts, a
+//                                          Uint32Array of 3, gets how much was read, how much was
+//                                          written, and 1 at the end of the data. isLast: no input
+//                                          follows. TypeError where the data is malformed
+//   endCodec(codec)                        frees its memory; it is not run again
 //   random(bytes)                          fills an integer view
 //   now() -> number                        milliseconds since the process's time origin, in steps
 //                                          of 0.1

@@ -66,6 +66,11 @@ void op_clone_kind(op_info info); /* cloneKind(value) -> number: js/clone/record
 void op_clone_wasm_module(
     op_info info); /* cloneWasmModule(WebAssembly.Module) -> another one of the same code */
 
+/* compression.cc */
+void op_new_codec(op_info info); /* newCodec(format, isCompression) -> codec */
+void op_run_codec(op_info info); /* runCodec(codec, input, isLast, output, counts) */
+void op_end_codec(op_info info); /* endCodec(codec) */
+
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {
     char *data;

@@ -140,6 +140,9 @@ export const controllerOf = (stream) => stream[$_readableStreamController];
 export const readRequestOf = (onChunk, onClose, onError) => ({
     [$_chunkSteps]: onChunk, [$_closeSteps]: onClose, [$_errorSteps]: onError,
 });
+export const queuedIn = (transform) =>
+    transform[$_readable][$_readableStreamController][$_queue].length;
+export const backpressureChangeOf = (transform) => transform[$_backpressureChangePromise];
 export function readableByteStreamControllerClose(controller) {
     Ue(controller);
     if (controller[$_pendingPullIntos].length > 0) {

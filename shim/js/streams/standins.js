@@ -1,7 +1,6 @@
 // What the streams package finds where it looks for globals: see package.mjs.
 
 import { abort, newSignal } from "../abort.js";
-import { isArrayBuffer } from "../buffers.js";
 import { host } from "../host.js";
 import {
     DataView,
@@ -76,7 +75,7 @@ export function transferBuffer(buffer) {
 }
 
 export function isDetached(buffer) {
-    return isArrayBuffer(buffer) && host.isDetached(buffer);
+    return host.isDetached(buffer);
 }
 
 // The intrinsic one, where the view's object is of a class of the worker's.

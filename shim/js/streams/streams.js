@@ -16,6 +16,7 @@ import {
     WritableStreamDefaultController,
     WritableStreamDefaultWriter,
     acquireReadableStreamDefaultReader,
+    backpressureChangeOf,
     controllerOf,
     createReadableByteStream,
     giveSides,
@@ -35,6 +36,7 @@ import {
     isWritableStreamDefaultController,
     isWritableStreamDefaultWriter,
     isWritableStreamLocked,
+    queuedIn,
     readRequestOf,
     readableByteStreamControllerClose,
     readableByteStreamControllerEnqueue,
@@ -91,6 +93,7 @@ export {
     readableStreamCancel as cancelStream,
     readableStreamPipeTo as pipeTo,
     readableStreamTee as tee,
+    queuedIn,
     sidesOf,
     transformStreamDefaultControllerEnqueue as enqueueTransformed,
 };
@@ -112,6 +115,17 @@ export function closeByteStream(stream) {
 
 export function errorByteStream(stream, reason) {
     readableByteStreamControllerError(controllerOf(stream), reason);
+}
+
+// A TransformStream with the default strategies. Each function may return a promise.
+export function newTransform(transform, flush, cancel) {
+    return new TransformStream({ __proto__: null, transform, flush, cancel });
+}
+
+// A promise that is fulfilled when somebody has read all that a transform has enqueued and waits
+// for more, or when nobody will.
+export async function allRead(transform) {
+    await backpressureChangeOf(transform);
 }
 
 // A stream of what another one gives, which is locked from now on.
