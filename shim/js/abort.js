@@ -272,7 +272,7 @@ export class AbortController {
 }
 
 listenersUseSignals(isAbortSignal, onceAborted);
-defineEventHandler(AbortSignal.prototype, "abort");
+defineEventHandler(AbortSignal.prototype, "abort", isAbortSignal);
 defineInterface("AbortSignal", AbortSignal);
 defineInterface("AbortController", AbortController);
 registerInterface(isAbortSignal, ({ aborted, reason }) => ({ aborted, reason }));

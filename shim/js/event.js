@@ -124,8 +124,9 @@ export class Event {
     }
 
     set returnValue(value) {
+        const state = this.#state;
         if (!value) {
-            cancel(this.#state);
+            cancel(state);
         }
     }
 
@@ -134,8 +135,9 @@ export class Event {
     }
 
     set cancelBubble(value) {
+        const state = this.#state;
         if (value) {
-            this.#state.isStopped = true;
+            state.isStopped = true;
         }
     }
 

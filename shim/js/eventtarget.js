@@ -10,7 +10,14 @@ import { AT_TARGET, NONE, cancel, isEvent, stateOfEvent } from "./event.js";
 import { registerInterface } from "./format.js";
 import { TypeError, apply, defineProperty, global } from "./primordials.js";
 import { reportException } from "./report.js";
-import { defineInterface, isObject, requireArguments, toCallback, toDOMString } from "./webidl.js";
+import {
+    defineInterface,
+    isObject,
+    requireArguments,
+    requireThis,
+    toCallback,
+    toDOMString,
+} from "./webidl.js";
 
 class Listener {
     constructor(type, callback, isCapture) {
@@ -222,14 +229,19 @@ export function watchListeners(target, onListener) {
 }
 
 // An on... attribute. https://html.spec.whatwg.org/#event-handler-attributes
-export function defineEventHandler(prototype, type) {
+// isOne: of the interface that has it; none is the global.
+export function defineEventHandler(prototype, type, isOne) {
     const name = `on${type}`;
+    const stateOf = (target) => {
+        requireThis(isOne === undefined || isOne(target));
+        return stateOfTarget(target);
+    };
     const accessors = {
         get [name]() {
-            return stateOfTarget(this).handlers?.[type]?.handler ?? null;
+            return stateOf(this).handlers?.[type]?.handler ?? null;
         },
         set [name](value) {
-            setHandler(stateOfTarget(this), type, isObject(value) ? value : null);
+            setHandler(stateOf(this), type, isObject(value) ? value : null);
         },
     };
     defineProperty(prototype, name, Object.getOwnPropertyDescriptor(accessors, name));

@@ -185,26 +185,25 @@ function startOnHandler(prototype) {
     const { get, set } = getOwnPropertyDescriptor(prototype, "onmessage");
     const accessors = {
         set onmessage(value) {
-            const endpoint = endpointOf(this);
             apply(set, this, [value]);
-            enable(endpoint);
+            enable(endpointOf(this));
         },
     };
     const descriptor = getOwnPropertyDescriptor(accessors, "onmessage");
     defineProperty(prototype, "onmessage", { ...descriptor, get });
 }
 
-defineEventHandler(MessagePort.prototype, "close");
-defineEventHandler(MessagePort.prototype, "message");
-defineEventHandler(MessagePort.prototype, "messageerror");
+defineEventHandler(MessagePort.prototype, "close", isMessagePort);
+defineEventHandler(MessagePort.prototype, "message", isMessagePort);
+defineEventHandler(MessagePort.prototype, "messageerror", isMessagePort);
 startOnHandler(MessagePort.prototype);
 defineInterface("MessageChannel", MessageChannel);
 defineInterface("MessagePort", MessagePort);
-registerInterface((value) => isMessagePort(value));
-portsAre((value) => isMessagePort(value));
+registerInterface(isMessagePort);
+portsAre(isMessagePort);
 
 registerTransferable(
-    (value) => isMessagePort(value),
+    isMessagePort,
     (port) => {
         if (endpointOf(port) === null) {
             throw cloneError("A MessagePort that was transferred is not there any more");

@@ -157,6 +157,8 @@ for (const name of Object.keys(streamInterfaces)) {
     defineInterface(name, streamInterfaces[name]);
 }
 
+delete WritableStreamDefaultController.prototype.abortReason; // of an earlier standard
+
 const iteratorPrototype = getPrototypeOf(new ReadableStream().values());
 delete iteratorPrototype[Symbol.asyncIterator];
 setPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
