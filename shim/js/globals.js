@@ -22,12 +22,19 @@ import { ExtendableEvent } from "./extendableevent.js";
 import { fetchFunctions } from "./fetch.js";
 import { FetchEvent } from "./fetchevent.js";
 import { FormData } from "./formdata.js";
+import { WorkerGlobalScope } from "./globalscope.js";
 import { Headers } from "./headers.js";
 import { MessageEvent } from "./messageevent.js";
 import { MessageChannel, MessagePort } from "./messageport.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance } from "./performance.js";
-import { defineProperty, getOwnPropertyDescriptor, global, ownKeys } from "./primordials.js";
+import {
+    defineProperty,
+    getOwnPropertyDescriptor,
+    global,
+    ownKeys,
+    setPrototypeOf,
+} from "./primordials.js";
 import { PromiseRejectionEvent } from "./rejections.js";
 import { reportFunctions } from "./report.js";
 import { Request } from "./request.js";
@@ -77,6 +84,7 @@ const interfaces = {
     URL,
     URLPattern,
     URLSearchParams,
+    WorkerGlobalScope,
 };
 
 const functions = {
@@ -135,4 +143,5 @@ export function installGlobals() {
     defineAll({ console }, false);
     defineAll(functions, true);
     defineAll(attributes, true);
+    setPrototypeOf(global, WorkerGlobalScope.prototype);
 }

@@ -258,4 +258,18 @@ test("onunhandledrejection and onrejectionhandled", async () => {
     same(seen, ["unhandledrejection", "x", "rejectionhandled", "x"]);
 });
 
+test("the global is an EventTarget", () => {
+    ok(globalThis instanceof EventTarget && globalThis instanceof WorkerGlobalScope);
+    equal(String(globalThis), "[object WorkerGlobalScope]");
+    let target;
+    EventTarget.prototype.addEventListener.call(
+        globalThis,
+        "mine",
+        (event) => (target = event.target),
+        { once: true },
+    );
+    globalThis.dispatchEvent(new Event("mine"));
+    equal(target, globalThis);
+});
+
 export default worker;

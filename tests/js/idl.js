@@ -173,6 +173,7 @@ const INTERFACES = {
         },
         iterable: "entries",
     },
+    WorkerGlobalScope: { new: null, extends: "EventTarget" },
     WritableStream: {
         new: 0,
         get: "locked",
