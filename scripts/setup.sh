@@ -133,5 +133,6 @@ npm_install() {
 npm_install shim/js
 npm_install server/web
 [ "$build_only" = yes ] || npm_install tests
+[ "$build_only" = yes ] || npm_install tests/bundles
 
 say "ready"
