@@ -1,10 +1,20 @@
 /* The table of all commands. */
 #include "cli/command.h"
 #include "cli/completion.h"
+#include "cli/dev.h"
+#include "cli/init.h"
 #include "cli/manual.h"
 #include "cli/top.h"
 
 const struct command isoyard_commands[] = {
+    {.name = "init",
+     .summary = "write a worker to begin with",
+     .run = init_run,
+     .argp = &init_argp},
+    {.name = "dev",
+     .summary = "run a worker here at an HTTP address, and again when it changes",
+     .run = dev_run,
+     .argp = &dev_argp},
     {.name = "deploy",
      .summary = "deploy a worker from its files",
      .run = deploy_run,

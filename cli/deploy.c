@@ -5,10 +5,12 @@
 #include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/problem.h"
+#include "cli/project.h"
 #include "cli/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdlib.h>
 
 /* What a server allows unless it was told otherwise. */
@@ -88,9 +90,7 @@ static uint64_t parse_number(const char *option, const char *text, uint64_t max,
 
 static void check(const struct deploy_arguments *a, struct argp_state *state)
 {
-    if (a->path_count == 0)
-        argp_error(state, "no file given; the first one is the main one");
-    if (!a->name)
+    if (a->path_count > 0 && !a->name)
         argp_error(state, "no worker named; use --name NAME");
 }
 
@@ -134,9 +134,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp deploy_argp = {
     .options = deploy_options,
     .parser = parse,
-    .args_doc = "FILE...",
+    .args_doc = "[FILE...]",
     .doc = "Deploys a worker from its files. The first one is the main one; all are named relative "
-           "to its folder, as its imports name them.\v" EXIT_STATUS_HELP,
+           "to its folder, as its imports name them. Without files " PROJECT_FILE
+           " says which.\v" EXIT_STATUS_HELP,
 };
 
 static void print(const struct options *options, const struct deploy_arguments *a,
@@ -178,21 +179,52 @@ static int send(const struct options *options, const struct deploy_arguments *a,
     return EXIT_FINE;
 }
 
+/* Files and all that was not said otherwise, as isoyard.json says. */
+static int use_project(struct options *options, struct deploy_arguments *a, struct project *project,
+                       struct error *error)
+{
+    int err = project_read(".", project, error);
+
+    if (err == E_NOT_FOUND)
+        return error_set(error, E_INVALID, NULL,
+                         "no file given, and there is no " PROJECT_FILE " here; the first file is "
+                         "the main one, and 'isoyard init' makes a worker to begin with");
+    if (err)
+        return err;
+    a->name = a->name ? a->name : project->name;
+    a->max_tasks = a->max_tasks > 0 ? a->max_tasks : project->limits.max_tasks;
+    if (project->tenant && !options->has_tenant)
+        options->tenant = project->tenant;
+    for (size_t i = 0; i < project->path_count; i++)
+        a->paths[i] = project->paths[i];
+    a->path_count = project->path_count;
+    return 0;
+}
+
 int deploy_run(struct options *options, int argc, char **argv)
 {
     struct deploy_arguments *a = xcalloc(1, sizeof(*a));
-    struct bundle bundle;
+    struct bundle bundle = {0};
+    struct project project = {0};
+    char *folder = NULL;
     struct error error;
     int status;
 
     a->max_bytes = BUNDLE_BYTES;
     options_parse(options, &deploy_argp, a, argc, argv);
-    if (bundle_read(a->paths, a->path_count, a->choices, a->choice_count, a->max_bytes, &bundle,
-                    &error))
+    if (a->path_count == 0 && use_project(options, a, &project, &error))
         status = problem_usage("%s", error.message);
-    else
+    else if (bundle_read(a->paths, a->path_count, a->choices, a->choice_count, a->max_bytes,
+                         &bundle, &error))
+        status = problem_usage("%s", error.message);
+    else {
+        folder = xstrdup(a->paths[0]);
+        options->source_folder = dirname(folder);
         status = send(options, a, &bundle);
+    }
     bundle_release(&bundle);
+    project_release(&project);
+    free(folder);
     free(a);
     return status;
 }

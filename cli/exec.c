@@ -172,6 +172,7 @@ int exec_run(struct options *options, int argc, char **argv)
     int status;
 
     options_parse(options, &exec_argp, &a, argc, argv);
+    options->worker = a.name;
     message = execute_message_new(options, a.name, &a.event, &error);
     if (!message)
         status = problem_usage("%s", error.message);

@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "cli/log_text.h"
 #include "cli/problem.h"
+#include "cli/project.h"
 #include "cli/time_option.h"
 
 #include <inttypes.h>
@@ -183,7 +184,8 @@ const struct argp logs_argp = {
     .args_doc = "[NAME]",
     .doc =
         "Shows what a worker, or all of the tenant's, wrote to the console, and which executions "
-        "failed; the oldest first.\vA line is: time (UTC), level, worker, version, execution, "
+        "failed; the oldest first. Where NAME is missing and " PROJECT_FILE " is in the working "
+        "folder, that tells the worker.\vA line is: time (UTC), level, worker, version, execution, "
         "text. With --json each line is an object.\n\n" EXIT_STATUS_HELP,
 };
 
@@ -321,10 +323,27 @@ static int look_back(const struct options *options, struct logs_arguments *a)
     return status;
 }
 
+/* In a folder with an isoyard.json it is about that worker. */
+static void use_project(struct options *options, struct logs_arguments *a, struct project *project)
+{
+    if (project_read(".", project, NULL))
+        return;
+    a->name = project->name;
+    if (project->tenant && !options->has_tenant)
+        options->tenant = project->tenant;
+}
+
 int logs_run(struct options *options, int argc, char **argv)
 {
     struct logs_arguments a = {.name = "", .execution = "", .text = ""};
 
+    struct project project = {0};
+    int status;
+
     options_parse(options, &logs_argp, &a, argc, argv);
-    return a.follows ? follow(options, &a) : look_back(options, &a);
+    if (!a.name[0])
+        use_project(options, &a, &project);
+    status = a.follows ? follow(options, &a) : look_back(options, &a);
+    project_release(&project);
+    return status;
 }

@@ -62,6 +62,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
         return 0;
     case 't':
         options->tenant = arg;
+        options->has_tenant = true;
         return 0;
     case 'j':
         options->is_json = true;

@@ -14,8 +14,11 @@
 struct options {
     const char *address; /* HOST:PORT or unix:PATH */
     const char *tenant;
+    bool has_tenant; /* it was given */
     bool is_json;
-    uint64_t timeout_ms; /* 0: the command's own default */
+    const char *worker;        /* whom the command is about; NULL: nobody, or many */
+    const char *source_folder; /* where its files lie, for faults in them; NULL: not known */
+    uint64_t timeout_ms;       /* 0: the command's own default */
 };
 
 /* Defaults, and ISOYARD_ADDRESS from the environment. */

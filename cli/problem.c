@@ -1,9 +1,12 @@
 /* Errors for people and for scripts. */
 #include "cli/problem.h"
 
+#include "cli/code_frame.h"
 #include "cli/color.h"
 #include "cli/exit_status.h"
 #include "cli/json.h"
+#include "cli/near_worker.h"
+#include "cli/reach.h"
 #include "cli/text.h"
 
 #include <google/rpc/error_details.pb-c.h>
@@ -172,10 +175,14 @@ static void print_position(const Isoyard__V1__SourcePosition *position)
 }
 
 /* What a failure has beside its message. */
-static void print_failure_details(const Isoyard__V1__Failure *failure)
+static void print_failure_details(const Isoyard__V1__Failure *failure, const char *source_folder)
 {
-    if (failure->position)
-        print_position(failure->position);
+    const Isoyard__V1__SourcePosition *position = failure->position;
+
+    if (position)
+        print_position(position);
+    if (position && source_folder)
+        code_frame_print(source_folder, position->file, position->line, position->column);
     if (failure->limit)
         print_limit(failure->limit);
     if (failure->stack[0])
@@ -186,7 +193,7 @@ void problem_print_failure(const Isoyard__V1__Failure *failure)
 {
     print_prefix();
     print_escaped("the worker failed: %s\n", failure->message);
-    print_failure_details(failure);
+    print_failure_details(failure, NULL);
 }
 
 static void print_fields(const Google__Rpc__BadRequest *request)
@@ -199,8 +206,6 @@ static void print_fields(const Google__Rpc__BadRequest *request)
 static const char *advice(int status, const char *message)
 {
     switch (status) {
-    case EXIT_UNREACHABLE:
-        return "start isoyardd, or say where it is with --address or ISOYARD_ADDRESS";
     case EXIT_TIMEOUT:
         return "allow more time with --timeout";
     case EXIT_BUSY:
@@ -217,7 +222,7 @@ static void print_problem(const struct options *options, const struct reply *rep
 {
     print_prefix();
     if (status == EXIT_UNREACHABLE)
-        fprintf(stderr, "the server at %s cannot be reached", options->address);
+        reach_print(options->address, reply->message);
     else if (status == EXIT_TIMEOUT && !has(d, DETAIL_INFO))
         fprintf(stderr, "the server at %s did not answer in time", options->address);
     else
@@ -227,8 +232,11 @@ static void print_problem(const struct options *options, const struct reply *rep
     fputc('\n', stderr);
     if (has(d, DETAIL_BAD_REQUEST))
         print_fields((const Google__Rpc__BadRequest *)d->messages[DETAIL_BAD_REQUEST]);
+    if (reply->code == GRPC_STATUS_NOT_FOUND && options->worker)
+        near_worker_print(options, options->worker);
     if (has(d, DETAIL_FAILURE))
-        print_failure_details((const Isoyard__V1__Failure *)d->messages[DETAIL_FAILURE]);
+        print_failure_details((const Isoyard__V1__Failure *)d->messages[DETAIL_FAILURE],
+                              options->source_folder);
     else if (has(d, DETAIL_LIMIT))
         print_limit((const Isoyard__V1__LimitExceeded *)d->messages[DETAIL_LIMIT]);
 }

@@ -188,6 +188,7 @@ static int run_get(struct options *options, int argc, char **argv)
     int status;
 
     options_parse(options, &get_argp, &named, argc, argv);
+    options->worker = named.name;
     status = ask_worker(options, named.name, &reply);
     if (status)
         return status;
@@ -217,6 +218,7 @@ static int run_delete(struct options *options, int argc, char **argv)
     int status;
 
     options_parse(options, &delete_argp, &named, argc, argv);
+    options->worker = named.name;
     request.tenant = (char *)options->tenant;
     request.worker = (char *)named.name;
     status = client_ask(options, "/isoyard.v1.WorkerService/DeleteWorker", &request.base,
@@ -311,6 +313,7 @@ static int run_versions(struct options *options, int argc, char **argv)
     struct listing listing;
 
     options_parse(options, &versions_argp, &named, argc, argv);
+    options->worker = named.name;
     listing_init(&listing, options, 7, 6, heads);
     return listing_finish(&listing, "versions",
                           each_version(options, named.name, add_version, &listing));
@@ -400,6 +403,7 @@ static int run_rollback(struct options *options, int argc, char **argv)
     int status;
 
     options_parse(options, &rollback_argp, &named, argc, argv);
+    options->worker = named.name;
     status = choose_version(options, &named, &version);
     return status ? status : activate(options, named.name, version);
 }

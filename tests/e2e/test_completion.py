@@ -10,7 +10,7 @@ from support import Cli, worker_file
 
 LEAVES = [["deploy"], ["exec"], ["logs"], ["workers", "list"], ["workers", "get"], ["workers", "delete"], ["workers", "versions"],
           ["workers", "rollback"], ["pool", "compare"], ["pool", "comparisons"], ["pool", "stats"], ["pool", "switch"],
-          ["pool", "watch"], ["health"], ["version"], ["completion"], ["manual"], ["top"]]
+          ["pool", "watch"], ["health"], ["version"], ["completion"], ["manual"], ["top"], ["logs"], ["init"], ["dev"]]
 
 
 class Case(support.ServerCase):

@@ -1,0 +1,340 @@
+/* isoyard dev */
+#include "cli/dev.h"
+
+#include "api/bytes.h"
+#include "cli/bundle.h"
+#include "cli/client.h"
+#include "cli/color.h"
+#include "cli/dev_http.h"
+#include "cli/dev_server.h"
+#include "cli/dev_watch.h"
+#include "cli/exit_status.h"
+#include "cli/log_text.h"
+#include "cli/problem.h"
+#include "cli/project.h"
+
+#include <grpc/health/v1/health.pb-c.h>
+#include <inttypes.h>
+#include <isoyard/v1/log.pb-c.h>
+#include <isoyard/v1/worker.pb-c.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PORT 8787
+#define BUNDLE_BYTES ((size_t)10 << 20)
+#define START_MS 15000
+#define LOOK_MS 50
+#define SILENCE_MS (UINT64_C(365) * 86400 * 1000)
+
+struct dev {
+    struct options *options;
+    uint16_t port;
+    const char *program; /* --server; NULL: the one beside this program */
+    struct project project;
+    struct dev_server server;
+    struct dev_http *http;
+    uv_loop_t loop;
+    uv_signal_t interrupt, terminate, child;
+    uv_thread_t tail;
+    int status;
+};
+
+enum {
+    KEY_SERVER = 1000,
+};
+
+static const struct argp_option dev_options[] = {
+    {"port", 'P', "PORT", 0, "Where HTTP is served, at 127.0.0.1 (8787); 0: a port that is free",
+     0},
+    {"name", 'n', "NAME", 0, "The worker's name (worker, or as " PROJECT_FILE " says)", 0},
+    {"server", KEY_SERVER, "FILE", 0, "The isoyardd to start (the one beside this program)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct dev *dev = state->input;
+
+    switch (key) {
+    case 'P':
+        dev->port = (uint16_t)options_number("port", arg, 0, UINT16_MAX, state);
+        return 0;
+    case 'n':
+        if (!project_is_name(arg))
+            argp_error(state, "--name: '%s' is no worker's name", arg);
+        dev->project.name = xstrdup(arg);
+        return 0;
+    case KEY_SERVER:
+        dev->program = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (dev->project.path_count == PROJECT_FILES_MAX)
+            argp_error(state, "more than %d files", PROJECT_FILES_MAX);
+        dev->project.paths[dev->project.path_count++] = xstrdup(arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp dev_argp = {
+    .options = dev_options,
+    .parser = parse,
+    .args_doc = "[FILE...]",
+    .doc =
+        "Runs a worker on a server of its own, whose database is thrown away at the end, and "
+        "answers plain HTTP with it. It is deployed again when one of its files changes; what it "
+        "logs is shown. The first file is the main one; without files " PROJECT_FILE
+        " names them.\vThe worker may ask servers of this machine. Bodies are whole, up to 64 "
+        "MiB. --address is not used. Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
+
+/* Deploying */
+
+static int deploy_bundle(struct dev *dev, const struct bundle *bundle)
+{
+    Isoyard__V1__DeployRequest request = ISOYARD__V1__DEPLOY_REQUEST__INIT;
+    const Isoyard__V1__DeployResponse *response;
+    struct reply reply;
+    int status;
+
+    request.tenant = (char *)dev->options->tenant;
+    request.worker = dev->project.name;
+    request.max_tasks = dev->project.limits.max_tasks;
+    request.n_files = bundle->count;
+    request.files = bundle->pointers;
+    status = client_ask(dev->options, "/isoyard.v1.WorkerService/Deploy", &request.base,
+                        &isoyard__v1__deploy_response__descriptor, &reply);
+    if (status)
+        return status;
+    response = (const Isoyard__V1__DeployResponse *)reply.response;
+    printf("%sdeployed%s %s version %" PRIu32 "\n", color(stdout, COLOR_GREEN),
+           color(stdout, COLOR_PLAIN), dev->project.name,
+           response->version ? response->version->number : 0);
+    fflush(stdout);
+    reply_release(&reply);
+    return EXIT_FINE;
+}
+
+/* What is wrong with the worker is shown, and what was deployed before goes on. */
+static void deploy(struct dev *dev)
+{
+    struct bundle bundle;
+    struct error error;
+
+    if (bundle_read(dev->project.paths, dev->project.path_count, NULL, 0, BUNDLE_BYTES, &bundle,
+                    &error))
+        problem_usage("%s", error.message);
+    else
+        deploy_bundle(dev, &bundle);
+    bundle_release(&bundle);
+}
+
+static void on_change(void *arg)
+{
+    deploy(arg);
+}
+
+/* Logs: a thread that follows them until the server ends. */
+
+static bool print_record(void *arg, const ProtobufCMessage *message)
+{
+    const Isoyard__V1__TailResponse *response = (const Isoyard__V1__TailResponse *)message;
+
+    (void)arg;
+    for (size_t i = 0; i < response->n_records; i++)
+        log_text_print(stdout, response->records[i]);
+    return fflush(stdout) == 0;
+}
+
+static void follow_logs(void *arg)
+{
+    Isoyard__V1__TailRequest request = ISOYARD__V1__TAIL_REQUEST__INIT;
+    struct dev *dev = arg;
+    struct reply reply;
+
+    request.tenant = (char *)dev->options->tenant;
+    client_watch(dev->options, "/isoyard.v1.LogService/Tail", &request.base,
+                 &isoyard__v1__tail_response__descriptor, SILENCE_MS, print_record, NULL, &reply);
+    reply_release(&reply);
+}
+
+/* Starting */
+
+static bool is_serving(const struct options *options)
+{
+    Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    struct reply reply;
+    bool is_fine;
+
+    client_call(options, "/grpc.health.v1.Health/Check", &request.base,
+                &grpc__health__v1__health_check_response__descriptor, 1000, &reply);
+    is_fine = reply.code == GRPC_STATUS_OK;
+    reply_release(&reply);
+    return is_fine;
+}
+
+static int wait_for_server(struct dev *dev)
+{
+    const struct timespec step = {.tv_nsec = LOOK_MS * 1000000};
+    int status;
+
+    for (int waited = 0; waited < START_MS; waited += LOOK_MS) {
+        if (!dev_server_is_alive(&dev->server, &status)) {
+            problem_usage("the server did not start: %s ended with status %d",
+                          dev->program ? dev->program : "isoyardd", status);
+            return status == 127 ? EXIT_USAGE : EXIT_SERVER;
+        }
+        if (is_serving(dev->options))
+            return EXIT_FINE;
+        nanosleep(&step, NULL);
+    }
+    problem_usage("the server did not start within %d s", START_MS / 1000);
+    return EXIT_SERVER;
+}
+
+/* What isoyard.json says where files were not named, and the options where both do. */
+static int read_project(struct dev *dev, struct error *error)
+{
+    struct project given = dev->project;
+    int err;
+
+    if (given.path_count > 0) {
+        if (!given.name)
+            dev->project.name = xstrdup("worker");
+        return 0;
+    }
+    err = project_read(".", &dev->project, error);
+    if (err == E_NOT_FOUND)
+        return error_set(error, E_INVALID, NULL,
+                         "no file given, and there is no " PROJECT_FILE " here; 'isoyard init' "
+                         "makes one");
+    if (err) {
+        dev->project = given;
+        return err;
+    }
+    if (given.name) {
+        free(dev->project.name);
+        dev->project.name = given.name;
+    }
+    if (dev->project.tenant && !dev->options->has_tenant)
+        dev->options->tenant = dev->project.tenant;
+    return 0;
+}
+
+/* The loop */
+
+static void stop(struct dev *dev, int status)
+{
+    dev->status = status;
+    uv_stop(&dev->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    stop(handle->data, EXIT_FINE);
+}
+
+static void on_child(uv_signal_t *handle, int number)
+{
+    struct dev *dev = handle->data;
+    int status;
+
+    (void)number;
+    if (dev_server_is_alive(&dev->server, &status))
+        return;
+    problem_usage("the server ended with status %d", status);
+    stop(dev, EXIT_SERVER);
+}
+
+static void catch (struct dev *dev, uv_signal_t *handle, uv_signal_cb callback, int number)
+{
+    uv_signal_init(&dev->loop, handle);
+    handle->data = dev;
+    uv_signal_start(handle, callback, number);
+}
+
+static void run_loop(struct dev *dev)
+{
+    struct dev_watch *watch;
+
+    uv_loop_init(&dev->loop);
+    catch (dev, &dev->interrupt, on_signal, SIGINT);
+    catch (dev, &dev->terminate, on_signal, SIGTERM);
+    catch (dev, &dev->child, on_child, SIGCHLD);
+    watch = dev_watch_new(&dev->loop, dev->project.paths, dev->project.path_count, on_change, dev);
+    uv_run(&dev->loop, UV_RUN_DEFAULT);
+    dev_watch_close(watch);
+    uv_close((uv_handle_t *)&dev->interrupt, NULL);
+    uv_close((uv_handle_t *)&dev->terminate, NULL);
+    uv_close((uv_handle_t *)&dev->child, NULL);
+    uv_run(&dev->loop, UV_RUN_DEFAULT);
+    dev_watch_free(watch);
+    uv_loop_close(&dev->loop);
+}
+
+static int serve(struct dev *dev)
+{
+    struct error error;
+    char *folder;
+
+    if (dev_http_start(&dev->http, dev->options, dev->project.name, dev->port, &error)) {
+        problem_usage("%s", error.message);
+        return EXIT_USAGE;
+    }
+    folder = xstrdup(dev->project.paths[0]);
+    dev->options->source_folder = dirname(folder);
+    deploy(dev);
+    printf("%s is at %shttp://127.0.0.1:%u/%s; Ctrl-C ends it\n", dev->project.name,
+           color(stdout, COLOR_BOLD), dev_http_port(dev->http), color(stdout, COLOR_PLAIN));
+    fflush(stdout);
+    run_loop(dev);
+    free(folder);
+    /* What is left is short: an impatient second Ctrl-C must not leave the folder behind. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    dev_http_stop(dev->http);
+    return dev->status;
+}
+
+/* The server is started by a fork: before gRPC, and before any thread. */
+static int run(struct dev *dev)
+{
+    struct error error;
+    int status = EXIT_USAGE;
+
+    if (dev_server_start(&dev->server, dev->program, &dev->project.limits, &error))
+        problem_usage("%s", error.message);
+    else {
+        dev->options->address = dev->server.address;
+        grpc_init(); /* once for all calls */
+        status = wait_for_server(dev);
+        if (!status && uv_thread_create(&dev->tail, follow_logs, dev) == 0) {
+            status = serve(dev);
+            dev_server_stop(&dev->server);
+            uv_thread_join(&dev->tail);
+        }
+        grpc_shutdown();
+    }
+    dev_server_stop(&dev->server);
+    return status;
+}
+
+int dev_run(struct options *options, int argc, char **argv)
+{
+    struct dev *dev = xcalloc(1, sizeof(*dev));
+    struct error error;
+    int status;
+
+    dev->options = options;
+    dev->port = PORT;
+    options_parse(options, &dev_argp, dev, argc, argv);
+    if (read_project(dev, &error))
+        status = problem_usage("%s", error.message);
+    else
+        status = run(dev);
+    project_release(&dev->project);
+    free(dev);
+    return status;
+}

@@ -1,0 +1,363 @@
+/* From HTTP to Execute, and back. */
+#include "cli/dev_http.h"
+
+#include "api/bytes.h"
+#include "api/clock.h"
+#include "cli/answer.h"
+#include "cli/client.h"
+#include "cli/color.h"
+#include "cli/dev_server.h"
+#include "cli/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define CONNECTIONS 64
+#define TIMEOUT_MS 120000
+
+struct dev_http {
+    struct MHD_Daemon *daemon;
+    const struct options *options;
+    const char *worker;
+    uint16_t port;
+};
+
+/* A request under way. */
+struct request {
+    char *target; /* as it came, with its query */
+    struct buffer body;
+    bool is_too_large;
+    bool has_begun;
+    uint64_t started_ns;
+    size_t header_count, header_capacity;
+    Isoyard__V1__HttpHeader *headers; /* own their texts */
+};
+
+/* Header values are bytes here, and characters up to U+00FF there. */
+
+static char *utf8_of_bytes(const char *text)
+{
+    struct buffer out = {0};
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < 0x80)
+            buffer_append(&out, &c, 1);
+        else
+            buffer_append_format(&out, "%c%c", 0xc0 | c >> 6, 0x80 | (c & 0x3f));
+    }
+    buffer_append(&out, "", 1);
+    return out.data;
+}
+
+static char *bytes_of_utf8(const char *text)
+{
+    struct buffer out = {0};
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if ((c & 0xfc) == 0xc0 && text[1]) {
+            c = (unsigned char)(c << 6 | ((unsigned char)text[1] & 0x3f));
+            text++;
+        }
+        buffer_append(&out, &c, 1);
+    }
+    buffer_append(&out, "", 1);
+    return out.data;
+}
+
+/* The request */
+
+static void *begin_request(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct request *r = xcalloc(1, sizeof(*r));
+
+    (void)arg;
+    (void)connection;
+    r->target = xstrdup(target);
+    r->started_ns = clock_now_ns();
+    return r;
+}
+
+static void end_request(void *arg, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode code)
+{
+    struct request *r = *state;
+
+    (void)arg;
+    (void)connection;
+    (void)code;
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->header_count; i++) {
+        free(r->headers[i].name);
+        free(r->headers[i].value);
+    }
+    free(r->headers);
+    free(r->target);
+    buffer_release(&r->body);
+    free(r);
+    *state = NULL;
+}
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct request *r = arg;
+
+    (void)kind;
+    if (r->header_count == r->header_capacity) {
+        r->header_capacity = r->header_capacity * 2 + 16;
+        r->headers = realloc(r->headers, r->header_capacity * sizeof(r->headers[0]));
+        if (!r->headers)
+            abort();
+    }
+    isoyard__v1__http_header__init(&r->headers[r->header_count]);
+    r->headers[r->header_count].name = xstrdup(name);
+    r->headers[r->header_count++].value = utf8_of_bytes(value ? value : "");
+    return MHD_YES;
+}
+
+static void take_body(struct request *r, const char *data, size_t len)
+{
+    r->is_too_large = r->is_too_large || r->body.len + len > DEV_BODY_BYTES;
+    if (!r->is_too_large)
+        buffer_append(&r->body, data, len);
+}
+
+static void call(const struct dev_http *http, struct request *r, const char *method,
+                 const char *host, struct reply *reply)
+{
+    Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__HttpRequest fetch = ISOYARD__V1__HTTP_REQUEST__INIT;
+    Isoyard__V1__HttpHeader **headers = xcalloc(r->header_count + 1, sizeof(headers[0]));
+    char *url;
+
+    if (asprintf(&url, "http://%s%s", host, r->target) < 0)
+        abort();
+    for (size_t i = 0; i < r->header_count; i++)
+        headers[i] = &r->headers[i];
+    request.tenant = (char *)http->options->tenant;
+    request.worker = (char *)http->worker;
+    request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_FETCH;
+    request.fetch = &fetch;
+    fetch.method = (char *)method;
+    fetch.url = url;
+    fetch.n_headers = r->header_count;
+    fetch.headers = headers;
+    if (r->body.len > 0 && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        fetch.body_case = ISOYARD__V1__HTTP_REQUEST__BODY_BODY_BYTES;
+        fetch.body_bytes.data = (uint8_t *)r->body.data;
+        fetch.body_bytes.len = r->body.len;
+    }
+    client_call(http->options, "/isoyard.v1.ExecutionService/Execute", &request.base,
+                &isoyard__v1__execute_response__descriptor, TIMEOUT_MS, reply);
+    free(url);
+    free(headers);
+}
+
+/* The answer */
+
+static struct MHD_Response *text_response(struct bytes text)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(text.len, (void *)text.data, MHD_RESPMEM_MUST_COPY);
+
+    MHD_add_response_header(response, "content-type", "text/plain; charset=utf-8");
+    return response;
+}
+
+/* The connection is ours, and so is the length. */
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {"connection",     "keep-alive", "transfer-encoding",
+                                        "content-length", "upgrade",    "trailer"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcasecmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct MHD_Response *worker_response(const struct reply *reply,
+                                            const Isoyard__V1__HttpResponse *answer)
+{
+    struct bytes body = answer_body(reply).bytes;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.len, (void *)body.data, MHD_RESPMEM_MUST_COPY);
+
+    for (size_t i = 0; i < answer->n_headers; i++) {
+        char *value = bytes_of_utf8(answer->headers[i]->value);
+
+        if (!is_ours(answer->headers[i]->name))
+            MHD_add_response_header(response, answer->headers[i]->name, value);
+        free(value);
+    }
+    return response;
+}
+
+static struct MHD_Response *failure_response(const Isoyard__V1__Failure *failure)
+{
+    struct buffer text = {0};
+    struct MHD_Response *response;
+
+    buffer_append_format(&text, "the worker failed: %s\n", failure->message);
+    if (failure->stack[0])
+        buffer_append_format(&text, "\n%s\n", failure->stack);
+    response = text_response((struct bytes){text.data, text.len});
+    buffer_release(&text);
+    return response;
+}
+
+/* As a gateway says it. */
+static unsigned status_of(grpc_status_code code)
+{
+    switch (code) {
+    case GRPC_STATUS_RESOURCE_EXHAUSTED:
+    case GRPC_STATUS_UNAVAILABLE:
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case GRPC_STATUS_DEADLINE_EXCEEDED:
+        return MHD_HTTP_GATEWAY_TIMEOUT;
+    case GRPC_STATUS_INVALID_ARGUMENT:
+        return MHD_HTTP_BAD_REQUEST;
+    case GRPC_STATUS_NOT_FOUND: /* it has not been deployed yet */
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    default:
+        return MHD_HTTP_BAD_GATEWAY;
+    }
+}
+
+static struct MHD_Response *make_response(const struct reply *reply, unsigned *ret_status)
+{
+    const Isoyard__V1__ExecuteResponse *answer =
+        (const Isoyard__V1__ExecuteResponse *)reply->response;
+
+    if (reply->code != GRPC_STATUS_OK) {
+        *ret_status = status_of(reply->code);
+        return text_response(bytes_of(reply->message));
+    }
+    if (answer->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE) {
+        *ret_status = answer->response->status;
+        return worker_response(reply, answer->response);
+    }
+    *ret_status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+    if (answer->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE)
+        return failure_response(answer->failure);
+    return text_response(bytes_of("the worker gave no answer\n"));
+}
+
+static void print_line(const struct request *r, const char *method, unsigned status)
+{
+    uint64_t us = (clock_now_ns() - r->started_ns) / 1000;
+    char *target = text_escape(r->target, false);
+    enum color shade = status >= 500 ? COLOR_RED : status >= 400 ? COLOR_YELLOW : COLOR_GREEN;
+
+    /* One call: lines of other threads stand between, not within. */
+    printf("%s%u%s %s %s, %" PRIu64 ".%" PRIu64 " ms\n", color(stdout, shade), status,
+           color(stdout, COLOR_PLAIN), method, target, us / 1000, us % 1000 / 100);
+    fflush(stdout);
+    free(target);
+}
+
+static enum MHD_Result respond(const struct dev_http *http, struct request *r, const char *method,
+                               struct MHD_Connection *connection)
+{
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "host");
+    struct MHD_Response *response;
+    enum MHD_Result result;
+    unsigned status = MHD_HTTP_CONTENT_TOO_LARGE;
+
+    if (r->is_too_large) {
+        response = text_response(bytes_of("the body is too large\n"));
+    } else {
+        struct reply reply;
+
+        MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, r);
+        call(http, r, method, host ? host : "localhost", &reply);
+        response = make_response(&reply, &status);
+        reply_release(&reply);
+    }
+    print_line(r, method, status);
+    result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data,
+                              size_t *data_len, void **state)
+{
+    struct request *r = *state;
+
+    (void)path;
+    (void)version;
+    if (!r->has_begun) {
+        r->has_begun = true;
+        return MHD_YES;
+    }
+    if (*data_len > 0) {
+        take_body(r, data, *data_len);
+        *data_len = 0;
+        return MHD_YES;
+    }
+    return respond(arg, r, method, connection);
+}
+
+/* Names and values of headers stay as they are; so does the path, which begin_request has. */
+static size_t leave_escapes(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+int dev_http_start(struct dev_http **ret, const struct options *options, const char *worker,
+                   uint16_t port, struct error *error)
+{
+    struct dev_http *http = xcalloc(1, sizeof(*http));
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    http->options = options;
+    http->worker = worker;
+    errno = 0;
+    http->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port, NULL, NULL, handle,
+        http, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
+        NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
+    if (!http->daemon) {
+        int cause = errno;
+
+        free(http);
+        return error_set(error, E_IO, NULL,
+                         "cannot serve at 127.0.0.1:%u: %s; choose another port "
+                         "with --port",
+                         port, cause ? strerror(cause) : "the port is in use");
+    }
+    http->port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    *ret = http;
+    return 0;
+}
+
+uint16_t dev_http_port(const struct dev_http *http)
+{
+    return http->port;
+}
+
+void dev_http_stop(struct dev_http *http)
+{
+    if (!http)
+        return;
+    MHD_stop_daemon(http->daemon);
+    free(http);
+}

@@ -1,0 +1,259 @@
+"""isoyard init, isoyard.json, and isoyard dev."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import support
+
+WORKER = """export default {
+    async fetch(request) {
+        const url = new URL(request.url);
+        if (url.pathname === "/throw") throw new Error("on purpose");
+        if (url.pathname === "/loop") for (;;) {}
+        if (url.pathname === "/text") return new Response("%s");
+        console.log("asked for", url.pathname);
+        const body = request.method === "POST" ? await request.text() : null;
+        return Response.json({ method: request.method, url: request.url, body, "x-a": request.headers.get("x-a") },
+                             { status: 201, headers: { "x-b": "caf\\u00e9" } });
+    },
+};
+"""
+
+
+class Folder(support.ServerCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
+
+    def run_in(self, *arguments, folder=None):
+        environment = {**os.environ, "ISOYARD_ADDRESS": self.server.address}
+        return subprocess.run([support.BIN / "isoyard", *map(str, arguments)], cwd=folder or self.folder,
+                              capture_output=True, text=True, timeout=support.PATIENCE, env=environment, check=False)
+
+    def ok(self, *arguments, **options):
+        result = self.run_in(*arguments, **options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def wrong(self, *arguments):
+        result = self.run_in(*arguments)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        return result.stderr
+
+    def project(self, **values):
+        (self.folder / "isoyard.json").write_text(json.dumps(values))
+
+
+class Init(Folder):
+    def test_the_starter_deploys_and_answers(self):
+        self.ok("init", "My First_Worker")
+        folder = self.folder / "My First_Worker"
+        self.assertEqual(sorted(os.listdir(folder)), ["isoyard.d.ts", "isoyard.json", "worker.js"])
+        self.assertEqual(json.loads((folder / "isoyard.json").read_text())["name"], "my-first-worker")
+        self.assertIn("deployed my-first-worker version 1", self.ok("deploy", folder=folder))
+        self.assertEqual(json.loads(self.ok("exec", "my-first-worker", "-p", "/?name=you")), {"hello": "you"})
+
+        def logged():
+            return "GET /" in self.ok("logs", folder=folder)
+        support.wait_until(logged, "the worker's line in the log")
+
+    def test_name_by_option(self):
+        self.ok("init", "--name", "other")
+        self.assertEqual(json.loads((self.folder / "isoyard.json").read_text())["name"], "other")
+        self.assertIn("UPPER", self.wrong("init", "x", "--name", "UPPER"))
+
+    def test_nothing_is_overwritten(self):
+        (self.folder / "worker.js").write_text("mine")
+        self.assertIn("worker.js is there already; nothing was written", self.wrong("init"))
+        self.assertEqual(os.listdir(self.folder), ["worker.js"])
+
+
+class Project(Folder):
+    def test_files_tenant_and_limits(self):
+        (self.folder / "main.js").write_text("import { a } from './lib/a.js';\n"
+                                             "export default { fetch: () => new Response(a) }")
+        (self.folder / "lib").mkdir()
+        (self.folder / "lib/a.js").write_text("export const a = 'from a'")
+        self.project(name="app", main="main.js", files=["lib/a.js"], tenant="team", limits={"max_tasks": 3})
+        version = json.loads(self.ok("deploy", "--json"))
+        self.assertEqual(version["file_names"], ["main.js", "lib/a.js"])
+        self.assertEqual(version["max_tasks"], 3)
+        self.assertEqual(self.ok("exec", "app", "-t", "team"), "from a")
+
+    def test_options_win(self):
+        (self.folder / "main.js").write_text("export default { fetch: () => new Response('x') }")
+        self.project(name="app", main="main.js", tenant="team", limits={"max_tasks": 3})
+        version = json.loads(self.ok("deploy", "--json", "--name", "mine", "--tenant", "me", "--max-tasks", "9"))
+        self.assertEqual(version["max_tasks"], 9)
+        self.assertEqual(self.ok("exec", "mine", "-t", "me"), "x")
+
+    def test_faults_are_named(self):
+        for text, said in (("{", "isoyard.json:1:"), ("[]", "must be an object"),
+                           ('{"main": "a.js"}', '"name" is missing'),
+                           ('{"name": "A B", "main": "a.js"}', '"name" must be'),
+                           ('{"name": "a"}', '"main" must name a file'),
+                           ('{"name": "a", "mian": "a.js"}', 'did you mean "main"?'),
+                           ('{"name": "a", "main": "a.js", "files": "b.js"}', '"files" must be a list'),
+                           ('{"name": "a", "main": "a.js", "files": [1]}', '"files" must name a file'),
+                           ('{"name": "a", "main": "a.js", "limits": {"max_tasks": 0}}', '"max_tasks" must be'),
+                           ('{"name": "a", "main": "a.js", "limits": {"max_taks": 1}}', 'did you mean "max_tasks"?'),
+                           ('{"name": "a", "name": "b", "main": "a.js"}', "duplicate"),
+                           ('{"name": "a", "main": "missing.js"}', "missing.js")):
+            with self.subTest(text=text):
+                (self.folder / "isoyard.json").write_text(text)
+                self.assertIn(said, self.wrong("deploy"))
+
+    def test_without_one(self):
+        self.assertIn("isoyard init", self.wrong("deploy"))
+        self.assertIn("isoyard init", self.wrong("dev"))
+
+
+class Dev(support.TestCase):
+    def start(self, *arguments, ready=True):
+        """isoyard dev in a folder of its own; its output is gathered as it comes."""
+        self.folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
+        (self.folder / "worker.js").write_text(WORKER % "one")
+        self.tmp = self.folder / "tmp"
+        self.tmp.mkdir()
+        self.process = subprocess.Popen([support.BIN / "isoyard", "dev", "--port", "0", *arguments], cwd=self.folder,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        env={**os.environ, "TMPDIR": str(self.tmp)}, text=True)
+        self.said = ""
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+        self.addCleanup(self.stop)
+        if ready:
+            support.wait_until(lambda: "http://127.0.0.1:" in self.said, f"dev to serve: {self.said}")
+            self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", self.said)[1])
+
+    def read(self):
+        for line in self.process.stdout:
+            self.said += line
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(support.PATIENCE)
+        self.reader.join()
+        self.process.stdout.close()
+        return status
+
+    def ask(self, path, method="GET", body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=support.PATIENCE)
+        connection.request(method, path, body=body, headers=headers or {})
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer, text
+
+    def wait_said(self, text):
+        support.wait_until(lambda: text in self.said, f"{text!r} in {self.said!r}")
+
+    def test_http_both_ways(self):
+        self.start("worker.js")
+        answer, text = self.ask("/a%20b?q=%C3%A9", "POST", "h\u00e9llo".encode(), {"X-A": "yes"})
+        self.assertEqual((answer.status, answer.headers["x-b"]), (201, "caf\u00e9"))
+        self.assertEqual(json.loads(text), {"method": "POST", "url": f"http://127.0.0.1:{self.port}/a%20b?q=%C3%A9",
+                                            "body": "h\u00e9llo", "x-a": "yes"})
+        self.wait_said("asked for /a%20b")
+        self.wait_said("201 POST /a%20b?q=%C3%A9")
+        answer, text = self.ask("/", "HEAD")
+        self.assertEqual((answer.status, text), (201, b""))
+        large = "x" * (5 << 20)
+        self.assertEqual(len(json.loads(self.ask("/", "POST", large)[1])["body"]), len(large))
+
+    def test_failures_are_answers(self):
+        self.start("worker.js")
+        answer, text = self.ask("/throw")
+        self.assertEqual(answer.status, 500)
+        self.assertIn(b"on purpose", text)
+        self.assertIn(b"worker.js:4", text)
+        self.assertEqual(self.ask("/loop")[0].status, 503)
+
+    def test_changes_are_deployed_and_faults_keep_the_last_version(self):
+        self.start("worker.js")
+        self.assertEqual(self.ask("/text")[1], b"one")
+        (self.folder / "worker.js").write_text(WORKER % "two")
+        self.wait_said("version 2")
+        self.assertEqual(self.ask("/text")[1], b"two")
+        (self.folder / "worker.js").write_text("export default {\n    fetch( { }\n};\n")
+        self.wait_said("> 3 | };")
+        self.assertEqual(self.ask("/text")[1], b"two")
+        # As editors do it: a new file takes the place of the old one.
+        (self.folder / "new").write_text(WORKER % "three")
+        os.replace(self.folder / "new", self.folder / "worker.js")
+        self.wait_said("version 3")
+        self.assertEqual(self.ask("/text")[1], b"three")
+
+    def test_project_with_limits(self):
+        folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
+        (folder / "isoyard.json").write_text('{"name": "slow", "main": "w.js", "limits": {"cpu_ms": 100}}')
+        (folder / "w.js").write_text(WORKER % "x")
+        here = os.getcwd()
+        os.chdir(folder)
+        self.addCleanup(os.chdir, here)
+        process = subprocess.Popen([support.BIN / "isoyard", "dev", "-P", "0"], stdout=subprocess.PIPE, text=True,
+                                   stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(folder)})
+        try:
+            said = ""
+            while "http://" not in said:
+                said = process.stdout.readline()
+            self.assertIn("slow is at", said)
+            self.port = int(re.search(r"127\.0\.0\.1:(\d+)/", said)[1])
+            before = time.monotonic()
+            answer, text = self.ask("/loop")
+            self.assertEqual(answer.status, 503)
+            self.assertIn(b"100000 us allowed", text)
+            self.assertLess(time.monotonic() - before, 10)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=support.PATIENCE)
+        self.assertEqual(process.returncode, 0)
+
+    def test_nothing_is_left(self):
+        self.start("worker.js")
+        folder = next(self.tmp.iterdir())
+        self.assertTrue((folder / "isoyard.db").exists())
+        self.assertEqual(self.stop(), 0)
+        self.assertEqual(list(self.tmp.iterdir()), [])
+
+    def test_server_ends_with_it_even_when_it_is_killed(self):
+        self.start("worker.js")
+        server = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=True)
+        pid = int(server.stdout)
+        self.process.kill()
+        self.process.wait()
+
+        def is_gone():
+            try:
+                return "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            except FileNotFoundError:
+                return True
+        support.wait_until(is_gone, "the server to end")
+
+    def test_port_in_use(self):
+        self.start("worker.js")
+        result = subprocess.run([support.BIN / "isoyard", "dev", "--port", str(self.port), "worker.js"], text=True,
+                                cwd=self.folder, capture_output=True, timeout=support.PATIENCE, check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("in use", result.stderr)
+        self.assertIn("--port", result.stderr)
+
+    def test_server_that_is_not_there(self):
+        self.start("worker.js", "--server", "/nonexistent/isoyardd", ready=False)
+        self.assertEqual(self.process.wait(support.PATIENCE), 2)
+        self.reader.join()
+        self.assertIn("/nonexistent/isoyardd", self.said)
+        self.assertEqual(list(self.tmp.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,118 @@
+"""What people get wrong most often, and what they are told."""
+
+import http.server
+import json
+import re
+import socket
+import subprocess
+import threading
+import unittest
+
+import support
+from support import Cli, worker_file
+
+
+class Mistakes(support.ServerCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = cls.server.folder / "files"
+        cls.folder.mkdir()
+        for name in "greeter", "counter":
+            cls.cli.ok("deploy", worker_file("echo.js"), "--name", name)
+
+    def told(self, status, *arguments, cli=None):
+        """One sentence of what, one of what to do about it."""
+        result = (cli or self.cli).run(*arguments)
+        said = result.stderr.decode()
+        self.assertEqual(result.returncode, status, said)
+        self.assertTrue(said.startswith("isoyard"), said)
+        return said
+
+    def test_no_server(self):
+        said = self.told(3, "health", cli=Cli("127.0.0.1:1"))
+        self.assertRegex(said, r"127\.0\.0\.1:1 cannot be reached; start isoyardd, or .*--address")
+        self.assertIn("/no/such/socket cannot be reached", self.told(3, "health", cli=Cli("unix:/no/such/socket")))
+
+    def test_wrong_address(self):
+        for address in "127.0.0.1", "localhost:grpc", "127.0.0.1:99999", ":7070", "http://127.0.0.1/":
+            with self.subTest(address=address):
+                self.assertIn("is no server's address; give HOST:PORT",
+                              self.told(3, "health", "--timeout", "5", cli=Cli(address)))
+
+    def test_something_else_listens(self):
+        web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+        web.RequestHandlerClass.log_message = lambda *arguments: None
+        self.addCleanup(web.server_close)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.addCleanup(web.shutdown)
+        self.assertIn("does not speak gRPC", self.told(3, "health", cli=Cli(f"127.0.0.1:{web.server_port}")))
+
+    def test_something_closes_the_connection(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def close_all():
+                try:
+                    while True:
+                        listener.accept()[0].close()
+                except OSError:
+                    pass
+            thread = threading.Thread(target=close_all, daemon=True)
+            thread.start()
+            port = listener.getsockname()[1]
+            self.assertIn("does not speak gRPC", self.told(3, "health", cli=Cli(f"127.0.0.1:{port}")))
+            listener.shutdown(socket.SHUT_RDWR)
+        thread.join(support.PATIENCE)
+
+    def test_no_such_worker(self):
+        said = self.told(4, "exec", "greter")
+        self.assertIn("no worker 'greter'", said)
+        self.assertIn("did you mean 'greeter'?", said)
+        for command in "get", "versions", "delete", "rollback":
+            with self.subTest(command=command):
+                self.assertIn("did you mean 'counter'?", self.told(4, "workers", command, "conter"))
+        said = self.told(4, "exec", "unlike-any")
+        self.assertNotIn("did you mean", said)
+        self.assertIn("workers list", said)
+        self.assertIn("has no workers", self.told(4, "exec", "greeter", "--tenant", "nobody"))
+        error = json.loads(self.cli.run("exec", "greter", "--json").stderr)["error"]
+        self.assertEqual(error["code"], "NOT_FOUND")
+
+    def test_file_that_is_not_there(self):
+        self.assertRegex(self.told(2, "deploy", self.folder / "none.js", "-n", "x"), r"none\.js: No such file")
+        self.assertRegex(self.told(2, "deploy", self.folder, "-n", "x", "--type", f"{self.folder}=module"),
+                         "[Ii]s a directory")
+
+    def test_empty_file(self):
+        (self.folder / "empty.js").write_text("")
+        said = self.told(4, "deploy", self.folder / "empty.js", "-n", "x")
+        self.assertIn("export default {", said)
+
+    def test_script_that_does_not_compile(self):
+        (self.folder / "bad.js").write_text("let a = 1;\n\n\tlet b = '\u00e9'; let a = 2;\nexport default {};\n")
+        said = self.told(4, "deploy", self.folder / "bad.js", "-n", "x")
+        self.assertIn("bad.js:3:19: SyntaxError", said)
+        self.assertIn("    1 | let a = 1;\n    2 | \n  > 3 |  let b = '\u00e9'; let a = 2;\n"
+                      "      |                   ^\n    4 | export default {};\n", said)
+
+    def test_port_in_use(self):
+        result = subprocess.run([support.BIN / "isoyardd", "--listen", self.server.address,
+                                 "--db", self.folder / "other.db"], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"in use: another server listens there; .*--listen")
+
+    def test_unknown_command_and_option(self):
+        self.assertIn("did you mean 'isoyard deploy'?", self.told(2, "depoly"))
+        self.assertIn("did you mean --name?", self.told(2, "deploy", "--nane", "x"))
+
+    def test_limit(self):
+        (self.folder / "loop.js").write_text("export default { fetch() { for (;;) {} } }")
+        self.cli.ok("deploy", self.folder / "loop.js", "--name", "loop")
+        said = self.told(1, "exec", "loop")
+        self.assertTrue(re.search(r"limit: CPU, used \S+ m?s, allowed", said), said)
+
+    def test_handler_that_is_not_there(self):
+        self.assertIn("no handler for", self.told(1, "exec", "greeter", "--event", "task"))
+
+
+if __name__ == "__main__":
+    unittest.main()
