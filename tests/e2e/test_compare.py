@@ -414,6 +414,7 @@ class Live(Case):
     def test_switch_meanwhile_is_refused(self):
         self.start_tenants(2)
         events = self.under_way(live(LEGACY, 600))
+        wait_until(lambda: self.api.stats().rival_architecture == LEGACY, "the rival to serve")
         refusal = self.refused(FAILED_PRECONDITION, self.api.pool.SwitchArchitecture,
                                pool_pb2.SwitchArchitectureRequest(architecture=SHARED))
         self.assertIn("live comparison", refusal.message)
