@@ -14,7 +14,11 @@ TXT
 
 # PART=MODULE,...: the modules of shim/js that only that part needs.
 parts=(
+    blobs=blob.js,formdata.js,multipart.js
     builtins=builtins/index.js
+    messages=messageevent.js,messageport.js
+    streams=streams/streams.js,streams/transfer.js,textstreams.js,compression.js
+    urlpattern=urlpattern/urlpattern.js
 )
 
 rounds=11

@@ -31,9 +31,11 @@ const INTERFACES = {
         promise: { arrayBuffer: 0, bytes: 0, text: 0 },
     },
     ByteLengthQueuingStrategy: { new: 1, get: "highWaterMark size" },
+    CompressionStream: { new: 1, get: SIDES },
     CountQueuingStrategy: { new: 1, get: "highWaterMark size" },
     CustomEvent: { new: 1, extends: "Event", get: "detail", do: { initCustomEvent: 1 } },
     DOMException: { new: 0, get: "code message name", constants: 25 },
+    DecompressionStream: { new: 1, get: SIDES },
     ErrorEvent: { new: 1, extends: "Event", get: "colno error filename lineno message" },
     Event: {
         new: 1,
@@ -137,7 +139,9 @@ const INTERFACES = {
         static: { error: 0, json: 1, redirect: 1 },
     },
     TextDecoder: { new: 0, get: "encoding fatal ignoreBOM", do: { decode: 0 } },
+    TextDecoderStream: { new: 0, get: `encoding fatal ignoreBOM ${SIDES}` },
     TextEncoder: { new: 0, get: "encoding", do: { encode: 0, encodeInto: 2 } },
+    TextEncoderStream: { new: 0, get: `encoding ${SIDES}` },
     TransformStream: { new: 0, get: SIDES },
     TransformStreamDefaultController: {
         new: null,
