@@ -66,12 +66,14 @@ const CHANGES = [
     ["if(e.slice)return e.slice(t,r);", "", 1],
     [/\b([et])\.constructor(?=[),])/g, "viewConstructorOf($1)", 3],
     // Signals.
-    ['"boolean"==typeof e.aborted', "isAbortSignal(e)", 1],
+    ['return"boolean"==typeof e.aborted', "return isAbortSignal(e)", 1],
     ['void 0!==i.reason?i.reason:new fr("Aborted","AbortError")', "reasonOf(i)", 1],
     ["i.aborted", "isAborted(i)", 1],
     ['i.addEventListener("abort",', "onceAborted(i,", 1],
     ['i.removeEventListener("abort",', "forgetAborted(i,", 1],
     [/const dr="undefined"!=typeof globalThis.*?;(?=function hr\()/g, "", 1],
+    // `null` is no object.
+    ["void 0===e&&(e=null);", 'void 0===e?e=null:$(e,"First parameter");', 1],
     // It rejects with a string there; the check that follows makes the error.
     [/if\(void 0===e\)return d\("Parameter 1 is required in 'pipeTo'\."\);/g, "", 1],
 ];
