@@ -5,6 +5,7 @@
 
 #ifdef __cplusplus
 #include <atomic>
+using std::atomic_size_t;
 using std::atomic_uint;
 using std::memory_order_acq_rel;
 using std::memory_order_relaxed;

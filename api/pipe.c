@@ -1,0 +1,403 @@
+/* Pipes: a list of chunks under a lock. */
+#include "api/pipe.h"
+
+#include "api/bytes.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Small writes are gathered in chunks of this size. */
+#define GATHERED ((size_t)16 << 10)
+
+struct link {
+    struct link *next;
+    struct pipe_chunk chunk;
+    size_t capacity;
+    size_t read; /* of it, by pipe_read */
+};
+
+struct pipe {
+    atomic_uint refs;
+    size_t window;              /* immutable */
+    struct pipe_budget *budget; /* immutable; NULL: none */
+
+    pthread_mutex_t lock; /* guards the rest */
+    struct link *first, *last;
+    size_t bytes;
+    uint64_t moved; /* written and read */
+    bool is_ended, is_failed, is_cancelled;
+    struct failure failure;
+    void *note;
+    bool is_reader_waiting;
+    size_t room_wanted; /* 0: the writer does not wait */
+    struct pipe_listener listeners[2];
+};
+
+static bool take_from_budget(struct pipe_budget *budget, size_t bytes)
+{
+    size_t used;
+
+    if (!budget)
+        return true;
+    used = atomic_load_explicit(&budget->used, memory_order_relaxed);
+    do {
+        if (bytes > budget->max || used > budget->max - bytes)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&budget->used, &used, used + bytes,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+struct pipe *pipe_new(size_t window, struct pipe_budget *budget)
+{
+    struct pipe *pipe;
+
+    if (!take_from_budget(budget, window))
+        return NULL;
+    pipe = xcalloc(1, sizeof(*pipe));
+    atomic_init(&pipe->refs, 1);
+    pipe->window = window;
+    pipe->budget = budget;
+    pthread_mutex_init(&pipe->lock, NULL);
+    return pipe;
+}
+
+struct pipe *pipe_ref(struct pipe *pipe)
+{
+    /* Relaxed: whoever takes a reference already has one. */
+    if (pipe)
+        atomic_fetch_add_explicit(&pipe->refs, 1, memory_order_relaxed);
+    return pipe;
+}
+
+static void drop_all(struct pipe *pipe)
+{
+    while (pipe->first) {
+        struct link *link = pipe->first;
+
+        pipe->first = link->next;
+        free(link->chunk.data);
+        free(link);
+    }
+    pipe->last = NULL;
+    pipe->bytes = 0;
+}
+
+void pipe_unref(struct pipe *pipe)
+{
+    /* Acquire-release: the freeing comes after all that the others did. */
+    if (!pipe || atomic_fetch_sub_explicit(&pipe->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    drop_all(pipe);
+    failure_release(&pipe->failure);
+    free(pipe->note);
+    if (pipe->budget)
+        atomic_fetch_sub_explicit(&pipe->budget->used, pipe->window, memory_order_relaxed);
+    pthread_mutex_destroy(&pipe->lock);
+    free(pipe);
+}
+
+/* Under the lock: whom to tell afterwards. */
+static struct pipe_listener listener_of(struct pipe *pipe, enum pipe_side side)
+{
+    struct pipe_listener listener = pipe->listeners[side];
+
+    if (listener.tell)
+        listener.ref(listener.arg);
+    return listener;
+}
+
+/* Releases the lock and tells a side, where `is_due`. */
+static void unlock_and_tell(struct pipe *pipe, enum pipe_side side, bool is_due)
+{
+    struct pipe_listener listener = {0};
+
+    if (is_due)
+        listener = listener_of(pipe, side);
+    pthread_mutex_unlock(&pipe->lock);
+    if (listener.tell)
+        listener.tell(listener.arg);
+}
+
+void pipe_listen(struct pipe *pipe, enum pipe_side side, const struct pipe_listener *listener)
+{
+    pthread_mutex_lock(&pipe->lock);
+    pipe->listeners[side] = listener ? *listener : (struct pipe_listener){0};
+    pthread_mutex_unlock(&pipe->lock);
+}
+
+/* Under the lock. */
+
+static bool is_closed(const struct pipe *pipe)
+{
+    return pipe->is_ended || pipe->is_failed || pipe->is_cancelled;
+}
+
+static void append(struct pipe *pipe, struct pipe_chunk chunk, size_t capacity)
+{
+    struct link *link = xcalloc(1, sizeof(*link));
+
+    link->chunk = chunk;
+    link->capacity = capacity;
+    if (pipe->last)
+        pipe->last->next = link;
+    else
+        pipe->first = link;
+    pipe->last = link;
+}
+
+static void write_copy(struct pipe *pipe, const char *data, size_t len)
+{
+    struct link *last = pipe->last;
+
+    pipe->bytes += len;
+    pipe->moved += len;
+    while (len > 0) {
+        size_t room = last ? last->capacity - last->chunk.len : 0;
+        size_t part = len < room ? len : room;
+
+        if (room == 0) {
+            size_t capacity = len < GATHERED         ? GATHERED
+                              : len < PIPE_CHUNK_MAX ? len
+                                                     : PIPE_CHUNK_MAX;
+
+            append(pipe, (struct pipe_chunk){xmalloc(capacity), 0}, capacity);
+            last = pipe->last;
+            continue;
+        }
+        memcpy(last->chunk.data + last->chunk.len, data, part);
+        last->chunk.len += part;
+        data += part;
+        len -= part;
+    }
+}
+
+static bool take_reader_waiting(struct pipe *pipe)
+{
+    bool was_waiting = pipe->is_reader_waiting;
+
+    pipe->is_reader_waiting = false;
+    return was_waiting;
+}
+
+static size_t room_of(const struct pipe *pipe)
+{
+    return pipe->bytes < pipe->window ? pipe->window - pipe->bytes : 0;
+}
+
+static bool take_writer_waiting(struct pipe *pipe)
+{
+    if (pipe->room_wanted == 0 || room_of(pipe) < pipe->room_wanted)
+        return false;
+    pipe->room_wanted = 0;
+    return true;
+}
+
+/* The writer. */
+
+void pipe_write(struct pipe *pipe, const char *data, size_t len)
+{
+    if (len == 0)
+        return;
+    pthread_mutex_lock(&pipe->lock);
+    if (!is_closed(pipe))
+        write_copy(pipe, data, len);
+    unlock_and_tell(pipe, PIPE_READER, take_reader_waiting(pipe));
+}
+
+void pipe_put(struct pipe *pipe, struct pipe_chunk chunk)
+{
+    pthread_mutex_lock(&pipe->lock);
+    if (chunk.len == 0 || is_closed(pipe)) {
+        pthread_mutex_unlock(&pipe->lock);
+        free(chunk.data);
+        return;
+    }
+    append(pipe, chunk, chunk.len);
+    pipe->bytes += chunk.len;
+    pipe->moved += chunk.len;
+    unlock_and_tell(pipe, PIPE_READER, take_reader_waiting(pipe));
+}
+
+size_t pipe_room(struct pipe *pipe, size_t wanted)
+{
+    size_t room;
+
+    pthread_mutex_lock(&pipe->lock);
+    room = room_of(pipe);
+    pipe->room_wanted = room < wanted ? wanted : 0;
+    pthread_mutex_unlock(&pipe->lock);
+    return room;
+}
+
+void pipe_end(struct pipe *pipe, void *note)
+{
+    pthread_mutex_lock(&pipe->lock);
+    if (is_closed(pipe)) {
+        pthread_mutex_unlock(&pipe->lock);
+        free(note);
+        return;
+    }
+    pipe->is_ended = true;
+    pipe->note = note;
+    unlock_and_tell(pipe, PIPE_READER, true);
+}
+
+void pipe_fail(struct pipe *pipe, const struct failure *failure, void *note)
+{
+    pthread_mutex_lock(&pipe->lock);
+    if (is_closed(pipe)) {
+        pthread_mutex_unlock(&pipe->lock);
+        free(note);
+        return;
+    }
+    pipe->is_failed = true;
+    pipe->note = note;
+    failure_copy(&pipe->failure, failure);
+    unlock_and_tell(pipe, PIPE_READER, true);
+}
+
+bool pipe_is_cancelled(struct pipe *pipe)
+{
+    bool is_cancelled;
+
+    pthread_mutex_lock(&pipe->lock);
+    is_cancelled = pipe->is_cancelled;
+    pthread_mutex_unlock(&pipe->lock);
+    return is_cancelled;
+}
+
+/* The reader. */
+
+/* Under the lock: what there is instead of bytes. */
+static enum pipe_result no_bytes(struct pipe *pipe)
+{
+    if (pipe->is_failed)
+        return PIPE_FAILED;
+    if (pipe->is_ended)
+        return PIPE_ENDED;
+    pipe->is_reader_waiting = true;
+    return PIPE_EMPTY;
+}
+
+static struct pipe_chunk unlink_first(struct pipe *pipe)
+{
+    struct link *link = pipe->first;
+    struct pipe_chunk chunk = link->chunk;
+
+    pipe->first = link->next;
+    if (!pipe->first)
+        pipe->last = NULL;
+    free(link);
+    return chunk;
+}
+
+/* A chunk that was gathered may be mostly room. */
+static char *without_room(char *data, size_t len, size_t capacity)
+{
+    char *smaller = capacity - len > capacity / 8 ? realloc(data, len) : NULL;
+
+    return smaller ? smaller : data;
+}
+
+enum pipe_result pipe_take(struct pipe *pipe, struct pipe_chunk *ret)
+{
+    enum pipe_result result = PIPE_BYTES;
+    size_t read = 0, capacity = 0;
+    struct pipe_chunk chunk = {0};
+
+    pthread_mutex_lock(&pipe->lock);
+    if (pipe->first) {
+        read = pipe->first->read;
+        capacity = pipe->first->capacity;
+        chunk = unlink_first(pipe);
+        pipe->bytes -= chunk.len - read;
+        pipe->moved += chunk.len - read;
+    } else {
+        result = no_bytes(pipe);
+    }
+    unlock_and_tell(pipe, PIPE_WRITER, take_writer_waiting(pipe));
+    if (result != PIPE_BYTES)
+        return result;
+    chunk.len -= read;
+    if (read > 0)
+        memmove(chunk.data, chunk.data + read, chunk.len);
+    ret->len = chunk.len;
+    ret->data = without_room(chunk.data, chunk.len, capacity);
+    return PIPE_BYTES;
+}
+
+enum pipe_result pipe_read(struct pipe *pipe, char *to, size_t max, size_t *ret_len)
+{
+    enum pipe_result result = PIPE_BYTES;
+    size_t len = 0;
+
+    pthread_mutex_lock(&pipe->lock);
+    while (pipe->first && len < max) {
+        struct link *link = pipe->first;
+        size_t left = link->chunk.len - link->read;
+        size_t part = left < max - len ? left : max - len;
+
+        memcpy(to + len, link->chunk.data + link->read, part);
+        link->read += part;
+        len += part;
+        if (part == left)
+            free(unlink_first(pipe).data);
+    }
+    pipe->bytes -= len;
+    pipe->moved += len;
+    if (len == 0)
+        result = no_bytes(pipe);
+    unlock_and_tell(pipe, PIPE_WRITER, take_writer_waiting(pipe));
+    if (result == PIPE_BYTES)
+        *ret_len = len;
+    return result;
+}
+
+const struct failure *pipe_failure(const struct pipe *pipe)
+{
+    return &pipe->failure;
+}
+
+void *pipe_take_note(struct pipe *pipe)
+{
+    void *note;
+
+    pthread_mutex_lock(&pipe->lock);
+    note = pipe->note;
+    pipe->note = NULL;
+    pthread_mutex_unlock(&pipe->lock);
+    return note;
+}
+
+void pipe_cancel(struct pipe *pipe)
+{
+    bool was_cancelled;
+
+    pthread_mutex_lock(&pipe->lock);
+    was_cancelled = pipe->is_cancelled;
+    pipe->is_cancelled = true;
+    drop_all(pipe);
+    unlock_and_tell(pipe, PIPE_WRITER, !was_cancelled);
+}
+
+size_t pipe_bytes(struct pipe *pipe)
+{
+    size_t bytes;
+
+    pthread_mutex_lock(&pipe->lock);
+    bytes = pipe->bytes;
+    pthread_mutex_unlock(&pipe->lock);
+    return bytes;
+}
+
+uint64_t pipe_moved(struct pipe *pipe)
+{
+    uint64_t moved;
+
+    pthread_mutex_lock(&pipe->lock);
+    moved = pipe->moved;
+    pthread_mutex_unlock(&pipe->lock);
+    return moved;
+}
