@@ -7,6 +7,7 @@ struct limits limits_default(void)
         .cpu_us = 1000 * 1000,
         .wall_us = 30 * 1000 * 1000,
         .wait_until_us = 30 * 1000 * 1000,
+        .body_idle_us = 60 * 1000 * 1000,
         .startup_us = 1000 * 1000,
         .heap_bytes = (size_t)128 << 20,
         .external_bytes = (size_t)128 << 20,
@@ -43,6 +44,8 @@ const char *limit_title(enum limit limit)
         return "response body";
     case LIMIT_RESPONSE_HEADERS:
         return "response headers";
+    case LIMIT_BODY_IDLE:
+        return "time without a byte of its body";
     }
     return "no limit";
 }
@@ -53,6 +56,7 @@ const char *limit_unit(enum limit limit)
     case LIMIT_CPU:
     case LIMIT_WALL:
     case LIMIT_STARTUP:
+    case LIMIT_BODY_IDLE:
         return "us";
     default:
         return "bytes";

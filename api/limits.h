@@ -15,6 +15,7 @@ struct limits {
     uint64_t cpu_us;              /* CPU time of one task */
     uint64_t wall_us;             /* from a task's start to its answer */
     uint64_t wait_until_us;       /* from the answer to the end of what ctx.waitUntil was given */
+    uint64_t body_idle_us;        /* while an answer's body streams: without a byte that moves */
     uint64_t startup_us;          /* CPU and wall time of evaluating the modules */
     size_t heap_bytes;            /* JavaScript heap of one isolate */
     size_t external_bytes;        /* ArrayBuffers of one isolate */
@@ -47,6 +48,7 @@ enum limit {
     LIMIT_STACK = 6,
     LIMIT_RESPONSE_BODY = 7,
     LIMIT_RESPONSE_HEADERS = 8,
+    LIMIT_BODY_IDLE = 9,
 };
 
 /* Room for a figure of each kind, and for kinds to come. */

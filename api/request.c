@@ -1,10 +1,13 @@
 /* Requests that own their bytes. */
 #include "api/request.h"
 
+#include "api/pipe.h"
+
 #include <stdlib.h>
 
 static void request_free(struct request *r)
 {
+    pipe_unref(r->stream);
     free(r);
 }
 

@@ -18,6 +18,8 @@
 extern "C" {
 #endif
 
+struct pipe;
+
 enum request_kind {
     REQUEST_FETCH,     /* method, url, headers, body */
     REQUEST_SCHEDULED, /* scheduled_ms, cron */
@@ -34,6 +36,9 @@ struct request {
     struct bytes body;
     bool has_body;
     bool is_body_text;    /* body is known to be well-formed UTF-8 */
+    struct pipe *stream;  /* REQUEST_FETCH: the body comes here instead, where has_body; else NULL.
+                             Whoever frees the request gives the reference up */
+    bool takes_stream;    /* REQUEST_FETCH: the answer's body may be a stream */
     struct bytes cron;    /* the schedule as its owner wrote it, UTF-8; may be empty */
     int64_t scheduled_ms; /* since 1970 */
     uint32_t attempt;     /* counted from 1 */

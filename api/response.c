@@ -1,6 +1,8 @@
 /* Responses. */
 #include "api/response.h"
 
+#include "api/pipe.h"
+
 #include <stdlib.h>
 
 struct response *response_new(uint16_t status, size_t header_len, size_t body_len)
@@ -22,5 +24,7 @@ struct response *response_new(uint16_t status, size_t header_len, size_t body_le
 
 void response_free(struct response *r)
 {
+    if (r)
+        pipe_unref(r->stream);
     free(r);
 }

@@ -13,9 +13,12 @@
 extern "C" {
 #endif
 
+struct pipe;
+
 struct response {
     uint16_t status; /* 200 to 599 */
     bool has_body;
+    struct pipe *stream;  /* has_body, and it comes here instead: a reference; else NULL */
     bool is_body_text;    /* the body is well-formed UTF-8, given as a string */
     struct bytes headers; /* "name\nvalue\n" for each, UTF-8; names in lower case, values without
                              '\n', '\r', NUL */

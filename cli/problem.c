@@ -158,7 +158,8 @@ static void print_limit(const Isoyard__V1__LimitExceeded *limit)
 {
     bool is_time = limit->limit == ISOYARD__V1__LIMIT__LIMIT_CPU ||
                    limit->limit == ISOYARD__V1__LIMIT__LIMIT_WALL ||
-                   limit->limit == ISOYARD__V1__LIMIT__LIMIT_STARTUP;
+                   limit->limit == ISOYARD__V1__LIMIT__LIMIT_STARTUP ||
+                   limit->limit == ISOYARD__V1__LIMIT__LIMIT_BODY_IDLE;
     const ProtobufCEnumValue *name =
         protobuf_c_enum_descriptor_get_value(&isoyard__v1__limit__descriptor, (int)limit->limit);
 

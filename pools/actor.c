@@ -1,5 +1,5 @@
 /* Actors: their life, their queue, and the failing of their tasks. */
-#include "pools/actor.h"
+#include "pools/actor_body.h"
 
 #include "api/bytes.h"
 #include "api/clock.h"
@@ -180,9 +180,20 @@ bool actor_has_work(const struct actor *actor)
            actor_can_begin(actor);
 }
 
+/* Of the only execution. */
+static bool is_body_pending(const struct actor *actor)
+{
+    unsigned slot = 0;
+    const struct flight *flight = flights_next(&actor->flights, &slot);
+
+    /* An answer's body may be fed by tasks that are still to come, and has a limit of its own. */
+    return flight && (flight->has_answer_body || actor_body_is_pending(flight));
+}
+
 static bool is_something_pending(const struct actor *actor)
 {
     return actor->timers || actor->fetches || actor->inbox.count > 0 || actor->platform_timer ||
+           is_body_pending(actor) ||
            atomic_load_explicit(&actor->is_platform_said, memory_order_relaxed) ||
            (actor->isolate && isolate_has_platform_task(actor->isolate));
 }
@@ -269,17 +280,26 @@ uint64_t flight_cpu_left_ns(const struct flight *flight)
     return ns_left(flight->actor->script->limits.cpu_us * NS_PER_US, flight->cpu_ns);
 }
 
-/* Until its answer, and again from there. */
+/* Until its answer, while its body streams, and again from there. */
 uint64_t flight_wall_allowed_us(const struct flight *flight)
 {
     const struct limits *limits = &flight->actor->script->limits;
 
-    return flight->task ? limits->wall_us : limits->wait_until_us;
+    if (flight->task)
+        return limits->wall_us;
+    return flight->has_answer_body ? limits->body_idle_us : limits->wait_until_us;
+}
+
+uint64_t flight_wall_since_ns(const struct flight *flight)
+{
+    return flight->progress_ns > flight->started_ns ? flight->progress_ns : flight->started_ns;
 }
 
 uint64_t flight_wall_end_ns(const struct flight *flight)
 {
-    return flight->started_ns + flight_wall_allowed_us(flight) * NS_PER_US;
+    uint64_t end_ns = flight_wall_since_ns(flight) + flight_wall_allowed_us(flight) * NS_PER_US;
+
+    return flight->grace_end_ns && flight->grace_end_ns < end_ns ? flight->grace_end_ns : end_ns;
 }
 
 /* The ends of executions. */
@@ -290,7 +310,7 @@ void actor_end_flight(struct actor *actor, struct flight *flight)
 
     actor_stop_waiting(flight);
     if (task)
-        task->cpu_ns = flight->cpu_ns;
+        task->cpu_ns = flight->cpu_before_ns + flight->cpu_ns;
     flights_close(&actor->flights, flight);
     if (task)
         lane_end_task(actor->lane, actor, task);
@@ -315,6 +335,8 @@ static void fail_flight(struct actor *actor, struct flight *flight, const struct
     if (flight->task) {
         flight->task->outcome.kind = OUTCOME_FAILED;
         failure_copy(&flight->task->outcome.failure, failure);
+    } else if (flight->has_answer_body) {
+        actor_fail_answer_body(flight, failure);
     } else {
         say_cut_off(actor, flight, failure);
     }

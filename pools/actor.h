@@ -240,7 +240,7 @@ void actor_stop_fetch(struct actor *actor, uint32_t id);
 void actor_receive_fetched(struct actor_fetch *fetch);
 void actor_receive_fetch_stop(struct actor_fetch *fetch);
 
-/* All timers and subrequests of an execution that ends. */
+/* All timers, subrequests and bodies of an execution that ends. */
 void actor_stop_waiting(struct flight *flight);
 
 /* isolate_host.platform_task: V8 has a foreground task. Any thread. */
@@ -256,9 +256,10 @@ static inline uint64_t ns_left(uint64_t allowed, uint64_t used)
 }
 
 /* CPU time that an execution may still use, the wall time that it may take from where its clock
- * started, and when that is over. */
+ * started, where that was (bytes of a body start it anew), and when it is over. */
 uint64_t flight_cpu_left_ns(const struct flight *flight);
 uint64_t flight_wall_allowed_us(const struct flight *flight);
+uint64_t flight_wall_since_ns(const struct flight *flight);
 uint64_t flight_wall_end_ns(const struct flight *flight);
 
 /* Turns: actor_fill.c, actor_absorb.c. */
@@ -275,6 +276,9 @@ void actor_quarantine(struct actor *actor, struct turn *turn);
 
 /* Takes back the events of the turn from `begun` on. Once a turn. */
 void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun);
+
+/* Its clock has begun anew, or ends sooner. */
+void actor_restart_deadline(struct flight *flight);
 
 /* Ends an execution: its task has its outcome, or ctx.waitUntil kept it and is done. */
 void actor_end_flight(struct actor *actor, struct flight *flight);

@@ -1,7 +1,8 @@
 /* What comes out of an actor's turn: operations, costs, and what became of the executions. */
-#include "pools/actor.h"
+#include "pools/actor_body.h"
 
 #include "api/clock.h"
+#include "api/pipe.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
 #include "shim/net/fetch_result.h"
@@ -16,6 +17,40 @@ static void release_event(struct event *event)
     event->request = NULL;
     fetch_result_free(event->result);
     event->result = NULL;
+    body_event_free(event->body);
+    event->body = NULL;
+}
+
+static void set_wall_failure(const struct flight *flight, struct failure *ret)
+{
+    if (flight->grace_end_ns)
+        failure_set(ret, FAILURE_CANCELLED, PHASE_HANDLER, "the caller went away");
+    else
+        failure_set_limit(ret, flight->has_answer_body ? LIMIT_BODY_IDLE : LIMIT_WALL,
+                          PHASE_HANDLER,
+                          (clock_now_ns() - flight_wall_since_ns(flight)) / NS_PER_US,
+                          flight_wall_allowed_us(flight));
+}
+
+static void on_wall_limit(void *arg);
+
+static void start_deadline(struct flight *flight, uint64_t now_ns)
+{
+    flight->deadline = lane_timer_start_for(
+        flight->actor, ns_left(flight_wall_end_ns(flight), now_ns), on_wall_limit, flight);
+}
+
+/* Bodies that have moved meanwhile have put it off. */
+static bool is_put_off(struct flight *flight)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    if (!flight->grace_end_ns)
+        (void)actor_note_progress(flight, now_ns);
+    if (now_ns >= flight_wall_end_ns(flight))
+        return false;
+    start_deadline(flight, now_ns);
+    return true;
 }
 
 static void on_wall_limit(void *arg)
@@ -25,35 +60,53 @@ static void on_wall_limit(void *arg)
     struct failure failure = {0};
 
     flight->deadline = NULL;
+    if (is_put_off(flight))
+        return;
     if (actor->stray && turn_hasten(actor->stray, flight_ticket(flight), UINT64_MAX, STOP_WALL))
         return; /* the watchdog sees to it */
-    failure_set_limit(&failure, LIMIT_WALL, PHASE_HANDLER,
-                      (clock_now_ns() - flight->started_ns) / NS_PER_US,
-                      flight_wall_allowed_us(flight));
+    set_wall_failure(flight, &failure);
     actor_fail(actor, flight_ticket(flight), &failure);
     failure_release(&failure);
     lane_settle(actor->lane, actor);
 }
 
-static void start_deadline(struct flight *flight, uint64_t now_ns)
+void actor_restart_deadline(struct flight *flight)
 {
-    flight->deadline = lane_timer_start_for(
-        flight->actor, ns_left(flight_wall_end_ns(flight), now_ns), on_wall_limit, flight);
+    lane_timer_stop(flight->deadline);
+    start_deadline(flight, clock_now_ns());
 }
 
-/* Its task has its outcome and ends, but ctx.waitUntil keeps the execution going. */
+/* Its task has its outcome and ends, but ctx.waitUntil, or the answer's body, keeps the execution
+ * going. */
 static void extend(struct actor *actor, struct flight *flight)
 {
     struct task *task = flight->task;
 
-    lane_timer_stop(flight->deadline);
-    task->cpu_ns = flight->cpu_ns;
+    task->cpu_ns = flight->cpu_before_ns + flight->cpu_ns;
     flight->task = NULL;
-    flight->cpu_ns = 0;
+    flight->cpu_ns = flight->cpu_before_ns = 0;
     flight->started_ns = clock_now_ns();
-    start_deadline(flight, flight->started_ns);
+    actor_restart_deadline(flight);
     lane_count_extended(actor->lane);
     lane_end_task(actor->lane, actor, task);
+}
+
+/* False where there is no room for the answer's body, which is then the task's failure. */
+static bool open_stream(struct actor *actor, struct flight *flight, struct response *response)
+{
+    struct failure failure = {0};
+
+    response->stream = pipe_new(PIPE_WINDOW, actor->lane->pool->config.pipe_budget);
+    if (response->stream) {
+        lane_fill_report(actor->lane, actor, flight->task, clock_now_ns());
+        actor_open_answer_body(flight, flight->task, pipe_ref(response->stream));
+        return true;
+    }
+    failure_set(&failure, FAILURE_QUEUE_FULL, PHASE_HANDLER,
+                "there is no room for the body that the worker streams");
+    actor_fail(actor, flight_ticket(flight), &failure);
+    failure_release(&failure);
+    return false;
 }
 
 static void apply_answer(struct actor *actor, struct op *op)
@@ -62,6 +115,8 @@ static void apply_answer(struct actor *actor, struct op *op)
     struct outcome *outcome;
 
     if (!flight || !flight->task)
+        return;
+    if (op->answer.has_stream && !open_stream(actor, flight, op->answer.response))
         return;
     outcome = &flight->task->outcome;
     outcome->kind = OUTCOME_ANSWERED;
@@ -172,6 +227,13 @@ static void apply_op(struct actor *actor, struct op *op)
     case OP_FETCH_STOP:
         actor_stop_fetch(actor, op->fetch.id);
         break;
+    case OP_BODY_PULL:
+    case OP_BODY_CANCEL:
+    case OP_BODY_CHUNK:
+    case OP_BODY_END:
+    case OP_BODY_FAIL:
+        actor_apply_body(actor, op);
+        break;
     }
 }
 
@@ -236,8 +298,7 @@ static void set_stop_failure(const struct actor *actor, const struct turn_event 
         failure_set_limit(ret, LIMIT_STARTUP, phase, event->spent_ns / NS_PER_US,
                           limits->startup_us);
     else if (event->stopped == STOP_WALL)
-        failure_set_limit(ret, LIMIT_WALL, phase, (clock_now_ns() - flight->started_ns) / NS_PER_US,
-                          flight_wall_allowed_us(flight));
+        set_wall_failure(flight, ret);
     else
         failure_set_limit(ret, LIMIT_CPU, phase, flight->cpu_ns / NS_PER_US, limits->cpu_us);
 }

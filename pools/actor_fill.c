@@ -4,7 +4,6 @@
 #include "api/clock.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
-#include "shim/net/fetch_result.h"
 
 #include <utlist.h>
 
@@ -57,7 +56,7 @@ static void drop_events(struct actor *actor)
         if (item.kind == EVENT_PLATFORM)
             inbox_push(&actor->inbox, item);
         else
-            fetch_result_free(item.result);
+            inbox_item_release(&item);
     }
 }
 
@@ -83,13 +82,18 @@ static void add_item(struct actor *actor, struct turn *turn, struct inbox_item i
     struct flight *flight = flights_find(&actor->flights, item.ticket);
     struct turn_event *event;
 
-    if ((item.kind == EVENT_TIMER || item.kind == EVENT_FETCHED) && item.ticket != 0 && !flight) {
-        fetch_result_free(item.result);
+    if (!flight && item.ticket != 0 && item.kind != EVENT_END) {
+        inbox_item_release(&item);
         return; /* its execution has ended, and JavaScript has forgotten what it waited for */
     }
     event = turn_add(turn);
     event->event = (struct event){
-        .kind = item.kind, .ticket = item.ticket, .timer = item.id, .result = item.result};
+        .kind = item.kind,
+        .ticket = item.ticket,
+        .timer = item.id,
+        .result = item.result,
+        .body = item.body,
+    };
     if (flight) {
         event->cpu_allowed_ns = flight_cpu_left_ns(flight);
         event->deadline_ns = flight_wall_end_ns(flight);
@@ -139,6 +143,7 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
     flight->actor = actor;
     flight->execution = task->id;
     flight->started_ns = task->started_ns;
+    flight->request_body = pipe_ref(task->request->stream);
     task->ticket = flight_ticket(flight);
     actor->served++;
     actor->is_spent = actor->lane->pool->config.context == CONTEXT_FRESH;
@@ -182,8 +187,11 @@ void actor_fill_turn(struct actor *actor, struct turn *turn, uint64_t now_ns)
 static void take_back_task(struct actor *actor, struct turn_event *event)
 {
     struct task *task = event->task;
+    struct flight *flight = flights_find(&actor->flights, event->event.ticket);
 
-    flights_close(&actor->flights, flights_find(&actor->flights, event->event.ticket));
+    pipe_unref(flight->request_body);
+    flight->request_body = NULL;
+    flights_close(&actor->flights, flight);
     task->ticket = 0;
     queues_move(&actor->lane->queues, task, QUEUE_TURN, clock_now_ns());
     actor->served--;
@@ -208,9 +216,11 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
             inbox_push_front(&actor->inbox, (struct inbox_item){.kind = event->event.kind,
                                                                 .ticket = event->event.ticket,
                                                                 .id = event->event.timer,
-                                                                .result = event->event.result});
+                                                                .result = event->event.result,
+                                                                .body = event->event.body});
         request_unref(event->event.request);
         event->event.request = NULL;
-        event->event.result = NULL; /* the inbox has it again */
+        event->event.result = NULL; /* the inbox has it again, and the next, too */
+        event->event.body = NULL;
     }
 }

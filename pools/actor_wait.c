@@ -1,5 +1,5 @@
 /* What an actor's JavaScript waits for on its lane: timers and subrequests. */
-#include "pools/actor.h"
+#include "pools/actor_body.h"
 
 #include "api/bytes.h"
 #include "api/clock.h"
@@ -236,7 +236,7 @@ void actor_stop_fetch(struct actor *actor, uint32_t id)
         stop_fetch(fetch);
 }
 
-/* Both. */
+/* All that it waits for. */
 
 void actor_stop_waiting(struct flight *flight)
 {
@@ -244,6 +244,7 @@ void actor_stop_waiting(struct flight *flight)
         stop_timer(flight->timers);
     while (flight->fetches)
         stop_fetch(flight->fetches);
+    actor_close_bodies(flight);
     lane_timer_stop(flight->deadline);
     flight->deadline = NULL;
 }

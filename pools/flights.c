@@ -70,7 +70,10 @@ struct flight *flights_open(struct flights *flights, struct task *task)
     flight->task = task;
     flight->is_open = true;
     flight->is_cancelled = false;
-    flight->cpu_ns = 0;
+    flight->cpu_ns = flight->cpu_before_ns = 0;
+    flight->has_answer_body = false;
+    flight->grace_end_ns = flight->progress_ns = 0;
+    flight->progress_bytes = flight->credited_bytes = 0;
     flights->in_use++;
     atomic_store_explicit(&flight->cpu_left_ns, UINT64_MAX, memory_order_relaxed);
     atomic_store_explicit(&flight->ticket, TICKET_OF(flight->slot, flight->generation),
@@ -90,7 +93,8 @@ struct flight *flights_find(const struct flights *flights, uint32_t ticket)
 
 void flights_close(struct flights *flights, struct flight *flight)
 {
-    assert(flight->is_open && !flight->deadline && !flight->timers && !flight->fetches);
+    assert(flight->is_open && !flight->deadline && !flight->timers && !flight->fetches &&
+           !flight->bodies && !flight->request_body && !flight->report);
     flight->task = NULL;
     flight->is_open = false;
     atomic_store_explicit(&flight->ticket, 0, memory_order_relaxed);
@@ -98,7 +102,7 @@ void flights_close(struct flights *flights, struct flight *flight)
     flights->in_use--;
 }
 
-struct flight *flights_next(struct flights *flights, unsigned *slot)
+struct flight *flights_next(const struct flights *flights, unsigned *slot)
 {
     while (*slot < flights->count) {
         struct flight *flight = flight_at(flights, (*slot)++);

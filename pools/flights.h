@@ -17,9 +17,12 @@
 #include <stdint.h>
 
 struct actor;
+struct actor_body;
 struct actor_fetch;
 struct actor_timer;
 struct lane_timer;
+struct pipe;
+struct report;
 struct task;
 
 struct flight {
@@ -33,6 +36,19 @@ struct flight {
     struct lane_timer *deadline; /* its wall limit, while it is parked */
     struct actor_timer *timers;  /* that it has started; utlist's DL */
     struct actor_fetch *fetches; /* the same */
+
+    /* Bodies that stream: actor_body.c. */
+    struct actor_body *bodies; /* that are open; utlist's DL */
+    struct pipe *request_body; /* the task's, until JavaScript asks for it: a reference; or NULL */
+    bool has_answer_body;      /* the answer's is open, or its cancellation is being dealt with */
+    uint64_t grace_end_ns;     /* until then the latter may last; 0: it is not cancelled */
+    uint64_t progress_ns;      /* when bytes last moved; 0: never */
+    uint64_t progress_bytes;   /* that had moved by then, of the open bodies */
+    uint64_t credited_bytes;   /* that have moved since the CPU account last began anew */
+    uint64_t cpu_before_ns;    /* of the accounts before */
+    uint64_t submitted_ns;     /* has_answer_body: of its task ... */
+    struct report *report;     /* ... whose costs these were; owned */
+
     uint16_t slot;
     uint16_t generation;
     uint16_t next_free;
@@ -70,7 +86,7 @@ void flights_close(struct flights *flights, struct flight *flight);
 
 /* The first flight in use whose slot is *slot or above, and in *slot the slot after it; NULL: there
  * is none. */
-struct flight *flights_next(struct flights *flights, unsigned *slot);
+struct flight *flights_next(const struct flights *flights, unsigned *slot);
 
 /* What a ticket may still use of CPU time, as of the last turn; UINT64_MAX where it has ended. Any
  * thread, as long as the actor lives. */

@@ -50,10 +50,21 @@ struct inbox_item inbox_pop(struct inbox *inbox)
     return item;
 }
 
+void inbox_item_release(struct inbox_item *item)
+{
+    fetch_result_free(item->result);
+    body_event_free(item->body);
+    item->result = NULL;
+    item->body = NULL;
+}
+
 void inbox_release(struct inbox *inbox)
 {
-    while (inbox->count > 0)
-        fetch_result_free(inbox_pop(inbox).result);
+    while (inbox->count > 0) {
+        struct inbox_item item = inbox_pop(inbox);
+
+        inbox_item_release(&item);
+    }
     free(inbox->items);
     *inbox = (struct inbox){0};
 }

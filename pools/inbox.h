@@ -12,8 +12,9 @@
 struct inbox_item {
     enum event_kind kind;
     uint32_t ticket;             /* of the task it is for; 0: nobody's */
-    uint32_t id;                 /* of the timer or the subrequest */
+    uint32_t id;                 /* of the timer, the subrequest or the body */
     struct fetch_result *result; /* of EVENT_FETCHED: owned */
+    struct body_event *body;     /* of EVENT_BODY: owned */
 };
 
 /* All zeroes is an empty one. */
@@ -26,5 +27,8 @@ void inbox_push(struct inbox *inbox, struct inbox_item item);
 void inbox_push_front(struct inbox *inbox, struct inbox_item item);
 struct inbox_item inbox_pop(struct inbox *inbox); /* there must be one */
 void inbox_release(struct inbox *inbox);
+
+/* Frees what an item owns. */
+void inbox_item_release(struct inbox_item *item);
 
 #endif

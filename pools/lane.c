@@ -2,6 +2,7 @@
 #include "pools/lane.h"
 
 #include "api/clock.h"
+#include "pools/actor_body.h"
 #include "pools/crew_private.h"
 #include "pools/pool_private.h"
 #include "pools/task_end.h"
@@ -235,6 +236,9 @@ static void receive(struct lane *lane, struct message *message)
     case MESSAGE_FETCH_STOP:
         actor_receive_fetch_stop(container_of(message, struct actor_fetch, stop));
         break;
+    case MESSAGE_BODY:
+        actor_receive_body(container_of(message, struct actor_body, message));
+        break;
     case MESSAGE_RETIRE:
     case MESSAGE_TIMER:
     case MESSAGE_FETCHED:
@@ -305,6 +309,8 @@ static bool is_empty(struct lane *lane)
 {
     return !lane->actors && !lane->strays && lane->errands == 0 &&
            (!lane->pool->shared || shared_is_empty(lane->pool->shared)) &&
+           /* Acquire: nothing is sent for those that are not counted any more. */
+           atomic_load_explicit(&lane->bodies, memory_order_acquire) == 0 &&
            /* Acquire: done has been called for all that are not counted any more. */
            atomic_load_explicit(lane->live, memory_order_acquire) == 0;
 }

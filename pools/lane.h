@@ -18,8 +18,8 @@
  *   and nothing was done.
  * - T4, LOOP to CLOSED: the holder, by a store, release, when everything is closed.
  *
- * Everything but word, mailbox, live, refs, spread, spreads and submitted is touched by the holder
- * only, in phase LOOP; counters are written by the holder and read by anybody.
+ * Everything but word, mailbox, live, bodies, refs, spread, spreads and submitted is touched by the
+ * holder only, in phase LOOP; counters are written by the holder and read by anybody.
  */
 #ifndef ISOYARD_LANE_H
 #define ISOYARD_LANE_H
@@ -81,6 +81,7 @@ struct lane {
     struct mailbox mailbox;
     atomic_uint own_live;       /* tasks submitted and not ended */
     atomic_uint *live;          /* the same, or that of the whole pool, where it is shared */
+    atomic_uint bodies;         /* actor_body.h: that were opened here; any thread takes off */
     atomic_uint refs;           /* threads that play it, stray from it, or are on their way to it */
     struct spread_table spread; /* what waits, by worker */
     _Atomic uint64_t spreads;   /* tasks whose first lane is another; any thread adds */
@@ -203,6 +204,10 @@ void lane_unlist(struct lane *lane, struct actor *actor);
 
 /* The task has its outcome: completes the report and gives it back. The actor may be NULL. */
 void lane_end_task(struct lane *lane, struct actor *actor, struct task *task);
+
+/* Completes the report; the actor may be NULL. */
+void lane_fill_report(struct lane *lane, const struct actor *actor, struct task *task,
+                      uint64_t now_ns);
 
 /* Ends a task that has no actor with a failure, whose strings are copied. */
 void lane_fail_task(struct lane *lane, struct task *task, const struct failure *failure);

@@ -40,8 +40,8 @@ static void count_outcome(struct lane *lane, const struct task *task)
     }
 }
 
-static void fill_report(struct lane *lane, const struct actor *actor, struct task *task,
-                        uint64_t now_ns)
+void lane_fill_report(struct lane *lane, const struct actor *actor, struct task *task,
+                      uint64_t now_ns)
 {
     struct report *report = &task->report;
     uint64_t began_ns = task->started_ns ? task->started_ns : now_ns;
@@ -127,7 +127,7 @@ void lane_end_task(struct lane *lane, struct actor *actor, struct task *task)
     spread_remove(lane, task);
     if (task->queue != QUEUE_NONE)
         queues_move(&lane->queues, task, QUEUE_NONE, now_ns);
-    fill_report(lane, actor, task, now_ns);
+    lane_fill_report(lane, actor, task, now_ns);
     count_outcome(lane, task);
     if (task->started_ns)
         note_use(lane, actor, task);

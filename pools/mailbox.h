@@ -18,6 +18,7 @@ enum message_kind {
     MESSAGE_PLATFORM,   /* an isolate has foreground tasks of V8: actor.platform */
     MESSAGE_SHED,       /* the pool is about to close: lane.shed_message */
     MESSAGE_STOP,       /* the pool closes: lane.stop, or actor.stop of a shared pool */
+    MESSAGE_BODY,       /* to a body's actor, or its lane: look at the pipe: actor_body.message */
 
     /* Of shared pools only, between a shared actor and the lanes where it waits for something. */
     MESSAGE_RETIRE,     /* to the actor: it gets no new tasks: actor.retire */

@@ -19,6 +19,7 @@
 struct crew;
 struct fetcher_config;
 struct pool;
+struct pipe_budget;
 struct pool_ops;
 
 /* How a shared pool hands an isolate from one lane to the next. */
@@ -79,6 +80,8 @@ struct pool_config {
     const struct fetcher_config *fetcher;
 
     struct pool_log log;
+    struct pipe_budget
+        *pipe_budget; /* for bodies that stream; outlives the pool. NULL: unbounded */
 
     bool tolerates_strangers; /* for the one test that sends a task to another tenant's isolate:
                                  debug builds abort */

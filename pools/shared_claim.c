@@ -1,5 +1,6 @@
 /* Actors of shared pools: their messages, who plays them, and what becomes of their tasks. */
 #include "api/clock.h"
+#include "pools/actor_body.h"
 #include "pools/shared_private.h"
 #include "pools/task_end.h"
 
@@ -60,6 +61,9 @@ static void receive(struct actor *actor, struct message *message)
         break;
     case MESSAGE_TIMER:
         lane_timer_receive(container_of(message, struct lane_timer, fired));
+        break;
+    case MESSAGE_BODY:
+        actor_receive_body(container_of(message, struct actor_body, message));
         break;
     case MESSAGE_FETCHED:
         actor_receive_fetched(container_of(message, struct actor_fetch, ended));

@@ -1,9 +1,9 @@
 /* Unary calls. */
 #include "server/call.h"
 
-#include "api/clock.h"
 #include "api/log.h"
 #include "server/container_of.h"
+#include "server/deadline.h"
 #include "server/rpc_server.h"
 #include "server/slice.h"
 
@@ -240,19 +240,12 @@ static void on_answered(void *arg, bool ok)
 
 uint64_t call_deadline_ns(const struct call *call)
 {
-    gpr_timespec at = gpr_convert_clock_type(call->deadline, GPR_CLOCK_MONOTONIC);
-
-    /* Later than a century from the boot is for ever: gRPC says so with the largest time. */
-    if (at.tv_sec > INT64_C(100) * 365 * 86400)
-        return 0;
-    return at.tv_sec < 0 ? 1 : (uint64_t)at.tv_sec * NS_PER_S + (uint64_t)at.tv_nsec;
+    return deadline_ns(call->deadline);
 }
 
 bool call_is_late(const struct call *call)
 {
-    uint64_t deadline_ns = call_deadline_ns(call);
-
-    return deadline_ns != 0 && clock_now_ns() >= deadline_ns;
+    return deadline_has_passed(call->deadline);
 }
 
 /* Sends head, status, message (unless there is none) in one batch, and asks for the close in it

@@ -50,6 +50,7 @@ struct config {
     size_t bundle_bytes;
     size_t body_bytes; /* of requests; limits.response_body_bytes is the same */
     size_t buffer_bytes;
+    size_t stream_bytes; /* the windows of all bodies that stream */
     uint64_t grace_ms;
     bool
         is_http_default; /* nobody asked for it: where the port is in use the server goes without */

@@ -9,6 +9,7 @@
 #include "server/comparer.h"
 #include "server/descriptors.h"
 #include "server/dispatcher.h"
+#include "server/execute_stream.h"
 #include "server/execution_service.h"
 #include "server/failures.h"
 #include "server/health_service.h"
@@ -65,6 +66,7 @@ struct daemon {
     struct log_thread *log_thread; /* NULL: no log is kept */
     struct log_service log_service;
     struct descriptors *descriptors;
+    struct pipe_budget pipe_budget;
     struct execution_service execution;
     struct worker_service worker;
     struct pool_service pool_service;
@@ -217,6 +219,8 @@ static int open_crew(struct daemon *d, struct error *error)
     d->config->fetcher_config.egress = d->egress;
     d->config->pool_config.fetcher = &d->config->fetcher_config;
     d->config->pool_config.log = log_recorder_pool_log(&d->recorder);
+    d->pipe_budget.max = d->config->stream_bytes;
+    d->config->pool_config.pipe_budget = &d->pipe_budget;
     d->config->crew_config.exhausted = on_exhausted;
     d->config->crew_config.exhausted_arg = d;
     return crew_open(&d->config->crew_config, &d->crew, error);
@@ -268,6 +272,7 @@ static void fill_services(struct daemon *d)
         .dispatcher = d->dispatcher,
         .registry = d->registry,
         .body_bytes = config->body_bytes,
+        .pipe_budget = &d->pipe_budget,
     };
     d->worker = (struct worker_service){
         .dispatcher = d->dispatcher,
@@ -320,6 +325,7 @@ static int open_rpc(struct daemon *d, struct error *error)
     config.message_bytes = largest_message(d);
     d->rpc = rpc_server_open(&config, &d->admission);
     execution_service_register(&d->execution, d->rpc);
+    execute_stream_register(&d->execution, d->rpc);
     worker_service_register(&d->worker, d->rpc);
     pool_service_register(&d->pool_service, d->rpc);
     log_service_register(&d->log_service, d->rpc);

@@ -7,6 +7,7 @@
 
 #include "api/bytes.h"
 #include "api/err.h"
+#include "api/pipe.h"
 #include "api/request.h"
 #include "api/response.h"
 #include "pools/task.h"
@@ -76,5 +77,41 @@ size_t execute_encode(struct response *response, const struct report *report,
 
 /* An ExecuteResponse with the JSON text of a task's result; the caller unrefs it. Any thread. */
 grpc_slice execute_encode_result(struct bytes result, const struct report *report);
+
+/* ExecuteStream. */
+
+/* Bytes of a chunk that a client sends. */
+#define EXECUTE_CHUNK_MAX ((size_t)1 << 20)
+
+enum execute_part_kind {
+    EXECUTE_PART_NONE,
+    EXECUTE_PART_START,
+    EXECUTE_PART_CHUNK,
+    EXECUTE_PART_ERROR,
+};
+
+/* An ExecuteStreamRequest; points into the message. */
+struct execute_part {
+    enum execute_part_kind kind;
+    struct bytes request; /* START: an ExecuteRequest */
+    bool has_body;        /* START */
+    struct bytes chunk;   /* CHUNK */
+    struct bytes text;    /* ERROR: UTF-8 */
+};
+
+/* E_INVALID where it is not well-formed. Any thread. */
+int execute_decode_part(struct bytes message, struct execute_part *ret, struct error *error);
+
+/* What a request must be to be streamed, beyond what execute_decode asks. E_INVALID with the field.
+ */
+int execute_check_stream(const struct execute_request *request, bool has_body, struct error *error);
+
+/* An ExecuteStreamResponse with the head of a worker's answer. The caller unrefs it. Any thread. */
+grpc_slice execute_encode_head(const struct response *response);
+
+/* An ExecuteStreamResponse with a chunk of a body, in EXECUTE_SLICES_MAX slices, which are the
+ * caller's to unref. The chunk's memory is taken, the slice is referred to. Any thread. */
+void execute_encode_chunk(struct pipe_chunk chunk, grpc_slice ret[EXECUTE_SLICES_MAX]);
+void execute_encode_slice(grpc_slice chunk, grpc_slice ret[EXECUTE_SLICES_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "server/message.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 struct header {
     struct bytes name, value;
@@ -161,4 +162,44 @@ grpc_slice execute_encode_result(struct bytes result, const struct report *repor
     at = wire_put_bytes(at, 1, result);
     assert(at == GRPC_SLICE_END_PTR(slice));
     return slice;
+}
+
+/* A head that is no body's: HttpResponse says nothing of one. */
+grpc_slice execute_encode_head(const struct response *response)
+{
+    struct response head = *response;
+    size_t response_bytes, inner;
+    grpc_slice slice;
+    uint8_t *at;
+
+    head.has_body = false;
+    response_bytes = response_head_size(&head);
+    inner = wire_bytes_size(1, response_bytes) + wire_number_size(2, response->has_body);
+    slice = grpc_slice_malloc(wire_bytes_size(1, inner));
+    at = wire_put_head(GRPC_SLICE_START_PTR(slice), 1, inner);
+    at = wire_put_head(at, 1, response_bytes);
+    at = put_response_head(at, &head);
+    at = wire_put_number(at, 2, response->has_body);
+    assert(at == GRPC_SLICE_END_PTR(slice));
+    return slice;
+}
+
+static grpc_slice chunk_head(size_t len)
+{
+    grpc_slice slice = grpc_slice_malloc(wire_bytes_size(2, len) - len);
+
+    wire_put_head(GRPC_SLICE_START_PTR(slice), 2, len);
+    return slice;
+}
+
+void execute_encode_chunk(struct pipe_chunk chunk, grpc_slice ret[EXECUTE_SLICES_MAX])
+{
+    ret[0] = chunk_head(chunk.len);
+    ret[1] = grpc_slice_new(chunk.data, chunk.len, free);
+}
+
+void execute_encode_slice(grpc_slice chunk, grpc_slice ret[EXECUTE_SLICES_MAX])
+{
+    ret[0] = chunk_head(GRPC_SLICE_LENGTH(chunk));
+    ret[1] = grpc_slice_ref(chunk);
 }

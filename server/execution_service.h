@@ -16,7 +16,8 @@
 struct execution_service {
     struct dispatcher *dispatcher;
     struct registry *registry;
-    size_t body_bytes; /* the largest body of a request */
+    size_t body_bytes;               /* the largest body of a request */
+    struct pipe_budget *pipe_budget; /* for bodies that stream; NULL: unbounded */
 };
 
 /* Bytes of the largest ExecuteRequest. */

@@ -121,7 +121,8 @@ void status_of_error(int err, const struct error *error, struct status *ret)
 static grpc_status_code failure_code(const struct row *row, const struct failure *failure,
                                      bool is_late)
 {
-    bool is_wall = failure->reason == FAILURE_LIMIT_EXCEEDED && failure->limit == LIMIT_WALL;
+    bool is_wall = failure->reason == FAILURE_LIMIT_EXCEEDED &&
+                   (failure->limit == LIMIT_WALL || failure->limit == LIMIT_BODY_IDLE);
 
     if (is_wall || (failure->reason == FAILURE_CANCELLED && is_late))
         return GRPC_STATUS_DEADLINE_EXCEEDED;

@@ -96,20 +96,27 @@ void stream_read(struct stream *stream)
     start(stream, &op, 1, &stream->read);
 }
 
-void stream_write(struct stream *stream, const ProtobufCMessage *message)
+void stream_write_slices(struct stream *stream, grpc_slice *slices, size_t count)
 {
-    grpc_slice packed = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
     grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
 
     assert(!stream->is_writing);
-    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(packed));
     if (!stream->is_over) {
-        stream->to_send = grpc_raw_byte_buffer_create(&packed, 1);
+        stream->to_send = grpc_raw_byte_buffer_create(slices, count);
         stream->is_writing = true;
         op.data.send_message.send_message = stream->to_send;
         start(stream, &op, 1, &stream->written);
     }
-    grpc_slice_unref(packed);
+    for (size_t i = 0; i < count; i++)
+        grpc_slice_unref(slices[i]);
+}
+
+void stream_write(struct stream *stream, const ProtobufCMessage *message)
+{
+    grpc_slice packed = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
+
+    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(packed));
+    stream_write_slices(stream, &packed, 1);
 }
 
 static void send_status(struct stream *stream)
@@ -178,7 +185,9 @@ static void deliver_read(struct stream *stream, bool ok)
     stream->is_reading = false;
     if (stream->is_over || stream->wants_finish)
         return;
-    if (!ok || !stream->received)
+    if (!ok || (!stream->received && grpc_call_failed_before_recv_message(stream->rpc)))
+        return; /* it was cut off, which is no end: closed comes */
+    if (!stream->received)
         stream->method->receive(stream, NULL);
     else if (grpc_byte_buffer_length(stream->received) > stream->method->message_bytes)
         finish_too_large(stream);

@@ -82,13 +82,16 @@ static inline void *stream_service(const struct stream *stream)
     return stream->method->service;
 }
 
-/* The next five only from the method's functions. */
+/* The next six only from the method's functions. */
 
 /* Asks for the client's next message. Not while one is asked for. */
 void stream_read(struct stream *stream);
 
 /* Sends a message. Not while one is being sent. */
 void stream_write(struct stream *stream, const ProtobufCMessage *message);
+
+/* The same with a message made of slices, which it takes. */
+void stream_write_slices(struct stream *stream, grpc_slice *slices, size_t count);
 
 /* Ends the stream, after what is being sent, with a status, which is copied. The first one counts.
  */

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {
-    "fetch", "scheduled", "task", "timer", "fetched", "rejected", "handled", "end", "load"};
+    "fetch", "scheduled", "task", "timer", "fetched", "body", "rejected", "handled", "end", "load"};
 
 /* When the heap limit is reached V8 needs room to unwind, and one allocation above the raised limit
  * ends the process: so the limit, which is no memory yet, is raised by much. */
@@ -227,11 +227,13 @@ void isolate_call_prelude(struct isolate *isolate, v8::Local<v8::Context> contex
     (void)ignored;
 }
 
-/* Without a body 0, with one of unknown bytes 1, with text 2. */
+/* Without a body 0, with one of unknown bytes 1, with text 2, with a stream 3. */
 static int body_kind(const struct request *request)
 {
     if (!request->has_body)
         return 0;
+    if (request->stream)
+        return 3;
     return request->is_body_text ? 2 : 1;
 }
 
@@ -242,7 +244,7 @@ static void deliver_fetch(struct isolate *isolate, v8::Local<v8::Context> contex
     struct request *request = event->request;
     v8::Local<v8::String> method, url, headers;
 
-    if (request->has_body)
+    if (request->has_body && !request->stream)
         isolate_open_slot(isolate, event->ticket)->request = request_ref(request);
     else
         isolate_open_slot(isolate, event->ticket);
@@ -253,9 +255,13 @@ static void deliver_fetch(struct isolate *isolate, v8::Local<v8::Context> contex
         !string_from_utf8(v8, request->url.data, request->url.len).ToLocal(&url) ||
         !string_from_utf8(v8, request->headers.data, request->headers.len).ToLocal(&headers))
         return;
-    v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(v8, event->ticket), method,
-                                        url, headers, v8::Integer::New(v8, body_kind(request))};
-    isolate_call_prelude(isolate, context, PRELUDE_FETCH, 5, arguments);
+    v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(v8, event->ticket),
+                                        method,
+                                        url,
+                                        headers,
+                                        v8::Integer::New(v8, body_kind(request)),
+                                        v8::Boolean::New(v8, request->takes_stream)};
+    isolate_call_prelude(isolate, context, PRELUDE_FETCH, 6, arguments);
 }
 
 static void deliver_scheduled(struct isolate *isolate, v8::Local<v8::Context> context,
@@ -353,6 +359,9 @@ static void deliver_one(struct isolate *isolate, v8::Local<v8::Context> context,
         break;
     case EVENT_FETCHED:
         fetch_deliver(isolate, context, event);
+        break;
+    case EVENT_BODY:
+        body_deliver(isolate, context, event);
         break;
     case EVENT_END:
         deliver_end(isolate, context, event);

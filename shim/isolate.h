@@ -38,6 +38,7 @@ enum prelude_function {
     PRELUDE_TASK,
     PRELUDE_TIMER,
     PRELUDE_FETCHED,
+    PRELUDE_BODY,
     PRELUDE_REJECTED,
     PRELUDE_HANDLED,
     PRELUDE_END,
@@ -266,6 +267,12 @@ void fetch_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
 
 /* ops/compression.cc: frees all codecs; no JavaScript runs any more. With the isolate entered. */
 void codecs_free(struct isolate *isolate);
+
+/* ops/body.cc */
+
+/* Tells the prelude what has happened to a body that streams. */
+void body_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
+                  const struct event *event);
 
 /* failure.cc */
 

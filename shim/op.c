@@ -1,4 +1,4 @@
-/* Operations: making and freeing them. */
+/* Operations, and what is said of bodies: making and freeing them. */
 #include "shim/op.h"
 
 #include "api/bytes.h"
@@ -33,6 +33,15 @@ void op_free(struct op *op)
     case OP_LOG:
         free(op->log.text);
         break;
+    case OP_BODY_CHUNK:
+        free(op->body.chunk.data);
+        break;
+    case OP_BODY_FAIL:
+        failure_release(&op->body.failure);
+        break;
+    case OP_BODY_PULL:
+    case OP_BODY_CANCEL:
+    case OP_BODY_END:
     case OP_LOADED:
     case OP_TIMER_START:
     case OP_END:
@@ -41,4 +50,20 @@ void op_free(struct op *op)
         break;
     }
     free(op);
+}
+
+struct body_event *body_event_new(enum body_change change)
+{
+    struct body_event *event = xcalloc(1, sizeof(*event));
+
+    event->change = change;
+    return event;
+}
+
+void body_event_free(struct body_event *event)
+{
+    if (!event)
+        return;
+    free(event->chunk.data);
+    free(event);
 }

@@ -6,6 +6,7 @@
 #define ISOYARD_OP_H
 
 #include "api/failure.h"
+#include "api/pipe.h"
 #include "api/response.h"
 
 #include <stdbool.h>
@@ -29,6 +30,16 @@ enum op_kind {
     OP_FETCH_START, /* make a subrequest and deliver EVENT_FETCHED with fetch.id */
     OP_FETCH_STOP,  /* do not: nobody waits for it */
     OP_LOG,         /* a console line: log */
+
+    /* Bodies that stream. A body is named by body.id: 0 is the task's own (the request's that comes
+     * in, the answer's that goes out), else that of the subrequest of this number (its answer's
+     * comes in, its own goes out). */
+    OP_BODY_PULL,   /* of one that comes in: deliver EVENT_BODY with what there is, once */
+    OP_BODY_CANCEL, /* of one that comes in: no more is wanted */
+    OP_BODY_CHUNK, /* of one that goes out, within what EVENT_BODY has given room for: body.chunk */
+    OP_BODY_END,   /* of one that goes out: it was all; or, where it was cancelled, that is dealt
+                      with */
+    OP_BODY_FAIL,  /* of one that goes out: it breaks off: body.failure */
 };
 
 enum console_level {
@@ -50,6 +61,7 @@ struct op {
             char *result;              /* of REQUEST_TASK: len bytes of JSON */
             size_t len;
             bool has_more;
+            bool has_stream; /* the response's body is a stream: has_more, too */
         } answer;
         struct {
             uint32_t id;
@@ -64,6 +76,11 @@ struct op {
             uint32_t len;
             char *text; /* len bytes of UTF-8 */
         } log;
+        struct {
+            uint32_t id;
+            struct pipe_chunk chunk;
+            struct failure failure;
+        } body;
     };
 };
 
@@ -73,6 +90,28 @@ struct op *op_new(enum op_kind kind, uint32_t ticket);
 /* Frees the operation and what it still owns. Whoever takes a response or a failure out leaves NULL
  * or zeroes. NULL is fine. Any thread. */
 void op_free(struct op *op);
+
+/* What has happened to a body that streams. */
+enum body_change {
+    BODY_CHUNK,     /* bytes have come: chunk */
+    BODY_ENDED,     /* that was all */
+    BODY_FAILED,    /* it has broken off: chunk is a sentence that says why */
+    BODY_ROOM,      /* so many bytes more may go out: room */
+    BODY_CANCELLED, /* nobody wants more of what goes out */
+};
+
+/* Owns its bytes. */
+struct body_event {
+    enum body_change change;
+    struct pipe_chunk chunk;
+    size_t room;
+};
+
+/* Never fails. Any thread. */
+struct body_event *body_event_new(enum body_change change);
+
+/* NULL is fine. Any thread. */
+void body_event_free(struct body_event *event);
 
 /* A list in the order of asking. */
 struct op_list {

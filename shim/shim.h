@@ -108,6 +108,7 @@ enum event_kind {
                       can never settle */
     EVENT_TIMER,   /* `timer` is due */
     EVENT_FETCHED, /* the subrequest `fetch` has ended: `result` */
+    EVENT_BODY,    /* something has happened to the body `body_id` of the task: `body` */
     EVENT_END,     /* the caller has given up the task `ticket`: forget it */
     EVENT_PLATFORM, /* V8's foreground tasks that are due; for those that are not, platform_task is
                        called again */
@@ -119,9 +120,11 @@ struct event {
     union {
         uint32_t timer;
         uint32_t fetch;
+        uint32_t body_id;
     };
     struct request *request;     /* EVENT_REQUEST; borrowed during the call */
     struct fetch_result *result; /* EVENT_FETCHED; borrowed, but its body may be taken out */
+    struct body_event *body;     /* EVENT_BODY; the same of its chunk */
 };
 
 #define TICKET_SLOT_MAX 65535u

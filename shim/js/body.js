@@ -212,16 +212,22 @@ function bufferOf(bytes) {
 }
 
 // Takes the body for the host to send: a string, bytes, or undefined; of STREAM_BODY a promise of
-// bytes.
-export function takeForHost(holder) {
+// bytes, of which there may be a few more than `most`, but not all then.
+export function takeForHost(holder, most) {
     const body = take(holder);
     if (body === STREAM_BODY) {
-        return readWhole(holder.stream);
+        return readWhole(holder.stream, most);
     }
     if (body === HOST_BODY) {
         return fetchFromHost(holder);
     }
     return body === null ? undefined : body;
+}
+
+// Takes the stream of a STREAM_BODY.
+export function takeStream(holder) {
+    take(holder);
+    return holder.stream;
 }
 
 // Moves the body of one holder to another.

@@ -1,5 +1,5 @@
 // Where the body of a Request or a Response meets streams: the stream of a body, and a stream's end
-// as a body. What the host takes and gives is whole for now; this module alone knows.
+// as a whole one. hostbody.js has those that go on as streams.
 
 import { joinBytes } from "./buffers.js";
 import { TypeError, typedArrayLength, typedArrayName } from "./primordials.js";
@@ -34,10 +34,12 @@ export function useUp(stream) {
     cancelStream(stream, undefined);
 }
 
-// Reads a stream that nobody has read or locked to its end. A promise of a new Uint8Array.
-export async function readWhole(stream) {
+// Reads a stream that nobody has read or locked to its end, or until there are more than `most`
+// bytes: then the rest is cancelled. A promise of a new Uint8Array.
+export async function readWhole(stream, most = Infinity) {
     const reader = acquireReader(stream);
     const chunks = [];
+    let length = 0;
     let next;
     while ((next = await readChunk(reader)) !== null) {
         const { chunk } = next;
@@ -47,6 +49,11 @@ export async function readWhole(stream) {
             throw error;
         }
         chunks[chunks.length] = chunk;
+        length += typedArrayLength(chunk);
+        if (length > most) {
+            cancelStream(stream, new TypeError("The body is larger than it may be"));
+            break;
+        }
     }
     return joinBytes(chunks);
 }

@@ -1,6 +1,6 @@
 // The worker's handlers: found at start-up, called for each event.
 
-import { STREAM_BODY, takeForHost } from "./body.js";
+import { STREAM_BODY, takeForHost, takeStream } from "./body.js";
 import { ExecutionContext, env, extendTask, requireInFlight } from "./context.js";
 import { stateOfEvent } from "./event.js";
 import { fire, hasListener } from "./eventtarget.js";
@@ -8,6 +8,7 @@ import { EXCEPTION, INVALID_PAYLOAD, INVALID_RESPONSE, NO_HANDLER } from "./fail
 import { FetchEvent, answerOfFetch } from "./fetchevent.js";
 import { inspect } from "./format.js";
 import { host } from "./host.js";
+import { sendStream } from "./hostbody.js";
 import { functionBind, global, parseJson } from "./primordials.js";
 import { reportException } from "./report.js";
 import { abortRequest, incomingRequest } from "./request.js";
@@ -92,10 +93,11 @@ function whyNoHandler(namespace) {
 }
 
 // The host's call for a request. headers: "name\nvalue\n" for each; bodyKind: 0 none, 1 bytes,
-// 2 text.
-export function fetch(ticket, method, url, headers, bodyKind) {
+// 2 text, 3 a stream; takesStream: the answer's body may be one.
+export function fetch(ticket, method, url, headers, bodyKind, takesStream) {
     const task = beginTask(ticket);
-    task.request = incomingRequest(ticket, method, url, headers, bodyKind);
+    task.takesStream = takesStream;
+    task.request = incomingRequest(task, method, url, headers, bodyKind);
     call(task, "fetch", task.request, listenToFetch, answerFetch);
 }
 
@@ -236,14 +238,17 @@ function answerFetch(task, result) {
     }
     const state = stateOfResponse(result);
     const isStreamed = state.body === STREAM_BODY;
+    const isSentAsStream = isStreamed && task.takesStream;
     let body;
     try {
-        body = takeForHost(state);
+        body = isSentAsStream ? takeStream(state) : takeForHost(state, host.maxResponseBody());
     } catch (error) {
         fail(task, INVALID_RESPONSE, error);
         return;
     }
-    if (isStreamed) {
+    if (isSentAsStream) {
+        streamAnswer(task, state, body);
+    } else if (isStreamed) {
         awaitAnswer(task, body, (_, bytes) => sendAnswer(task, state, bytes));
     } else {
         sendAnswer(task, state, body);
@@ -257,6 +262,15 @@ function sendAnswer(task, state, body) {
     const hasMore = beginAnswer(task);
     const isAnswered = host.answer(task.ticket, hasMore, state.status, flatHeaders(state), body);
     endAnswer(task, hasMore, isAnswered);
+}
+
+// The head leaves at once. The task goes on as long as its body does.
+function streamAnswer(task, state, stream) {
+    const isAnswered = host.answerStream(task.ticket, state.status, flatHeaders(state));
+    endAnswer(task, true, isAnswered);
+    if (isAnswered) {
+        extendTask(task, sendStream(task, 0, stream));
+    }
 }
 
 function answerScheduled(task) {

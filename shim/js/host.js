@@ -15,6 +15,19 @@
 //                                          passes a limit, which is then the task's failure
 //   answerEvent(ticket, hasMore, json) -> boolean
 //                                          the same for a point in time, json undefined, or a task
+//   answerStream(ticket, status, headers) -> boolean
+//                                          as answer() with hasMore; the body is written later
+//   pullBody(ticket, id)                   calls body(ticket, id, ...) when something has come, or
+//                                          that was all. id of a body: 0 is the task's own (the
+//                                          request's comes in, the answer's goes out), else the
+//                                          subrequest's (its own goes out, its answer's comes in)
+//   cancelBody(ticket, id)                 no more is wanted of what comes in
+//   writeBody(ticket, id, bytes, offset, length)
+//                                          a part of them goes out; at most as much as body() has
+//                                          given room for
+//   endBody(ticket, id)                    that was all of what goes out; also said of one that
+//                                          was cancelled, when that is dealt with
+//   failBody(ticket, id, value)            it breaks off; value: what was thrown
 //   endTask(ticket)                        nothing is left of a task that went on after its answer
 //   fail(ticket, reason, value)            fails one; reason: failure.js; value: what was thrown,
 //                                          or a sentence
@@ -27,6 +40,7 @@
 //                                          Nothing happens where the task is not in flight.
 //                                          RangeError where there are too many, or no memory
 //   stopFetch(ticket, id)                  does not; unknown ids are fine
+//   maxResponseBody() -> number            bytes that the body of answer() may have
 //   maxSubrequests() -> number             that a task may make in all, ...
 //   maxConcurrentSubrequests() -> number   ... and have under way at once
 //   describeException(value) -> [message, file, line, column]

@@ -3,8 +3,9 @@
 //
 //   load(evaluation, namespace)                 handler.js: start-up, ends in host.loaded() or
 //                                               host.loadFailed()
-//   fetch(ticket, method, url, headers, bodyKind)
-//                                               handler.js: a request, ends in host.answer() or
+//   fetch(ticket, method, url, headers, bodyKind, takesStream)
+//                                               handler.js: a request, ends in host.answer(), or
+//                                               host.answerStream() where that is taken, or
 //                                               host.fail()
 //   scheduled(ticket, timeMs, cron)             handler.js: a point in time, ends in
 //                                               host.answerEvent() or host.fail()
@@ -16,6 +17,8 @@
 //                                               there is no answer, else undefined; movedTo: its
 //                                               last URL, "" where it was not redirected; body: a
 //                                               string or an ArrayBuffer
+//   body(ticket, id, change, value)             hostbody.js: something has happened to a body
+//                                               that streams
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
 //   handled(promise, reason)                    rejections.js: somebody has, later
 //   warmUp()                                    warmup.js: before the snapshot is taken
@@ -26,6 +29,7 @@ import "./builtins/index.js";
 import { installGlobals } from "./globals.js";
 import { installGuards } from "./guards.js";
 
+export { bodyChanged as body } from "./hostbody.js";
 export { fetched } from "./fetch.js";
 export { end, fetch, load, runTask as task, scheduled } from "./handler.js";
 export { handled, rejected } from "./rejections.js";

@@ -26,6 +26,7 @@ import {
     getHeader,
     hasHeader,
 } from "./headers.js";
+import { streamFromHost } from "./hostbody.js";
 import { TypeError } from "./primordials.js";
 import { DEFAULT_OPTIONS, changeOptions, readInit } from "./requestinit.js";
 import { parseUrl } from "./url/parse.js";
@@ -54,12 +55,16 @@ class RequestState {
 
 const BODY_NONE = 0;
 const BODY_TEXT = 2;
+const BODY_STREAM = 3;
 
-// The Request for what the host delivers. bodyKind: 0 none, 1 bytes, 2 text.
-export function incomingRequest(ticket, method, url, headers, bodyKind) {
+// The Request for what the host delivers. bodyKind: 0 none, 1 bytes, 2 text, 3 a stream.
+export function incomingRequest(task, method, url, headers, bodyKind) {
     const state = new RequestState(method, url, false, headers, true);
-    state.ticket = ticket;
-    if (bodyKind !== BODY_NONE) {
+    state.ticket = task.ticket;
+    if (bodyKind === BODY_STREAM) {
+        state.body = STREAM_BODY;
+        state.stream = streamFromHost(task, 0);
+    } else if (bodyKind !== BODY_NONE) {
         state.body = HOST_BODY;
         state.isBodyText = bodyKind === BODY_TEXT;
     }

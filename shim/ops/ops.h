@@ -10,17 +10,26 @@
 typedef const v8::FunctionCallbackInfo<v8::Value> &op_info;
 
 /* task.cc: the ends of a task, and its request's body */
-void op_answer(op_info info);       /* answer(ticket, hasMore, status, headers, body) -> boolean */
-void op_answer_event(op_info info); /* answerEvent(ticket, hasMore, json) -> boolean */
-void op_end_task(op_info info);     /* endTask(ticket) */
-void op_fail(op_info info);         /* fail(ticket, reason, value) */
-void op_loaded(op_info info);       /* loaded() */
-void op_load_failed(op_info info);  /* loadFailed(reason, value) */
-void op_body_text(op_info info);    /* bodyText(ticket) -> string */
-void op_body_bytes(op_info info);   /* bodyBytes(ticket) -> ArrayBuffer */
-void op_release_body(op_info info); /* releaseBody(ticket) */
+void op_answer(op_info info);        /* answer(ticket, hasMore, status, headers, body) -> boolean */
+void op_answer_stream(op_info info); /* answerStream(ticket, status, headers) -> boolean */
+void op_max_response_body(op_info info); /* maxResponseBody() -> number */
+void op_answer_event(op_info info);      /* answerEvent(ticket, hasMore, json) -> boolean */
+void op_end_task(op_info info);          /* endTask(ticket) */
+void op_fail(op_info info);              /* fail(ticket, reason, value) */
+void op_loaded(op_info info);            /* loaded() */
+void op_load_failed(op_info info);       /* loadFailed(reason, value) */
+void op_body_text(op_info info);         /* bodyText(ticket) -> string */
+void op_body_bytes(op_info info);        /* bodyBytes(ticket) -> ArrayBuffer */
+void op_release_body(op_info info);      /* releaseBody(ticket) */
 void op_owner(
     op_info info); /* owner() -> ticket of the task whose continuation runs; 0: nobody's */
+
+/* body.cc: bodies that stream; id 0 is the task's own, else that of the subrequest */
+void op_pull_body(op_info info);   /* pullBody(ticket, id) */
+void op_cancel_body(op_info info); /* cancelBody(ticket, id) */
+void op_write_body(op_info info);  /* writeBody(ticket, id, view, offset, length) */
+void op_end_body(op_info info);    /* endBody(ticket, id) */
+void op_fail_body(op_info info);   /* failBody(ticket, id, value) */
 
 /* fetch.cc */
 void op_start_fetch(

@@ -38,16 +38,18 @@ static void add_answer(struct isolate *isolate, struct ticket_slot *slot, struct
     op_list_append(&isolate->ops, op);
 }
 
-/* The response of answer()'s arguments, or nothing where it passes a limit, which is then the
+/* The response of an answer's arguments, or nothing where it passes a limit, which is then the
  * task's failure. */
-static struct response *response_of(op_info info, struct isolate *isolate, struct ticket_slot *slot)
+static struct response *response_of(struct isolate *isolate, struct ticket_slot *slot,
+                                    v8::Local<v8::Value> status, v8::Local<v8::Value> header_text,
+                                    v8::Local<v8::Value> body)
 {
     v8::Isolate *v8 = isolate->v8;
     const struct limits *limits = &isolate->script->limits;
-    v8::Local<v8::String> headers = info[3].As<v8::String>();
+    v8::Local<v8::String> headers = header_text.As<v8::String>();
     size_t header_len = op_utf8_length(v8, headers);
     bool has_body;
-    size_t body_len = op_body_length(v8, info[4], &has_body);
+    size_t body_len = op_body_length(v8, body, &has_body);
     struct response *response;
 
     if (header_len > limits->response_header_bytes) {
@@ -59,13 +61,13 @@ static struct response *response_of(op_info info, struct isolate *isolate, struc
         fail_limit(isolate, slot, LIMIT_RESPONSE_BODY, body_len, limits->response_body_bytes);
         return nullptr;
     }
-    response = response_new((uint16_t)info[2].As<v8::Uint32>()->Value(), header_len, body_len);
+    response = response_new((uint16_t)status.As<v8::Uint32>()->Value(), header_len, body_len);
     if (!response)
         abort();
     response->has_body = has_body;
-    response->is_body_text = info[4]->IsString();
+    response->is_body_text = body->IsString();
     op_utf8_write(v8, headers, response->data, header_len);
-    op_body_write(v8, info[4], response->data + header_len, body_len);
+    op_body_write(v8, body, response->data + header_len, body_len);
     return response;
 }
 
@@ -82,13 +84,44 @@ void op_answer(op_info info)
         return;
     if (!info[2]->IsUint32() || !info[3]->IsString())
         return throw_type_error(v8, "answer: a status and a string of headers are needed");
-    response = response_of(info, isolate, slot);
+    response = response_of(isolate, slot, info[2], info[3], info[4]);
     if (!response)
         return;
     op = op_new(OP_ANSWER, slot->ticket);
     op->answer.response = response;
     add_answer(isolate, slot, op, info[1]->IsTrue());
     info.GetReturnValue().Set(true);
+}
+
+/* As answer() with hasMore; the body follows. */
+void op_answer_stream(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    struct isolate *isolate = isolate_of(v8);
+    struct ticket_slot *slot = unanswered_slot(info);
+    struct response *response;
+    struct op *op;
+
+    info.GetReturnValue().Set(false);
+    if (!slot)
+        return;
+    if (!info[1]->IsUint32() || !info[2]->IsString())
+        return throw_type_error(v8, "answerStream: a status and a string of headers are needed");
+    response = response_of(isolate, slot, info[1], info[2], v8::Undefined(v8));
+    if (!response)
+        return;
+    response->has_body = true;
+    op = op_new(OP_ANSWER, slot->ticket);
+    op->answer.response = response;
+    op->answer.has_stream = true;
+    add_answer(isolate, slot, op, true);
+    info.GetReturnValue().Set(true);
+}
+
+void op_max_response_body(op_info info)
+{
+    info.GetReturnValue().Set(
+        (double)isolate_of(info.GetIsolate())->script->limits.response_body_bytes);
 }
 
 void op_answer_event(op_info info)

@@ -236,6 +236,13 @@ static bool apply_op(struct host *host, struct op *op)
     case OP_LOG:
         add_line(host, op);
         break;
+    case OP_BODY_PULL:
+    case OP_BODY_CANCEL:
+    case OP_BODY_CHUNK:
+    case OP_BODY_END:
+    case OP_BODY_FAIL:
+        die("the worker", "streams a body, which nobody has asked for");
+        break;
     }
     return false;
 }

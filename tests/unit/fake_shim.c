@@ -19,6 +19,10 @@ struct program {
     char *rest; /* the next step */
     char taken[512];
     bool is_awaiting;
+    size_t room, to_write; /* of the answer's body */
+    bool is_cancelled, awaits_cancel;
+    bool is_pulling, reads_all; /* the request's */
+    size_t read;
 };
 
 struct isolate {
@@ -268,6 +272,69 @@ static void answer_more(struct isolate *isolate, struct program *program)
     op->answer.has_more = true;
 }
 
+static void answer_stream(struct isolate *isolate, struct program *program)
+{
+    struct op *op = add_op(isolate, OP_ANSWER, program->ticket);
+
+    op->answer.response = response_new(200, 0, 0);
+    op->answer.response->has_body = true;
+    op->answer.has_more = op->answer.has_stream = true;
+}
+
+/* What there is room for; whether that was all. */
+static bool write_on(struct isolate *isolate, struct program *program)
+{
+    while (program->to_write > 0 && program->room > 0 && !program->is_cancelled) {
+        size_t len = program->to_write < program->room ? program->to_write : program->room;
+        struct op *op = add_op(isolate, OP_BODY_CHUNK, program->ticket);
+
+        if (len > PIPE_CHUNK_MAX)
+            len = PIPE_CHUNK_MAX;
+        op->body.chunk = (struct pipe_chunk){xcalloc(1, len), len};
+        program->room -= len;
+        program->to_write -= len;
+    }
+    return program->to_write == 0 || program->is_cancelled;
+}
+
+static void pull(struct isolate *isolate, struct program *program)
+{
+    program->is_pulling = true;
+    add_op(isolate, OP_BODY_PULL, program->ticket);
+}
+
+/* Whether the program goes on. */
+static bool take_change(struct isolate *isolate, struct program *program,
+                        const struct body_event *body)
+{
+    size_t len = strlen(program->taken);
+
+    switch (body->change) {
+    case BODY_ROOM:
+        program->room += body->room;
+        return program->to_write > 0 && write_on(isolate, program);
+    case BODY_CANCELLED:
+        program->is_cancelled = true;
+        atomic_fetch_add(&fake_figures.cancelled_bodies, 1);
+        return program->awaits_cancel || program->to_write > 0;
+    case BODY_CHUNK:
+        assert(program->is_pulling);
+        program->read += body->chunk.len;
+        if (program->reads_all)
+            pull(isolate, program);
+        return !program->reads_all;
+    case BODY_ENDED:
+    case BODY_FAILED:
+        break;
+    }
+    if (body->change == BODY_ENDED)
+        snprintf(program->taken + len, sizeof(program->taken) - len, "%zu bytes ", program->read);
+    else
+        snprintf(program->taken + len, sizeof(program->taken) - len, "broken ");
+    program->is_pulling = false;
+    return true;
+}
+
 static void finish(struct isolate *isolate, struct program *program, bool is_answer)
 {
     struct op *op;
@@ -342,6 +409,19 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         hold();
         return STEP_HEAP;
     }
+    if (strncmp(step, "write:", 6) == 0) {
+        program->to_write = number;
+        return write_on(isolate, program) ? STEP_ON : STEP_PARKED;
+    }
+    if (strncmp(step, "read", 4) == 0) {
+        program->reads_all = strcmp(step, "read-all") == 0;
+        pull(isolate, program);
+        return STEP_PARKED;
+    }
+    if (strcmp(step, "cancelled") == 0) {
+        program->awaits_cancel = !program->is_cancelled;
+        return program->awaits_cancel ? STEP_PARKED : STEP_ON;
+    }
     if (strncmp(step, "fetch:", 6) == 0) {
         start_fetch(isolate, program->ticket, step + 6);
         return STEP_PARKED;
@@ -369,6 +449,13 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         isolate->has_resume = true;
     else if (strcmp(step, "answer-more") == 0)
         answer_more(isolate, program);
+    else if (strcmp(step, "answer-stream") == 0)
+        answer_stream(isolate, program);
+    else if (strcmp(step, "end-body") == 0)
+        add_op(isolate, OP_BODY_END, program->ticket);
+    else if (strcmp(step, "fail-body") == 0)
+        failure_set(&add_op(isolate, OP_BODY_FAIL, program->ticket)->body.failure,
+                    FAILURE_EXCEPTION, PHASE_HANDLER, "thrown");
     else if (strcmp(step, "log") == 0) {
         struct op *op = add_op(isolate, OP_LOG, program->ticket);
 
@@ -428,6 +515,11 @@ static enum step_result deliver(struct isolate *isolate, const struct event *eve
         program = program_of(isolate, event->ticket);
         if (program && event->result->error != FETCH_OK)
             atomic_fetch_add(&fake_figures.failed_fetches, 1);
+        break;
+    case EVENT_BODY:
+        program = program_of(isolate, event->ticket);
+        if (program && !take_change(isolate, program, event->body))
+            return STEP_ENDED;
         break;
     case EVENT_END:
         program = program_of(isolate, event->ticket);

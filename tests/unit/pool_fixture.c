@@ -115,6 +115,14 @@ static int start(struct call *call, struct fixture *f, struct script *script, en
     return pool_submit(f->pool, &call->task);
 }
 
+int call_start_request(struct call *call, struct fixture *f, struct script *script,
+                       struct request *request)
+{
+    *call = (struct call){0};
+    call->task.request = request;
+    return start(call, f, script, TASK_REQUEST);
+}
+
 int call_start_numbered(struct call *call, struct fixture *f, struct script *script,
                         const char *program, unsigned long number)
 {

@@ -46,6 +46,9 @@ struct script *fixture_worker(const char *tenant, const char *name, const char *
 int call_start(struct call *call, struct fixture *f, struct script *script, const char *program);
 int call_start_numbered(struct call *call, struct fixture *f, struct script *script,
                         const char *program, unsigned long number);
+/* The same with a request of the caller's, which the call takes. */
+int call_start_request(struct call *call, struct fixture *f, struct script *script,
+                       struct request *request);
 int call_check(struct call *call, struct fixture *f, struct script *script);
 int call_warm(struct call *call, struct fixture *f, struct script *script);
 

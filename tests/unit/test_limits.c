@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(limit_title_each_is_its_own)
 {
-    for (int i = LIMIT_NONE; i <= LIMIT_RESPONSE_HEADERS; i++) {
+    for (int i = LIMIT_NONE; i <= LIMIT_BODY_IDLE; i++) {
         for (int j = LIMIT_NONE; j < i; j++)
             ck_assert_str_ne(limit_title((enum limit)i), limit_title((enum limit)j));
     }
@@ -48,6 +48,7 @@ START_TEST(limit_unit_time_is_us)
     ck_assert_str_eq(limit_unit(LIMIT_CPU), "us");
     ck_assert_str_eq(limit_unit(LIMIT_WALL), "us");
     ck_assert_str_eq(limit_unit(LIMIT_STARTUP), "us");
+    ck_assert_str_eq(limit_unit(LIMIT_BODY_IDLE), "us");
 }
 END_TEST
 
