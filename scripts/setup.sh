@@ -45,6 +45,13 @@ test_packages=(
     prometheus
 )
 
+# Tests of shells, manuals and the Go client are skipped where these are missing; not every Debian has all of them.
+wanted_packages=(
+    fish golang-go golang-google-genproto-dev golang-google-grpc-dev man-db mandoc zsh
+)
+# The plugin that fits Debian's grpc-go: until Debian 12, and after it.
+wanted_plugins=(protoc-gen-go-1-3 protoc-gen-go-grpc)
+
 packages=("${build_packages[@]}")
 [ "$build_only" = yes ] || packages+=("${test_packages[@]}")
 
@@ -80,6 +87,24 @@ for package in "${packages[@]}"; do
     is_installed "$package" || missing+=("$package")
 done
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+
+is_known() { apt-cache show "$1" >/dev/null 2>&1; }
+want() {
+    missing=()
+    for package in "$@"; do
+        is_installed "$package" || ! is_known "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+}
+if [ "$build_only" = no ]; then
+    want "${wanted_packages[@]}"
+    for package in "${wanted_plugins[@]}"; do
+        if is_installed "$package" || is_known "$package"; then
+            want "$package"
+            break
+        fi
+    done
+fi
 
 # V8 by the ordinary way, or, where apt-get refuses because of another vendor's Node.js, unpacked beside the project.
 unpack_v8() {
@@ -134,5 +159,6 @@ npm_install shim/js
 npm_install server/web
 [ "$build_only" = yes ] || npm_install tests
 [ "$build_only" = yes ] || npm_install tests/bundles
+[ "$build_only" = yes ] || npm_install docs/examples/clients/node
 
 say "ready"
