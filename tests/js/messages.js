@@ -2,6 +2,8 @@
 
 import { equal, ok, same, sleep, test, throws, worker } from "./harness.js";
 
+let atTheEnd;
+
 function nextMessage(port) {
     return new Promise((resolve) => {
         port.onmessage = resolve;
@@ -23,6 +25,15 @@ test("messages are events of their own, in order", async () => {
     same(seen, []);
     await sleep(5);
     same(seen, [1, "after 1", 2, "after 2", "timer", 3, "after 3"]);
+});
+
+let late = 0;
+
+test("what an execution has not delivered is dropped with it", () => {
+    equal(late, 0);
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => late++;
+    atTheEnd = () => port1.postMessage("late");
 });
 
 test("both ways, with a clone", async () => {
@@ -153,6 +164,10 @@ test("MessageEvent", () => {
     event.initMessageEvent("y", false, false, 2);
     same([event.type, event.data, event.origin, event.ports.length], ["y", 2, "", 0]);
     equal(event.source, null);
+});
+
+test("a message that comes too late", () => {
+    atTheEnd();
 });
 
 export default worker;

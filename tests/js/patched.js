@@ -28,6 +28,7 @@ const { toSorted } = Array.prototype;
 const { union } = Set.prototype;
 const { filter, toArray } = Iterator.prototype;
 const { withResolvers } = Promise;
+const KeptBytes = Uint8Array;
 const KeptPromise = Promise;
 const KeptResponse = Response;
 const { apply } = Reflect;
@@ -78,6 +79,7 @@ test("bodies, headers and URLs", async ({ request }) => {
     equal(new URL("/b?c=d", "https://example.com/a").href, "https://example.com/b?c=d");
     equal(new URLSearchParams("a=b&c=%20").get("c"), " ");
     equal(new TextDecoder().decode(new TextEncoder().encode("☃")), "☃");
+    equal(new TextDecoder("latin1").decode(new TextEncoder().encode("a")), "a");
     equal(new DOMException("m", "AbortError").code, 20);
 });
 
@@ -92,6 +94,20 @@ test("events and signals", () => {
 test("the console", () => {
     expectLog(0, "text and { a: [ 1 ], b: Map(0) {} }");
     console.debug("%s and %o", "text", { a: [1], b: new KeptMap() });
+});
+
+test("clones and messages", async () => {
+    const map = new KeptMap();
+    const clone = structuredClone({ a: [1, { b: "c" }], map, bytes: new KeptBytes(2) });
+    equal(clone.a[1].b, "c");
+    equal(clone.map.constructor, KeptMap);
+    ok(clone.bytes.constructor === KeptBytes && clone.map !== map);
+    const { port1, port2 } = new MessageChannel();
+    let seen;
+    port2.onmessage = ({ data }) => (seen = data[0]);
+    port1.postMessage(["message"]);
+    await sleep(5);
+    equal(seen, "message");
 });
 
 test("built-ins of later editions", async () => {

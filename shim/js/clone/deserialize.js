@@ -5,8 +5,10 @@ import {
     DataView,
     Map,
     Set,
+    arrayPrototype,
     defineProperty,
     mapSet,
+    objectPrototype,
     setAdd,
     typedArrayConstructors,
 } from "../primordials.js";
@@ -59,7 +61,6 @@ function newObject({ kind, data }) {
     }
 }
 
-// Setters that objects inherit are none of a clone's.
 const property = {
     __proto__: null,
     value: undefined,
@@ -68,16 +69,26 @@ const property = {
     configurable: true,
 };
 
+// Setters that the object inherits are none of a clone's. Assigning is quicker where there can be
+// none.
+function create(object, prototype, key, value) {
+    if (!(key in prototype)) {
+        object[key] = value;
+        return;
+    }
+    property.value = value;
+    defineProperty(object, key, property);
+    property.value = undefined;
+}
+
 function addMembers({ kind, clone, keys, values }) {
     switch (kind) {
         case PLAIN:
         case ARRAY:
             for (let i = 0; i < keys.length; i++) {
-                const value = deserialize(values[i]);
-                property.value = value;
-                defineProperty(clone, keys[i], property);
+                const prototype = kind === ARRAY ? arrayPrototype : objectPrototype;
+                create(clone, prototype, keys[i], deserialize(values[i]));
             }
-            property.value = undefined;
             break;
         case MAP:
             for (let i = 0; i < keys.length; i++) {

@@ -283,13 +283,15 @@ function serializeAll(list, memory) {
 // A getter may take properties away that are still to come.
 function addProperties(value, record, memory) {
     const names = keys(value);
-    record.keys = [];
-    record.values = [];
+    const values = [];
     for (let i = 0; i < names.length; i++) {
         if (objectHasOwn(value, names[i])) {
             const member = serialize(value[names[i]], memory);
-            record.keys[record.keys.length] = names[i];
-            record.values[record.values.length] = member;
+            names[values.length] = names[i];
+            values[values.length] = member;
         }
     }
+    names.length = values.length;
+    record.keys = names;
+    record.values = values;
 }
