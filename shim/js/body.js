@@ -10,7 +10,7 @@
 //     isBodyText    HOST_BODY is known to be well-formed UTF-8
 
 import { bytesOfBlob, isBlob, typeOfBlob } from "./blob.js";
-import { readWhole, streamOfWhole, useUp } from "./bodystream.js";
+import { readWhole, streamOfWhole, teeBody, useUp } from "./bodystream.js";
 import { bytesOf, copyBytes, isBufferSource } from "./buffers.js";
 import { isFormData, serializeFormData } from "./formdata.js";
 import { host } from "./host.js";
@@ -29,7 +29,6 @@ import {
     isLocked,
     isReadableStream,
     passOn,
-    tee,
 } from "./streams/streams.js";
 import { isURLSearchParams, serializeSearchParams } from "./url/searchparams.js";
 import { toUSVString } from "./webidl.js";
@@ -245,7 +244,7 @@ export function moveBody(from, to) {
 export function cloneBody(from, to) {
     requireUsable(from);
     if (from.body === STREAM_BODY) {
-        const branches = tee(from.stream);
+        const branches = teeBody(from.stream);
         from.stream = branches[0];
         to.body = STREAM_BODY;
         to.stream = branches[1];

@@ -1,8 +1,8 @@
 // Where the body of a Request or a Response meets streams: the stream of a body, and a stream's end
 // as a whole one. hostbody.js has those that go on as streams.
 
-import { joinBytes } from "./buffers.js";
-import { TypeError, typedArrayLength, typedArrayName } from "./primordials.js";
+import { copyBytes, joinBytes } from "./buffers.js";
+import { TypeError, promiseThen, typedArrayLength, typedArrayName } from "./primordials.js";
 import {
     acquireReader,
     cancelStream,
@@ -10,6 +10,7 @@ import {
     enqueueBytes,
     newByteStream,
     readChunk,
+    tee,
 } from "./streams/streams.js";
 
 // A stream of what takeWhole() returns when the stream is first asked for it: a Uint8Array, which
@@ -28,10 +29,30 @@ export function streamOfWhole(takeWhole, drop) {
     return stream;
 }
 
+// Two streams of what a stream gives, which share no memory. Takes the stream.
+export function teeBody(stream) {
+    return tee(stream, (chunk) =>
+        typedArrayName(chunk) === "Uint8Array" ? copyBytes(chunk) : chunk,
+    );
+}
+
+// Returns the chunk's length.
+function requireBytes(chunk) {
+    if (typedArrayName(chunk) !== "Uint8Array") {
+        throw new TypeError("A chunk of the body's stream is not a Uint8Array");
+    }
+    return typedArrayLength(chunk);
+}
+
 // Leaves a stream as one that was read to its end: closed, and locked for good.
 export function useUp(stream) {
     acquireReader(stream);
-    cancelStream(stream, undefined);
+    abandon(stream, undefined);
+}
+
+// Cancels a stream that the prelude has locked; how that goes is nobody's concern.
+function abandon(stream, reason) {
+    promiseThen(cancelStream(stream, reason), undefined, () => {});
 }
 
 // Reads a stream that nobody has read or locked to its end, or until there are more than `most`
@@ -42,16 +63,15 @@ export async function readWhole(stream, most = Infinity) {
     let length = 0;
     let next;
     while ((next = await readChunk(reader)) !== null) {
-        const { chunk } = next;
-        if (typedArrayName(chunk) !== "Uint8Array") {
-            const error = new TypeError("A chunk of the body's stream is not a Uint8Array");
-            cancelStream(stream, error);
+        try {
+            length += requireBytes(next.chunk);
+        } catch (error) {
+            abandon(stream, error);
             throw error;
         }
-        chunks[chunks.length] = chunk;
-        length += typedArrayLength(chunk);
+        chunks[chunks.length] = next.chunk;
         if (length > most) {
-            cancelStream(stream, new TypeError("The body is larger than it may be"));
+            abandon(stream, new TypeError("The body is larger than it may be"));
             break;
         }
     }

@@ -1,6 +1,6 @@
 // Bodies of requests and responses as streams. https://fetch.spec.whatwg.org/#body-mixin
 
-import { equal, ok, rejects, same, test, throws, worker } from "./harness.js";
+import { equal, ok, rejects, same, sleep, test, throws, worker } from "./harness.js";
 
 const encode = (text) => new TextEncoder().encode(text);
 
@@ -191,6 +191,24 @@ test("chunks must be Uint8Array", async () => {
         const error = await rejects(TypeError, new Response(stream).text(), String(chunk));
         equal(cancelled, error);
     }
+    let told = 0;
+    const listener = (event) => {
+        told++;
+        event.preventDefault();
+    };
+    addEventListener("unhandledrejection", listener);
+    const failing = new ReadableStream({
+        start(controller) {
+            controller.enqueue("a");
+        },
+        cancel() {
+            throw new RangeError("nobody hears of it");
+        },
+    });
+    await rejects(TypeError, new Response(failing).text());
+    await sleep(2);
+    removeEventListener("unhandledrejection", listener);
+    equal(told, 0);
 });
 
 test("a character that lies in two chunks", async () => {
@@ -255,6 +273,68 @@ test("clone of a whole body whose stream was asked for", async () => {
     equal(await textOf(clone.body), "ab");
     equal(response.bodyUsed, false);
     equal(await textOf(response.body), "ab");
+});
+
+test("clones of streams share no memory", async () => {
+    for (const type of [undefined, "bytes"]) {
+        const response = new Response(
+            new ReadableStream({
+                type,
+                start(controller) {
+                    controller.enqueue(encode("ab"));
+                    if (type === undefined) {
+                        controller.enqueue(new Uint8Array(0));
+                    }
+                    controller.enqueue(encode("cd"));
+                    controller.close();
+                },
+            }),
+        );
+        const clone = response.clone();
+        for await (const chunk of response.body) {
+            chunk.fill(0);
+        }
+        equal(await clone.text(), "abcd", type);
+    }
+});
+
+test("clones of a stream that fails, or has no bytes", async () => {
+    const error = new RangeError("mine");
+    const failing = new Response(
+        new ReadableStream({
+            pull(controller) {
+                controller.error(error);
+            },
+        }),
+    );
+    equal(await rejects(RangeError, failing.clone().text()), error);
+    equal(await rejects(RangeError, failing.text()), error);
+    const texts = new Response(
+        new ReadableStream({
+            start(controller) {
+                controller.enqueue("text");
+                controller.close();
+            },
+        }),
+    );
+    await rejects(TypeError, texts.clone().text());
+    await rejects(TypeError, texts.text());
+});
+
+test("clones are cancelled together", async () => {
+    let reasons;
+    const response = new Response(
+        new ReadableStream({
+            cancel(why) {
+                reasons = why;
+            },
+        }),
+    );
+    const clone = response.clone();
+    const first = response.body.cancel("a");
+    await clone.body.cancel("b");
+    await first;
+    same(reasons, ["a", "b"]);
 });
 
 test("clones share no memory", async () => {

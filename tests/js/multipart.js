@@ -200,6 +200,34 @@ test("malformed bodies", async () => {
     }
 });
 
+// Bodies that are nearly well-formed: they are taken or refused, and nothing else.
+test("bodies changed at random", async () => {
+    const file = part(
+        ['Content-Disposition: form-data; name="f"; filename="n"', "Content-Type: a/b"],
+        "x",
+    );
+    const whole = new TextEncoder().encode(
+        `${field("a", "1")}${file}${field("b", "\r\n")}--XX--\r\n`,
+    );
+    const random = crypto.getRandomValues(new Uint32Array(3000));
+    let taken = 0;
+    for (let i = 0; i < random.length; i += 3) {
+        const changed = whole.slice();
+        const at = random[i] % whole.length;
+        const interesting = [0, 10, 13, 34, 45, 58, 59, 61, 88, 255];
+        changed[at] = interesting[random[i + 1] % interesting.length];
+        const end = random[i + 2] % 4 === 0 ? at : whole.length;
+        try {
+            const data = await responseOf(changed.subarray(0, end)).formData();
+            taken += [...data].length > 0 ? 1 : 0;
+        } catch (error) {
+            equal(error.constructor, TypeError, String(error));
+            ok(error.message.startsWith("The body is not well-formed"), error.message);
+        }
+    }
+    ok(taken > 10 && taken < 990, `${taken} taken`);
+});
+
 test("headers of a part have a bound", async () => {
     const filler = (length) => `X-Filler: ${"x".repeat(length)}`;
     const disposition = 'Content-Disposition: form-data; name="a"';

@@ -74,6 +74,20 @@ const CHANGES = [
     [/const dr="undefined"!=typeof globalThis.*?;(?=function hr\()/g, "", 1],
     // `null` is no object.
     ["void 0===e&&(e=null);", 'void 0===e?e=null:$(e,"First parameter");', 1],
+    // tee() of chunks that its branches must not share: copyChunk makes the second branch's.
+    ["function Wr(e,t){", "function Wr(e,copyChunk){", 1],
+    [
+        "function(e){const t=V(e);let r,o,n,i,a,",
+        "function(e){const source=e,t=V(e);let r,o,n,i,a,",
+        1,
+    ],
+    [
+        "const t=e,r=e;d||Rr(",
+        "const t=e;let r=e;if(copyChunk)try{r=copyChunk(e)}catch(e){" +
+            "Tr(n._readableStreamController,e),Tr(i._readableStreamController,e);" +
+            "return void a(Mr(source,e))}d||Rr(",
+        1,
+    ],
     // It rejects with a string there; the check that follows makes the error.
     [/if\(void 0===e\)return d\("Parameter 1 is required in 'pipeTo'\."\);/g, "", 1],
 ];
