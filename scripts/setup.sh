@@ -42,7 +42,7 @@ build_packages=(
 )
 test_packages=(
     check openssl python3 python3-grpcio python3-protobuf protobuf-compiler-grpc nghttp2-client git
-    prometheus
+    chromium fonts-dejavu-core prometheus
 )
 
 # Tests of shells, manuals and the Go client are skipped where these are missing; not every Debian has all of them.
@@ -160,5 +160,6 @@ npm_install server/web
 [ "$build_only" = yes ] || npm_install tests
 [ "$build_only" = yes ] || npm_install tests/bundles
 [ "$build_only" = yes ] || npm_install docs/examples/clients/node
+[ "$build_only" = yes ] || npm_install tests/web
 
 say "ready"

@@ -185,9 +185,7 @@ static enum MHD_Result answer_report(const struct http_context *context,
     json_t *report = control_report(context->control);
 
     (void)request;
-    if (!report)
-        return send_text(connection, MHD_HTTP_NOT_FOUND, "nothing was compared here yet");
-    return send_json(connection, MHD_HTTP_OK, report);
+    return send_json(connection, MHD_HTTP_OK, report ? report : json_null());
 }
 
 /* Browsers let no other site's page read this. */
