@@ -24,7 +24,7 @@ export class FormData {
         entriesOf = (data) => data.#entries;
     }
 
-    constructor(form = undefined, submitter = null) {
+    constructor(form = undefined) {
         if (form !== undefined) {
             throw new TypeError("FormData: there are no forms that it could be made of");
         }

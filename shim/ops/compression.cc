@@ -17,13 +17,29 @@ struct codec {
     enum codec_kind kind;
     z_stream zlib;
     bool is_open;       /* zlib has memory */
+    bool may_collect;   /* nobody has in this operation */
     size_t bytes;       /* of zlib's memory */
     size_t known_bytes; /* of these V8 has been told */
     v8::Global<v8::External> handle;
 };
 
-/* Before each of zlib's blocks stands its size, on a line of its own for the sake of alignment. */
+/* Before each of zlib's blocks stands its size, in as much as keeps malloc's alignment. */
 #define BLOCK_HEAD ((size_t)16)
+
+/* Counts memory. Where there is none left, what nobody uses any more is collected first, as V8 does
+ * for ArrayBuffers. */
+static bool codec_charge(struct codec *codec, size_t len)
+{
+    struct isolate *isolate = codec->isolate;
+
+    if (isolate->allocator->charge(len))
+        return true;
+    if (!codec->may_collect)
+        return false;
+    codec->may_collect = false;
+    isolate->v8->LowMemoryNotification();
+    return isolate->allocator->charge(len);
+}
 
 static void *codec_allocate(void *opaque, unsigned count, unsigned size)
 {
@@ -31,7 +47,7 @@ static void *codec_allocate(void *opaque, unsigned count, unsigned size)
     size_t len = BLOCK_HEAD + (size_t)count * size;
     char *block;
 
-    if (!codec->isolate->allocator->charge(len))
+    if (!codec_charge(codec, len))
         return Z_NULL;
     block = (char *)malloc(len);
     if (!block) {
@@ -131,15 +147,6 @@ static void tell_v8(struct codec *codec)
         isolate->v8->AdjustAmountOfExternalAllocatedMemory(change);
 }
 
-/* Where there is no memory, what nobody uses any more is collected first. */
-static bool codec_open_somehow(struct codec *codec, int window_bits)
-{
-    if (codec_open(codec, window_bits))
-        return true;
-    codec->isolate->v8->LowMemoryNotification();
-    return codec_open(codec, window_bits);
-}
-
 void op_new_codec(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
@@ -152,8 +159,9 @@ void op_new_codec(op_info info)
     codec = new struct codec();
     codec->isolate = isolate;
     codec->kind = info[1]->IsTrue() ? CODEC_COMPRESS : CODEC_DECOMPRESS;
+    codec->may_collect = true;
     isolate->codecs.insert(codec);
-    if (!codec_open_somehow(codec, window_bits)) {
+    if (!codec_open(codec, window_bits)) {
         codec_free(codec);
         return throw_range_error(v8, "Array buffer allocation failed");
     }
@@ -211,6 +219,7 @@ void op_run_codec(op_info info)
     codec = (struct codec *)info[0].As<v8::External>()->Value();
     if (!codec->is_open)
         return throw_type_error(v8, "The stream has ended");
+    codec->may_collect = true;
     status = codec_step(codec, &input, info[2]->IsTrue(), &output);
     tell_v8(codec);
     if (status == Z_MEM_ERROR)

@@ -133,6 +133,21 @@ test("malformed data", async () => {
     await rejects(TypeError, decompress("deflate", sum));
 });
 
+// It is taken or refused, and nothing else.
+test("data changed at random", async () => {
+    const random = crypto.getRandomValues(new Uint32Array(900));
+    for (let i = 0; i < random.length; i += 3) {
+        const format = FORMATS[random[i] % 3];
+        const bytes = fromBase64(SAMPLES[format]);
+        bytes[random[i + 1] % bytes.length] = random[i + 2];
+        try {
+            ok((await decompress(format, bytes)).length < 100_000);
+        } catch (error) {
+            equal(error.constructor, TypeError, String(error));
+        }
+    }
+});
+
 test("what came before an error can be read", async () => {
     const half = fromBase64(SAMPLES["deflate-raw"]);
     const stream = new DecompressionStream("deflate-raw");

@@ -74,6 +74,15 @@ test("byte order marks", async () => {
     equal((await through(kept, bytes(0xef, 0xbb, 0xbf, 0x61))).join(""), "\ufeffa");
 });
 
+test("other encodings", async () => {
+    const decode = async (label, ...chunks) =>
+        (await through(new TextDecoderStream(label), ...chunks)).join("");
+    equal(await decode("shift_jis", bytes(0x93), bytes(0xfa, 0x96), bytes(0x7b)), "日本");
+    equal(await decode("utf-16le", bytes(0x3d), bytes(0xd8, 0x00), bytes(0xde)), "😀");
+    equal(await decode("latin1", bytes(0x80, 0xe4)), "€ä");
+    equal(new TextDecoderStream("latin1").encoding, "windows-1252");
+});
+
 test("fatal", async () => {
     const fatal = () => new TextDecoderStream("utf-8", { fatal: true });
     await rejects(TypeError, through(fatal(), bytes(0xff)));

@@ -6,6 +6,7 @@
 // says how often it must be found, and another version fails the build until this file was looked at.
 
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 const FILTER = /web-streams-polyfill[\\/]dist[\\/]ponyfill\.mjs$/;
 
@@ -92,7 +93,7 @@ const CHANGES = [
     [/if\(void 0===e\)return d\("Parameter 1 is required in 'pipeTo'\."\);/g, "", 1],
 ];
 
-// Operations of the Streams standard that the prelude calls by themselves.
+// Operations of the Streams standard that the prelude calls, by their names there.
 const OPERATIONS = {
     acquireReadableStreamDefaultReader: "V",
     createReadableByteStream: "Fr",
@@ -121,9 +122,9 @@ const OPERATIONS = {
 };
 
 function change(text, [what, instead, times]) {
-    const parts = typeof what === "string" ? text.split(what).length - 1 : text.match(what)?.length;
-    if (parts !== times) {
-        throw new Error(`the streams package has ${what} ${parts ?? 0} times, not ${times}`);
+    const found = typeof what === "string" ? text.split(what).length - 1 : text.match(what)?.length;
+    if (found !== times) {
+        throw new Error(`the streams package has ${what} ${found ?? 0} times, not ${times}`);
     }
     return text.replaceAll(what, instead);
 }
@@ -172,7 +173,7 @@ export const streamsPackage = {
     setup({ onLoad }) {
         onLoad({ filter: FILTER }, async ({ path }) => ({
             contents: rewrite(await readFile(path, "utf8")),
-            resolveDir: new URL(".", import.meta.url).pathname,
+            resolveDir: fileURLToPath(new URL(".", import.meta.url)),
         }));
     },
 };

@@ -9,7 +9,6 @@ import {
     defineProperties,
     defineProperty,
     isNaN,
-    max,
     min,
     promiseThen,
     trunc,
@@ -37,7 +36,7 @@ export {
 } from "../primordials.js";
 
 export const Object = { __proto__: null, create, defineProperties, defineProperty };
-export const Math = { __proto__: null, max, min, trunc };
+export const Math = { __proto__: null, min, trunc };
 
 export function Number(value) {
     return +value;
