@@ -132,31 +132,53 @@ static struct legacy_state *state_of(op_info info)
     return (struct legacy_state *)view.data;
 }
 
+/* So much is decoded at a time: the UTF-16 in between is not counted as the worker's. */
+#define LEGACY_PIECE_BYTES ((size_t)1 << 20)
+
+/* The text of a piece; nothing, and an exception, where there is none. */
+static v8::MaybeLocal<v8::String> decode_piece(op_info info, struct legacy_state *state,
+                                               struct bytes piece, bool is_last)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    int encoding = info[0].As<v8::Int32>()->Value();
+    uint16_t *units = (uint16_t *)malloc(LEGACY_UNITS_MAX(piece.len) * sizeof(*units));
+    v8::MaybeLocal<v8::String> text;
+    ptrdiff_t count = 0;
+
+    if (units)
+        count = legacy_decode(encoding, state, piece, is_last, info[4]->IsTrue(), units);
+    if (!units)
+        throw_range_error(v8, "there is no memory for the text");
+    else if (count < 0)
+        throw_type_error(v8, "The encoded data was not valid");
+    else
+        text = v8::String::NewFromTwoByte(v8, units, v8::NewStringType::kNormal, (int)count);
+    free(units);
+    return text;
+}
+
 void op_decode_legacy(op_info info)
 {
     v8::Isolate *v8 = info.GetIsolate();
     struct legacy_state *state = state_of(info);
+    v8::Local<v8::String> text = v8::String::Empty(v8), piece;
     struct byte_view view;
-    v8::Local<v8::String> text;
-    uint16_t *units;
-    ptrdiff_t count;
 
     if (!state || !op_bytes(info[2], &view))
         return throw_type_error(v8, "decodeLegacy: a decoder and bytes are needed");
-    units = (uint16_t *)malloc(LEGACY_UNITS_MAX(view.len) * sizeof(*units));
-    if (!units)
-        return throw_range_error(v8, "there is no memory for the text");
-    count = legacy_decode(info[0].As<v8::Int32>()->Value(), state, {view.data, view.len},
-                          info[3]->IsTrue(), info[4]->IsTrue(), units);
-    if (count < 0)
-        throw_type_error(v8, "The encoded data was not valid");
-    else if (count <= v8::String::kMaxLength &&
-             v8::String::NewFromTwoByte(v8, units, v8::NewStringType::kNormal, (int)count)
-                 .ToLocal(&text))
-        info.GetReturnValue().Set(text);
-    else
-        throw_range_error(v8, "the text is too long for a string");
-    free(units);
+    for (size_t at = 0, len;; at += len) {
+        len = view.len - at < LEGACY_PIECE_BYTES ? view.len - at : LEGACY_PIECE_BYTES;
+        bool is_last = info[3]->IsTrue() && at + len == view.len;
+
+        if (!decode_piece(info, state, {view.data + at, len}, is_last).ToLocal(&piece))
+            return;
+        text = v8::String::Concat(v8, text, piece);
+        if (text.IsEmpty())
+            return throw_range_error(v8, "the text is too long for a string");
+        if (at + len == view.len)
+            break;
+    }
+    info.GetReturnValue().Set(text);
 }
 
 /* The characters of a string that are all below 256; false where one is not. */

@@ -72,6 +72,16 @@ class Limits(support.ServerCase):
         self.assertEqual(reply.failure.reason, failure_pb2.FAILURE_REASON_NEVER_SETTLES)
         self.check_next_call()
 
+    def test_port_that_is_open_is_nothing_to_wait_for(self):
+        self.api.deploy("listening", "const { port1, port2 } = new MessageChannel();\n"
+                        "export default { async fetch({ url }) {\n"
+                        "  const message = new Promise((resolve) => { port2.onmessage = resolve; });\n"
+                        "  if (url.endsWith('/posted')) port1.postMessage('came');\n"
+                        "  return new Response((await message).data);\n} }")
+        self.assertEqual(self.api.text("listening", "/posted"), "came")
+        reply = self.api.execute("listening", "/never")
+        self.assertEqual(reply.failure.reason, failure_pb2.FAILURE_REASON_NEVER_SETTLES)
+
     def test_timers_of_start_up_end_with_it(self):
         """They settle nothing, so that a promise nobody settles still fails at once; nor do they tick on."""
         self.api.deploy("ticking", "setInterval(() => console.log('tick'), 1); let late;\n"

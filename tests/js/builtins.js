@@ -65,6 +65,15 @@ test("they look like the engine's", () => {
     equal(get.name, "get detached");
 });
 
+test("what the engine has", () => {
+    const cause = {};
+    equal(new Error("m", { cause }).cause, cause);
+    equal([1, 2, 3].findLast((n) => n < 3), 2);
+    equal([1, 2].at(-1), 2);
+    equal(typeof AbortSignal.any, "function");
+    equal(typeof AbortSignal.timeout, "function");
+});
+
 test("copies of arrays", () => {
     const array = [3, , 1];
     same(array.toReversed(), [1, undefined, 3]);

@@ -97,6 +97,18 @@ test("fatal", () => {
     equal(decoder.decode(new Uint8Array([0x82, 0xa0])), "\u3042", "a failure starts anew");
 });
 
+test("a text of several megabytes", () => {
+    const bytes = new Uint8Array((3 << 20) + 1);
+    for (let i = 0; i + 1 < bytes.length; i += 3) {
+        bytes[i] = 0x61;
+        bytes[i + 1] = 0x82;
+        bytes[i + 2] = 0xa0;
+    }
+    const text = new TextDecoder("shift_jis").decode(bytes);
+    equal(text.length, 2 * (1 << 20) + 1);
+    equal(text, `${"a\u3042".repeat(1 << 20)}\0`);
+});
+
 test("byte order marks", () => {
     equal(decode("utf-16le", [0xff, 0xfe, 0x61, 0]), "a");
     equal(decode("utf-16be", [0xfe, 0xff, 0, 0x61]), "a");
