@@ -18,7 +18,7 @@ struct limits {
     uint64_t body_idle_us;        /* while an answer's body streams: without a byte that moves */
     uint64_t startup_us;          /* CPU and wall time of evaluating the modules */
     size_t heap_bytes;            /* JavaScript heap of one isolate */
-    size_t external_bytes;        /* ArrayBuffers of one isolate */
+    size_t external_bytes;        /* of one isolate outside its heap */
     size_t response_body_bytes;   /* body of one response */
     size_t response_header_bytes; /* header block of one response */
     uint32_t log_lines;   /* console lines of one task; what comes after is counted and dropped */

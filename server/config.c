@@ -115,7 +115,7 @@ static const struct setting settings[] = {
     {"heap-mib", "MIB", SETTING_SIZE, LIMITS(heap_bytes), MIB, 8, 4096,
      "Limit: JavaScript heap of an isolate"},
     {"external-mib", "MIB", SETTING_SIZE, LIMITS(external_bytes), MIB, 1, 65536,
-     "Limit: memory of an isolate's ArrayBuffers"},
+     "Limit: an isolate's memory outside its heap"},
     {"max-subrequests", "N", SETTING_U32, LIMITS(subrequests), 1, 0, 1000000,
      "Limit: fetch() calls of a task"},
     {"max-concurrent-subrequests", "N", SETTING_U32, LIMITS(concurrent_subrequests), 1, 1, 1000,

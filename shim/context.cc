@@ -18,19 +18,26 @@ static void decide_on_eval(const struct isolate *isolate, v8::Local<v8::Context>
                   "worker is deployed with --allow-eval"));
 }
 
-/* A new context and the prelude's functions in it. False where V8 could not make it. */
-static bool make_context(const struct isolate *isolate, v8::Local<v8::Context> *ret,
-                         v8::Local<v8::Function> functions[PRELUDE_FUNCTIONS])
+/* A context before it is the isolate's. */
+struct new_context {
+    v8::Local<v8::Context> context;
+    v8::Local<v8::Function> prelude[PRELUDE_FUNCTIONS];
+    v8::Local<v8::Function> wasm[WASM_FUNCTIONS];
+};
+
+/* False where V8 could not make it. */
+static bool make_context(const struct isolate *isolate, struct new_context *ret)
 {
-    *ret = v8::Context::New(isolate->v8);
-    if (ret->IsEmpty())
+    ret->context = v8::Context::New(isolate->v8);
+    if (ret->context.IsEmpty())
         return false;
     for (size_t i = 0; i < PRELUDE_FUNCTIONS; i++) {
-        if (!(*ret)->GetDataFromSnapshotOnce<v8::Function>(i).ToLocal(&functions[i]))
+        if (!ret->context->GetDataFromSnapshotOnce<v8::Function>(i).ToLocal(&ret->prelude[i]))
             return false;
     }
-    decide_on_eval(isolate, *ret);
-    return true;
+    decide_on_eval(isolate, ret->context);
+    return wasm_install(ret->context, ret->prelude[PRELUDE_COMPILE_STREAMING],
+                        ret->prelude[PRELUDE_INSTANTIATE_STREAMING], ret->wasm);
 }
 
 /* V8 forgets what it keeps for a context's sake: callbacks of FinalizationRegistry that are due,
@@ -48,6 +55,8 @@ void isolate_drop_handles(struct isolate *isolate)
     isolate->rejections.clear();
     isolate->has_reported_rejection = false;
     for (v8::Global<v8::Function> &function : isolate->prelude)
+        function.Reset();
+    for (v8::Global<v8::Function> &function : isolate->wasm)
         function.Reset();
     isolate->context.Reset();
 }
@@ -68,18 +77,19 @@ static void drop_slots(struct isolate *isolate)
 bool isolate_open_context(struct isolate *isolate)
 {
     v8::HandleScope handles(isolate->v8);
-    v8::Local<v8::Context> context;
-    v8::Local<v8::Function> functions[PRELUDE_FUNCTIONS];
+    struct new_context made;
 
-    if (!make_context(isolate, &context, functions))
+    if (!make_context(isolate, &made))
         return false;
     if (!isolate->context.IsEmpty())
         tell_disposed(isolate);
     isolate_drop_handles(isolate);
     drop_slots(isolate);
     for (size_t i = 0; i < PRELUDE_FUNCTIONS; i++)
-        isolate->prelude[i].Reset(isolate->v8, functions[i]);
-    isolate->context.Reset(isolate->v8, context);
+        isolate->prelude[i].Reset(isolate->v8, made.prelude[i]);
+    for (size_t i = 0; i < WASM_FUNCTIONS; i++)
+        isolate->wasm[i].Reset(isolate->v8, made.wasm[i]);
+    isolate->context.Reset(isolate->v8, made.context);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "shim/engine.h"
 
 #include "shim/flags.h"
+#include "shim/icu_memory.h"
 #include "shim/isolate.h"
 
 #include <cassert>
@@ -12,9 +13,21 @@
 /* The process's one platform, from engine_start to engine_close. */
 static platform *the_platform;
 
+/* Whether V8 knows which isolate a thread is in. Relaxed: it changes while there is one thread. */
+static std::atomic<bool> is_running;
+
 platform *engine_platform()
 {
     return the_platform;
+}
+
+const std::shared_ptr<buffer_allocator> *isolate_allocator()
+{
+    v8::Isolate *v8 =
+        is_running.load(std::memory_order_relaxed) ? v8::Isolate::TryGetCurrent() : nullptr;
+    const struct isolate *isolate = v8 ? isolate_of(v8) : nullptr;
+
+    return isolate ? &isolate->allocator : nullptr;
 }
 
 void engine_start(unsigned worker_threads)
@@ -25,6 +38,7 @@ void engine_start(unsigned worker_threads)
     the_platform = new platform(worker_threads);
     v8::V8::InitializePlatform(the_platform);
     v8::V8::Initialize();
+    is_running.store(true, std::memory_order_relaxed);
     the_platform->start();
 }
 
@@ -69,6 +83,8 @@ int engine_open(const struct engine_config *config, struct error *ret)
     if (err)
         return err;
     the_prelude_source.set(engine_prelude_source().data, engine_prelude_source().len);
+    if (!icu_memory_init())
+        return error_set(ret, E_INTERNAL, "", "ICU was used before V8 was started");
     u_init(&icu); /* ICU's data is loaded before V8 starts, and before there are threads */
     engine_start(config->worker_threads);
     isolate_park_on_traps();
@@ -77,6 +93,7 @@ int engine_open(const struct engine_config *config, struct error *ret)
 
 void engine_close(void)
 {
+    is_running.store(false, std::memory_order_relaxed);
     v8::V8::Dispose();
     v8::V8::DisposePlatform();
     delete the_platform;

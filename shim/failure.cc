@@ -165,6 +165,17 @@ static std::string cause_text(v8::Isolate *v8, v8::Local<v8::Context> context,
     return ": " + text_of(v8, message);
 }
 
+/* How RangeErrors begin that come of memory outside the heap which was refused. */
+static bool is_of_memory(std::string_view message)
+{
+    static constexpr std::string_view beginnings[] = {
+        "RangeError: Array buffer allocation failed", "RangeError: Invalid typed array length",
+        "RangeError: WebAssembly.", "RangeError: " INTL_REFUSED};
+
+    return std::any_of(std::begin(beginnings), std::end(beginnings),
+                       [&](std::string_view text) { return message.starts_with(text); });
+}
+
 /* Two limits show themselves as RangeErrors that a worker may catch. Where nothing caught them,
  * they are the reason. */
 static void recognise_limit(struct isolate *isolate, struct failure *f)
@@ -176,8 +187,7 @@ static void recognise_limit(struct isolate *isolate, struct failure *f)
         f->reason = FAILURE_LIMIT_EXCEEDED;
         f->limit = LIMIT_STACK;
         f->used = f->allowed = LIMIT_STACK_BYTES;
-    } else if (refused && (message.starts_with("RangeError: Array buffer allocation failed") ||
-                           message.starts_with("RangeError: Invalid typed array length"))) {
+    } else if (refused && is_of_memory(message)) {
         f->reason = FAILURE_LIMIT_EXCEEDED;
         f->limit = LIMIT_EXTERNAL_MEMORY;
         f->used = refused;

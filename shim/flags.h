@@ -21,6 +21,9 @@ static const char *const v8_flags[] = {
 #if ISOYARD_V8 < 1300
     "--harmony-import-assertions",
 #endif
+    /* WebAssembly is compiled in the turn of whoever asks for it: so it is known whose code it is
+       that takes memory, and whose time. */
+    "--no-wasm-async-compilation",
     /* V8 would check the whole blob for every isolate: 0.15 ms each. engine_open checks it once. */
     "--no-verify-snapshot-checksum",
 };

@@ -51,6 +51,9 @@ static const struct host_function functions[] = {
     {"newCodec", op_new_codec},
     {"runCodec", op_run_codec},
     {"endCodec", op_end_codec},
+    {"compileWasm", op_compile_wasm},
+    {"instantiateWasm", op_instantiate_wasm},
+    {"admitIntl", op_admit_intl},
     {"transferBuffer", op_transfer_buffer},
 };
 

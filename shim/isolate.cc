@@ -9,7 +9,8 @@
 #include <pthread.h>
 
 const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {
-    "fetch", "scheduled", "task", "timer", "fetched", "body", "rejected", "handled", "end", "load"};
+    "fetch",    "scheduled", "task", "timer", "fetched",          "body",
+    "rejected", "handled",   "end",  "load",  "compileStreaming", "instantiateStreaming"};
 
 /* When the heap limit is reached V8 needs room to unwind, and one allocation above the raised limit
  * ends the process: so the limit, which is no memory yet, is raised by much. */
@@ -124,6 +125,7 @@ void isolate_configure(struct isolate *isolate)
     v8->SetHostImportModuleDynamicallyCallback(loader_import);
     v8->SetHostInitializeImportMetaObjectCallback(loader_init_import_meta);
     v8->AddNearHeapLimitCallback(near_heap_limit, isolate);
+    v8->SetWasmModuleCallback(wasm_construct_module);
 }
 
 /* The limit is that of the old generation, where what a worker keeps ends up; the young one, a few

@@ -43,7 +43,16 @@ enum prelude_function {
     PRELUDE_HANDLED,
     PRELUDE_END,
     PRELUDE_LOAD,
+    PRELUDE_COMPILE_STREAMING,
+    PRELUDE_INSTANTIATE_STREAMING,
     PRELUDE_FUNCTIONS,
+};
+
+/* Functions of WebAssembly that are replaced. */
+enum wasm_function {
+    WASM_COMPILE,
+    WASM_INSTANTIATE,
+    WASM_FUNCTIONS,
 };
 
 /* The properties of the prelude's exports with these names. */
@@ -84,6 +93,7 @@ struct isolate {
     struct script *script = nullptr;             /* a reference; immutable */
     v8::Global<v8::Context> context;
     v8::Global<v8::Function> prelude[PRELUDE_FUNCTIONS];
+    v8::Global<v8::Function> wasm[WASM_FUNCTIONS]; /* V8's own, which ours stand before */
     std::vector<struct ticket_slot> slots;
     std::vector<struct loaded_module> modules;
     std::vector<struct rejection> rejections;     /* in order; at most REJECTIONS_MAX */
@@ -140,6 +150,9 @@ v8::MaybeLocal<v8::String> string_from_utf8(v8::Isolate *v8, const char *data, s
 /* A V8 string of a literal. */
 v8::Local<v8::String> string_of(v8::Isolate *v8, const char *text);
 
+/* What the worker reads where it gets no further object of Intl. */
+#define INTL_REFUSED "Intl: the memory outside the heap is used up"
+
 /* Throws an error of the class with a literal message. */
 void throw_type_error(v8::Isolate *v8, const char *message);
 void throw_range_error(v8::Isolate *v8, const char *message);
@@ -159,6 +172,11 @@ void isolate_park_on_traps();
 
 /* V8's platform. Any thread. */
 platform *engine_platform();
+
+/* Where the memory is counted that the calling thread's isolate takes outside of its heap; NULL
+ * where it is in none of ours, or in one that is still being made, or V8 does not run. Any thread.
+ */
+const std::shared_ptr<buffer_allocator> *isolate_allocator();
 
 /* isolate.cc: what the server's isolates and the snapshot tool's have in common. Prepares `isolate`
  * for a V8 isolate that was allocated, and registers its runner. */
@@ -249,6 +267,22 @@ v8::MaybeLocal<v8::Module> synthetic_compile(struct isolate *isolate,
                                              v8::Local<v8::Context> context,
                                              const struct script_file *file,
                                              v8::Local<v8::Value> *ret_default);
+
+/* wasm.cc */
+
+/* Whether so many bytes of WebAssembly may be compiled now; else a RangeError is thrown. */
+bool wasm_admit(struct isolate *isolate, size_t wire_bytes);
+
+v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate, const char *data,
+                                                         size_t len);
+
+/* V8's call for `new WebAssembly.Module`; true where it has thrown. */
+bool wasm_construct_module(const v8::FunctionCallbackInfo<v8::Value> &info);
+
+/* Replaces functions of a new context's WebAssembly. False where that fails. */
+bool wasm_install(v8::Local<v8::Context> context, v8::Local<v8::Function> compile_streaming,
+                  v8::Local<v8::Function> instantiate_streaming,
+                  v8::Local<v8::Function> ret_originals[WASM_FUNCTIONS]);
 
 /* rejection.cc */
 

@@ -20,6 +20,53 @@ void buffer_allocator::discharge(size_t length)
     used_.fetch_sub(length, std::memory_order_relaxed);
 }
 
+bool buffer_allocator::has_room(size_t length)
+{
+    bool fits = charge(length);
+
+    if (fits)
+        discharge(length);
+    return fits;
+}
+
+/* V8 reserves five times the functions' bytes for code, more or less; and it keeps what it
+ * compiles. */
+#define CODE_FACTOR ((size_t)6)
+
+static std::atomic<size_t> code_total; /* relaxed, as all of these */
+
+bool buffer_allocator::admit_module(size_t wire_bytes)
+{
+    size_t total = code_total.load(std::memory_order_relaxed);
+
+    if (wire_bytes > WASM_CODE_BYTES_MAX / CODE_FACTOR ||
+        code_bytes() + wire_bytes * CODE_FACTOR > WASM_CODE_BYTES_MAX ||
+        total + wire_bytes * CODE_FACTOR > WASM_CODE_TOTAL_MAX)
+        return false;
+    module_bytes_ = wire_bytes;
+    return true;
+}
+
+size_t buffer_allocator::take_module()
+{
+    size_t bytes = module_bytes_;
+
+    module_bytes_ = 0;
+    return bytes;
+}
+
+void buffer_allocator::charge_code(size_t length)
+{
+    code_.fetch_add(length, std::memory_order_relaxed);
+    code_total.fetch_add(length, std::memory_order_relaxed);
+}
+
+void buffer_allocator::discharge_code(size_t length)
+{
+    code_.fetch_sub(length, std::memory_order_relaxed);
+    code_total.fetch_sub(length, std::memory_order_relaxed);
+}
+
 void *buffer_allocator::allocate(size_t length, void *(*make)(size_t count, size_t size))
 {
     void *data;

@@ -1,5 +1,7 @@
 /*
- * An isolate's memory outside the heap: ArrayBuffers, counted and bounded.
+ * An isolate's memory outside the heap, counted and bounded: ArrayBuffers, WebAssembly's memories
+ * (page_allocator.h), what ICU takes for objects of Intl (icu_memory.h); and, apart from these,
+ * WebAssembly's code.
  */
 #ifndef ISOYARD_MEMORY_H
 #define ISOYARD_MEMORY_H
@@ -29,6 +31,26 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
     bool charge(size_t length);
     void discharge(size_t length);
 
+    /* Counts what cannot be refused: it may pass the budget. */
+    void charge_anyway(size_t length)
+    {
+        used_.fetch_add(length, std::memory_order_relaxed);
+    }
+    /* Whether so much could be charged. Counts as a refusal where it could not. */
+    bool has_room(size_t length);
+
+    /* Whether a module of so many bytes may be compiled. Where it may, take_module gives them,
+     * once, to whoever counts the code that is then reserved. In a turn. */
+    bool admit_module(size_t wire_bytes);
+    size_t take_module();
+    /* Code, with what it was compiled from. */
+    void charge_code(size_t length);
+    void discharge_code(size_t length);
+    size_t code_bytes() const
+    {
+        return code_.load(std::memory_order_relaxed);
+    }
+
     size_t used() const
     {
         return used_.load(std::memory_order_relaxed);
@@ -55,7 +77,14 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
     /* Relaxed: counters, which order nothing. */
     std::atomic<size_t> used_{0};
     std::atomic<size_t> refused_{0};
+    std::atomic<size_t> code_{0};
+    size_t module_bytes_ = 0; /* in a turn only */
 };
+
+/* Code of WebAssembly, in bytes that are reserved for it, and what it was compiled from: of an
+ * isolate, and of the process. V8 ends the process where more than 4 GiB would be needed. */
+#define WASM_CODE_BYTES_MAX ((size_t)128 << 20)
+#define WASM_CODE_TOTAL_MAX ((size_t)2 << 30)
 
 /*
  * An ArrayBuffer of uninitialised bytes, or of a copy; nothing above the budget (V8's own

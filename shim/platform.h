@@ -6,6 +6,7 @@
 #ifndef ISOYARD_PLATFORM_H
 #define ISOYARD_PLATFORM_H
 
+#include "shim/page_allocator.h"
 #include "shim/shim.h"
 #include "shim/v8_compat.h"
 
@@ -84,7 +85,8 @@ class worker_threads
 class platform final : public compat::platform
 {
   public:
-    explicit platform(unsigned worker_count) : workers_(worker_count)
+    explicit platform(unsigned worker_count)
+        : pages_(compat::standard_page_allocator()), workers_(worker_count)
     {
     }
 
@@ -106,6 +108,10 @@ class platform final : public compat::platform
     {
         return workers_.is_busy();
     }
+    v8::PageAllocator *GetPageAllocator() override
+    {
+        return &pages_;
+    }
     int NumberOfWorkerThreads() override
     {
         return (int)workers_.count();
@@ -124,6 +130,7 @@ class platform final : public compat::platform
                                             std::unique_ptr<v8::JobTask> job) override;
 
   private:
+    page_allocator pages_;
     v8::TracingController tracing_;
     std::mutex lock_; /* guards runners_; a leaf */
     std::unordered_map<v8::Isolate *, std::shared_ptr<foreground_runner>> runners_;

@@ -50,8 +50,8 @@ void engine_close(void);
 
 /*
  * Whether V8 works in the background, for whichever isolate. Where it does, a foreground task may
- * come for an isolate that seems to wait for nothing (asynchronous compilation of WebAssembly);
- * where it does not, all have been posted. Any thread.
+ * come for an isolate that seems to wait for nothing; where it does not, all have been posted. Any
+ * thread.
  */
 bool engine_is_busy(void);
 

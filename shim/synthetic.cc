@@ -37,8 +37,7 @@ static v8::MaybeLocal<v8::Value> wasm_of(struct isolate *isolate, const struct s
 {
     v8::Local<v8::WasmModuleObject> module;
 
-    if (!v8::WasmModuleObject::Compile(isolate->v8, {(const uint8_t *)file->content, file->size})
-             .ToLocal(&module))
+    if (!wasm_compile_module(isolate, file->content, file->size).ToLocal(&module))
         return {};
     return module;
 }

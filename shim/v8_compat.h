@@ -79,6 +79,14 @@ class task_runner : public v8::TaskRunner
 #endif
 };
 
+/* The page allocator of V8's own platform, which lives as long as the process. */
+inline v8::PageAllocator *standard_page_allocator()
+{
+    static const std::unique_ptr<v8::Platform> standard =
+        v8::platform::NewSingleThreadedDefaultPlatform();
+    return standard->GetPageAllocator();
+}
+
 /* The platform, by four functions. */
 class platform : public v8::Platform
 {
@@ -102,12 +110,6 @@ class platform : public v8::Platform
                                              std::unique_ptr<v8::JobTask> job) final
     {
         return make_job(priority, std::move(job));
-    }
-    v8::PageAllocator *GetPageAllocator() override
-    {
-        static const std::unique_ptr<v8::Platform> standard =
-            v8::platform::NewSingleThreadedDefaultPlatform();
-        return standard->GetPageAllocator();
     }
 #endif
 

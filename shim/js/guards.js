@@ -9,18 +9,8 @@
 // a wrapper that calls the built-in with a fixed number of arguments, and with no more of them than
 // were given: what is left of it is less than 1 ns.
 
-import {
-    Array,
-    Map,
-    RangeError,
-    apply,
-    defineProperty,
-    functionToString,
-    mapGet,
-    mapSet,
-    symbolIterator,
-    uncurryThis,
-} from "./primordials.js";
+import { Array, RangeError, apply, symbolIterator, uncurryThis } from "./primordials.js";
+import { replace, textOf } from "./texts.js";
 
 const MAX_LENGTH = 2 ** 25; // twice what fills a heap of 128 MiB
 const MAX_MADE = 2 ** 24; // by Array.from, which fills the heap
@@ -154,27 +144,18 @@ const statics = {
     },
 };
 
-// What functions of ours say that they are.
-const texts = new Map();
-
-// Has a function of ours say that it is the engine's.
-export function disguise(ours) {
-    mapSet(texts, ours, `function ${ours.name}() { [native code] }`);
-}
-
 // As the method of arrays that workers have, on an array of ours.
 export const guardedSort = uncurryThis(methods.sort);
 
 const functionMethods = {
     toString() {
-        return mapGet(texts, this) ?? functionToString(this);
+        return textOf(this);
     },
 };
 
 function replaceAll(object, replacements) {
     for (const name of Object.keys(replacements)) {
-        mapSet(texts, replacements[name], functionToString(object[name]));
-        defineProperty(object, name, { value: replacements[name] });
+        replace(object, name, replacements[name]);
     }
 }
 

@@ -94,6 +94,12 @@
 //   cloneKind(value) -> number             (pure) clone/record.js
 //   cloneWasmModule(module) -> WebAssembly.Module
 //                                          another one of the same code
+//   compileWasm(bytes) -> WebAssembly.Module
+//                                          RangeError where the code would take too much memory
+//   instantiateWasm(module, importObject) -> promise
+//                                          WebAssembly.instantiate of a module, V8's own
+//   admitIntl()                            (pure) RangeError where the worker has used up its memory
+//                                          outside the heap, and so gets no further object of Intl
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

@@ -21,6 +21,7 @@
 //                                               that streams
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
 //   handled(promise, reason)                    rejections.js: somebody has, later
+//   compileStreaming, instantiateStreaming      wasm.js: what C++ gives WebAssembly
 //   warmUp()                                    warmup.js: before the snapshot is taken
 //
 // Before each call C++ has set whose code runs (host.owner()).
@@ -28,6 +29,7 @@
 import "./builtins/index.js";
 import { installGlobals } from "./globals.js";
 import { installGuards } from "./guards.js";
+import { installIntlGuards } from "./intl.js";
 
 export { bodyChanged as body } from "./hostbody.js";
 export { fetched } from "./fetch.js";
@@ -35,6 +37,8 @@ export { end, fetch, load, runTask as task, scheduled } from "./handler.js";
 export { handled, rejected } from "./rejections.js";
 export { timer } from "./timers.js";
 export { warmUp } from "./warmup.js";
+export { compileStreaming, instantiateStreaming } from "./wasm.js";
 
 installGlobals();
 installGuards();
+installIntlGuards();

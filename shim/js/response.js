@@ -61,6 +61,11 @@ class ResponseState {
     }
 }
 
+// The value of a header; null where there is none.
+export function headerOf(state, name) {
+    return getHeader(listOf(state), name);
+}
+
 function listOf(state) {
     if (state.list === null) {
         state.list = new HeaderList(state.flatHeaders);

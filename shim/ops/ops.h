@@ -80,6 +80,13 @@ void op_new_codec(op_info info); /* newCodec(format, isCompression) -> codec */
 void op_run_codec(op_info info); /* runCodec(codec, input, isLast, output, counts) */
 void op_end_codec(op_info info); /* endCodec(codec) */
 
+/* intl.cc */
+void op_admit_intl(op_info info); /* admitIntl() */
+
+/* shim/wasm.cc */
+void op_compile_wasm(op_info info);     /* compileWasm(bytes) -> WebAssembly.Module */
+void op_instantiate_wasm(op_info info); /* instantiateWasm(module, importObject) -> promise */
+
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {
     char *data;

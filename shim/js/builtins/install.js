@@ -1,7 +1,7 @@
 // Built-ins of later editions of ECMAScript, where the engine lacks them. Ours look like its own:
 // not enumerable, no constructors, and Function.prototype.toString says "[native code]".
 
-import { disguise } from "../guards.js";
+import { disguise } from "../texts.js";
 import {
     Object,
     RangeError,

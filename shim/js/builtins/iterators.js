@@ -1,6 +1,6 @@
 // Iterator and its helpers. https://tc39.es/ecma262/#sec-iterator-objects
 
-import { disguise } from "../guards.js";
+import { disguise } from "../texts.js";
 import {
     IteratorPrototype,
     RangeError,
