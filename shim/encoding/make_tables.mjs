@@ -4,6 +4,14 @@
 
 import { writeFile } from "node:fs/promises";
 
+// Debian 12 has Node.js 18, which lacks two functions that the package calls.
+String.prototype.isWellFormed ??= function () {
+    return !/\p{Surrogate}/u.test(this);
+};
+String.prototype.toWellFormed ??= function () {
+    return this.replace(/\p{Surrogate}/gu, "\ufffd");
+};
+
 const PACKAGE = "../js/node_modules/@exodus/bytes/fallback";
 const { default: singleByte } = await import(`${PACKAGE}/single-byte.encodings.js`);
 const { getEncoding } = await import(`${PACKAGE}/single-byte.js`);
