@@ -12,6 +12,9 @@
 /* What is given to libmicrohttpd at once. */
 #define BLOCK_BYTES ((size_t)16 << 10)
 
+/* What the kernel keeps for a client that does not read; it doubles this. */
+#define SEND_BYTES (32 << 10)
+
 /* Shared by those who are being sent it. */
 struct event {
     unsigned refs;
@@ -80,7 +83,6 @@ static bool take_latest(struct client *client)
     if (missed > 0)
         snprintf(client->note, sizeof(client->note), "event: missed\ndata: %" PRIu64 "\n\n",
                  missed);
-    events->dropped += missed;
     client->seen = latest->number;
     client->event = latest;
     client->sent = 0;
@@ -174,6 +176,16 @@ static void find_gone(struct events *events)
     }
 }
 
+static void bound_send_buffer(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    int bytes = SEND_BYTES;
+
+    if (info)
+        setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 struct MHD_Response *events_join(struct events *events, struct MHD_Connection *connection)
 {
     struct client *client;
@@ -182,6 +194,7 @@ struct MHD_Response *events_join(struct events *events, struct MHD_Connection *c
     find_gone(events);
     if (events->count >= EVENTS_CLIENTS_MAX || events->is_ending)
         return NULL;
+    bound_send_buffer(connection);
     client = xcalloc(1, sizeof(*client));
     client->events = events;
     client->connection = connection;
@@ -195,6 +208,18 @@ struct MHD_Response *events_join(struct events *events, struct MHD_Connection *c
 }
 
 /* News. */
+
+/* Those who have not come for the latest event yet will not get it any more. */
+static void count_missed(struct events *events)
+{
+    const struct client *client;
+
+    DL_FOREACH(events->clients, client)
+    {
+        if (client->seen > 0 && events->latest && client->seen < events->latest->number)
+            events->dropped++;
+    }
+}
 
 static void resume_all(struct events *events)
 {
@@ -215,6 +240,7 @@ void events_publish(struct events *events, struct bytes json)
     buffer_append_text(&event->text, "data: ");
     buffer_append(&event->text, json.data, json.len);
     buffer_append_text(&event->text, "\n\n");
+    count_missed(events);
     unref(events->latest);
     events->latest = event;
     resume_all(events);

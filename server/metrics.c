@@ -504,6 +504,7 @@ void metrics_write(struct buffer *out, const struct pool_service *service,
 {
     uint64_t began_ns = clock_now_ns();
     struct stats_point *now = stats_point_new(service->dispatcher);
+    uint64_t snapshot_ns = clock_now_ns() - began_ns;
     struct writer w = {out, service, now};
 
     write_server(&w, http);
@@ -517,6 +518,9 @@ void metrics_write(struct buffer *out, const struct pool_service *service,
     write_lanes(&w);
     write_workers(&w);
     write_process(&w);
+    exposition_single_real(out, "isoyard_stats_snapshot_seconds", "gauge",
+                           "How long it took to read the counters of all lanes.",
+                           (double)snapshot_ns / 1e9);
     exposition_single_real(out, "isoyard_metrics_collection_seconds", "gauge",
                            "How long it took to collect these figures.",
                            (double)(clock_now_ns() - began_ns) / 1e9);

@@ -40,6 +40,7 @@ run "$here/snapshot.sh" --rounds 1
 run "$here/e2e.sh" --quick
 run "$here/fetch.sh" --quick
 run "$here/parked.sh" --quick
+run "$here/observe.sh" --quick
 run "$here/tables.sh" --quick
 
 if [ ${#failed[@]} -gt 0 ]; then
