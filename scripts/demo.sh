@@ -3,11 +3,25 @@
 # calls them, shows what it cost, and stops the server.
 set -euo pipefail
 
-if [ $# -gt 0 ]; then
-    echo "usage: scripts/demo.sh"
-    echo "Sets up (asking for packages by apt-get), builds, and shows a server at work. Leaves nothing running."
-    [ "$1" = --help ] || [ "$1" = -h ] && exit 0 || exit 2
-fi
+usage() {
+    cat <<'TXT'
+usage: scripts/demo.sh [--serve] [--help]
+
+Sets up (asking for packages by apt-get), builds, and shows a server at work. Leaves nothing running.
+
+  --serve   in the end, keep the server up under a gentle load, to be looked at in a browser, until Ctrl-C
+  --help    show this text
+TXT
+}
+
+serve=no
+for arg in "$@"; do
+    case $arg in
+    --serve) serve=yes ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+done
 
 cd "$(dirname "$0")/.."
 scripts/setup.sh --build-only
@@ -17,6 +31,8 @@ bin=build/release/bin
 dir=$(mktemp -d)
 server=
 upstream=
+http=127.0.0.1:0
+[ "$serve" = no ] || http=127.0.0.1:7071
 
 end() {
     [ -z "$1" ] || kill "$1" 2>/dev/null || true
@@ -37,7 +53,7 @@ run() {
 }
 
 title "A server on an embedded SQLite file"
-"$bin/isoyardd" --listen 127.0.0.1:0 --http 127.0.0.1:0 --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
+"$bin/isoyardd" --listen 127.0.0.1:0 --http "$http" --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
 server=$!
 for _ in $(seq 100); do
     grep -q 'msg=ready' "$dir/log" && break
@@ -85,6 +101,31 @@ run pool stats
 
 title "What the workers logged"
 grep 'msg=console' "$dir/log" || true
+
+# Some calls a second of the workers above, of which a few fail.
+gentle_load() {
+    local i
+    for ((i = 1; ; i++)); do
+        "$bin/isoyard" exec sum --path "/add?a=$i&b=2" || true
+        "$bin/isoyard" exec greet --path "/?name=$i" || true
+        ((i % 5)) || "$bin/isoyard" exec fanout --path "/?upstream=http://127.0.0.1:$(cat "$dir/port")" || true
+        ((i % 7)) || "$bin/isoyard" exec jobs --event task --data '{"numbers": [3, 4]}' || true
+        ((i % 20)) || "$bin/isoyard" exec sum --method POST --data 'no JSON' || true
+        sleep 0.2
+    done >/dev/null 2>&1
+}
+
+if [ "$serve" = yes ]; then
+    title "Under a gentle load, until Ctrl-C"
+    echo "the dashboard:  http://$(sed -n 's/.*msg=ready.* http=\([^ ]*\).*/\1/p' "$dir/log")/"
+    echo "the client:     ISOYARD_ADDRESS=$ISOYARD_ADDRESS $bin/isoyard top"
+    trap 'is_over=yes' INT TERM
+    is_over=no
+    gentle_load &
+    load=$!
+    while [ "$is_over" = no ] && kill -0 "$server" 2>/dev/null; do sleep 0.5 || true; done
+    end "$load"
+fi
 
 title "Stop"
 kill "$server"
