@@ -71,16 +71,22 @@ struct actor_fetch {
     struct fetch *fetch;
     struct actor_fetch *prev, *next; /* in the flight's list */
     UT_hash_handle hh;               /* in actor.fetches, by id */
+    bool is_answered;                /* its head has come, and it is not there any more */
+
+    /* Pipes of bodies that stream tell the lane, any thread. */
+    struct message resume;
+    atomic_bool is_told; /* the message is under way, and has a reference */
 
     /* Of a shared actor, whose holder may be another lane's by the time it ends. */
-    struct lane *lane;    /* where it is made */
-    struct actor *actor;  /* a reference, until it has ended there; NULL: not shared */
-    struct message ended; /* to the actor, with the result */
-    struct message stop;  /* to the lane */
-    struct fetch_result *result;
+    struct lane *lane;     /* where it is made */
+    struct actor *actor;   /* a reference, until it has ended there; NULL: not shared */
+    struct message headed; /* to the actor, with the head */
+    struct message ended;  /* the same, with the result */
+    struct message stop;   /* to the lane */
+    struct fetch_result *head, *result;
     bool is_under_way; /* for the lane's holder */
     bool is_stopped;   /* for the actor's holder */
-    atomic_uint refs;  /* two after the stop was sent: each side has one */
+    atomic_uint refs;  /* its flight's, and one for each message that is under way */
 };
 
 /* What tasks that have ended used: those of a turn are counted at once, as their worker's. */
@@ -237,6 +243,8 @@ void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
 void actor_stop_fetch(struct actor *actor, uint32_t id);
 
 /* A subrequest of a shared actor has ended: MESSAGE_FETCHED; and on its lane, to be stopped. */
+void actor_receive_fetch_head(struct actor_fetch *fetch);
+void actor_receive_fetch_resume(struct actor_fetch *fetch);
 void actor_receive_fetched(struct actor_fetch *fetch);
 void actor_receive_fetch_stop(struct actor_fetch *fetch);
 

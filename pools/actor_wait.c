@@ -3,7 +3,9 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/pipe.h"
 #include "pools/lane.h"
+#include "pools/pool_private.h"
 #include "pools/shared.h"
 #include "shim/net/fetcher.h"
 
@@ -85,7 +87,16 @@ void actor_stop_nobodys_timers(struct actor *actor)
 static void unlink_fetch(struct actor_fetch *fetch)
 {
     DL_DELETE(fetch->flight->fetches, fetch);
-    HASH_DEL(fetch->flight->actor->fetches, fetch);
+    if (!fetch->is_answered)
+        HASH_DEL(fetch->flight->actor->fetches, fetch);
+}
+
+static void ref_fetch(void *arg)
+{
+    struct actor_fetch *fetch = arg;
+
+    /* Relaxed: whoever takes a reference already has one. */
+    atomic_fetch_add_explicit(&fetch->refs, 1, memory_order_relaxed);
 }
 
 static void unref_fetch(struct actor_fetch *fetch)
@@ -108,11 +119,100 @@ static void leave_lane(struct actor_fetch *fetch)
     actor_unref(actor);
 }
 
-static void report(struct task *task, const struct fetch_result *result)
+/* Whom the costs of the execution are told; NULL: nobody any more. */
+static struct report *report_of(struct flight *flight)
 {
-    task->report.subrequest_us += result->duration_us;
-    task->report.subrequest_sent_bytes += result->sent_bytes;
-    task->report.subrequest_received_bytes += result->received_bytes;
+    return flight->task ? &flight->task->report : flight->report;
+}
+
+static void count_result(struct flight *flight, const struct fetch_result *result)
+{
+    struct report *report = report_of(flight);
+
+    if (!report)
+        return;
+    report->subrequest_us += result->duration_us;
+    report->subrequest_sent_bytes += result->sent_bytes;
+    report->subrequest_received_bytes += result->received_bytes;
+}
+
+/* Pipes: whoever is at their other ends has done something. The caller is a holder of one of the
+ * pool's lanes, so that the lane's memory is there. Any such thread. */
+static void tell_fetch(void *arg)
+{
+    struct actor_fetch *fetch = arg;
+
+    /* Acquire-release, as with bodies. */
+    if (atomic_exchange_explicit(&fetch->is_told, true, memory_order_acq_rel) ||
+        lane_send(fetch->lane, &fetch->resume) != 0)
+        unref_fetch(fetch);
+}
+
+static void listen_for(struct actor_fetch *fetch, struct pipe *pipe, enum pipe_side side)
+{
+    struct pipe_listener listener = {ref_fetch, tell_fetch, fetch};
+
+    pipe_listen(pipe, side, &listener);
+}
+
+/* The lane's holder. */
+void actor_receive_fetch_resume(struct actor_fetch *fetch)
+{
+    atomic_exchange_explicit(&fetch->is_told, false, memory_order_acq_rel);
+    if (fetch->is_under_way)
+        fetch_resume(fetch->fetch);
+    unref_fetch(fetch);
+}
+
+/* The actor's holder: JavaScript has its answer, and the fetch goes on for the body. */
+static void deliver_head(struct actor_fetch *fetch, struct fetch_result *head)
+{
+    struct flight *flight = fetch->flight;
+    struct pipe *stream = head->stream;
+
+    HASH_DEL(flight->actor->fetches, fetch);
+    fetch->is_answered = true;
+    inbox_push(&flight->actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
+                                                          .ticket = flight_ticket(flight),
+                                                          .id = fetch->id,
+                                                          .result = head});
+    actor_open_body(flight, fetch->id, false, pipe_ref(stream));
+}
+
+/* The lane's holder, who may not be the shared actor's. */
+static void on_head(void *arg, struct fetch_result *head)
+{
+    struct actor_fetch *fetch = arg;
+    struct actor *actor = fetch->actor;
+
+    listen_for(fetch, head->stream, PIPE_WRITER);
+    if (!actor) {
+        actor = fetch->flight->actor;
+        deliver_head(fetch, head);
+        lane_settle(actor->lane, actor);
+        return;
+    }
+    fetch->head = head;
+    ref_fetch(fetch);
+    if (shared_tell(actor, &fetch->headed))
+        return;
+    pipe_cancel(head->stream); /* the actor is gone */
+    fetch_result_free(head);
+    unref_fetch(fetch);
+}
+
+void actor_receive_fetch_head(struct actor_fetch *fetch)
+{
+    struct fetch_result *head = fetch->head;
+
+    fetch->head = NULL;
+    if (fetch->is_stopped) {
+        pipe_cancel(head->stream);
+        fetch_result_free(head);
+    } else {
+        deliver_head(fetch, head);
+    }
+    unref_fetch(fetch);
 }
 
 /* The actor's holder. */
@@ -120,12 +220,14 @@ static void deliver(struct actor_fetch *fetch, struct fetch_result *result)
 {
     struct flight *flight = fetch->flight;
 
-    if (flight->task)
-        report(flight->task, result);
-    inbox_push(&flight->actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
-                                                          .ticket = flight_ticket(flight),
-                                                          .id = fetch->id,
-                                                          .result = result});
+    count_result(flight, result);
+    if (fetch->is_answered)
+        fetch_result_free(result); /* the end of its body went by the pipe */
+    else
+        inbox_push(&flight->actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
+                                                              .ticket = flight_ticket(flight),
+                                                              .id = fetch->id,
+                                                              .result = result});
     unlink_fetch(fetch);
     unref_fetch(fetch);
 }
@@ -162,6 +264,29 @@ void actor_receive_fetched(struct actor_fetch *fetch)
     unref_fetch(fetch);
 }
 
+/* A body of the request that streams: JavaScript writes into the pipe, the fetch reads from it.
+ * False where there is no room. */
+static bool open_upload(struct actor_fetch *fetch, struct fetch_request *request)
+{
+    request->upload = pipe_new(PIPE_WINDOW, request->pipe_budget);
+    if (!request->upload)
+        return false;
+    listen_for(fetch, request->upload, PIPE_READER);
+    actor_open_body(fetch->flight, fetch->id, true, pipe_ref(request->upload));
+    return true;
+}
+
+static void refuse_upload(struct actor *actor, uint32_t ticket, uint32_t id)
+{
+    struct fetch_result *result = xcalloc(1, sizeof(*result));
+
+    result->error = FETCH_BUSY;
+    result->message = xstrdup("there is no room for a body that streams");
+    inbox_push(
+        &actor->inbox,
+        (struct inbox_item){.kind = EVENT_FETCHED, .ticket = ticket, .id = id, .result = result});
+}
+
 void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
                        struct fetch_request *request)
 {
@@ -178,17 +303,27 @@ void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
     fetch->flight = flight;
     fetch->lane = actor->lane;
     fetch->is_under_way = true;
+    fetch->headed.kind = MESSAGE_FETCH_HEAD;
     fetch->ended.kind = MESSAGE_FETCHED;
+    fetch->resume.kind = MESSAGE_FETCH_RESUME;
+    atomic_init(&fetch->is_told, false);
     fetch->stop.kind = MESSAGE_FETCH_STOP;
     atomic_init(&fetch->refs, 1);
+    request->pipe_budget = actor->lane->pool->config.pipe_budget;
+    if (request->has_stream && !open_upload(fetch, request)) {
+        refuse_upload(actor, ticket, id);
+        unref_fetch(fetch);
+        return;
+    }
     if (actor->shared) {
         fetch->actor = actor_ref(actor);
         actor->lane->errands++;
     }
     HASH_ADD(hh, actor->fetches, id, sizeof(fetch->id), fetch);
     DL_APPEND(flight->fetches, fetch);
-    if (flight->task)
-        flight->task->report.subrequests++;
+    if (report_of(flight))
+        report_of(flight)->subrequests++;
+    request->head = on_head;
     request->tenant = actor->script->tenant;
     request->body_bytes_max = actor->script->limits.fetch_body_bytes;
     request->header_bytes_max = actor->script->limits.fetch_header_bytes;

@@ -239,8 +239,12 @@ static void receive(struct lane *lane, struct message *message)
     case MESSAGE_BODY:
         actor_receive_body(container_of(message, struct actor_body, message));
         break;
+    case MESSAGE_FETCH_RESUME:
+        actor_receive_fetch_resume(container_of(message, struct actor_fetch, resume));
+        break;
     case MESSAGE_RETIRE:
     case MESSAGE_TIMER:
+    case MESSAGE_FETCH_HEAD:
     case MESSAGE_FETCHED:
         abort(); /* for actors */
     }

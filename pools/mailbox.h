@@ -11,20 +11,22 @@
 #include <stdbool.h>
 
 enum message_kind {
-    MESSAGE_SUBMIT,     /* a task: task.submit_message */
-    MESSAGE_CANCEL,     /* a task: task.cancel_message */
-    MESSAGE_QUARANTINE, /* a turn's: it does not end */
-    MESSAGE_BACK,       /* a turn whose thread has lost the lane has ended: turn.back */
-    MESSAGE_PLATFORM,   /* an isolate has foreground tasks of V8: actor.platform */
-    MESSAGE_SHED,       /* the pool is about to close: lane.shed_message */
-    MESSAGE_STOP,       /* the pool closes: lane.stop, or actor.stop of a shared pool */
-    MESSAGE_BODY,       /* to a body's actor, or its lane: look at the pipe: actor_body.message */
+    MESSAGE_SUBMIT,       /* a task: task.submit_message */
+    MESSAGE_CANCEL,       /* a task: task.cancel_message */
+    MESSAGE_QUARANTINE,   /* a turn's: it does not end */
+    MESSAGE_BACK,         /* a turn whose thread has lost the lane has ended: turn.back */
+    MESSAGE_PLATFORM,     /* an isolate has foreground tasks of V8: actor.platform */
+    MESSAGE_SHED,         /* the pool is about to close: lane.shed_message */
+    MESSAGE_STOP,         /* the pool closes: lane.stop, or actor.stop of a shared pool */
+    MESSAGE_FETCH_RESUME, /* to the lane: look at the pipes: actor_fetch.resume */
+    MESSAGE_BODY,         /* to a body's actor, or its lane: look at the pipe: actor_body.message */
 
     /* Of shared pools only, between a shared actor and the lanes where it waits for something. */
     MESSAGE_RETIRE,     /* to the actor: it gets no new tasks: actor.retire */
     MESSAGE_TIMER,      /* to the actor: lane_timer.fired */
     MESSAGE_TIMER_BACK, /* and from there back to the lane: the same */
     MESSAGE_TIMER_STOP, /* to the lane: lane_timer.stop */
+    MESSAGE_FETCH_HEAD, /* to the actor: actor_fetch.headed */
     MESSAGE_FETCHED,    /* to the actor: actor_fetch.ended */
     MESSAGE_FETCH_STOP, /* to the lane: actor_fetch.stop */
 };

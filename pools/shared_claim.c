@@ -65,6 +65,9 @@ static void receive(struct actor *actor, struct message *message)
     case MESSAGE_BODY:
         actor_receive_body(container_of(message, struct actor_body, message));
         break;
+    case MESSAGE_FETCH_HEAD:
+        actor_receive_fetch_head(container_of(message, struct actor_fetch, headed));
+        break;
     case MESSAGE_FETCHED:
         actor_receive_fetched(container_of(message, struct actor_fetch, ended));
         break;
@@ -74,6 +77,7 @@ static void receive(struct actor *actor, struct message *message)
     case MESSAGE_TIMER_STOP:
     case MESSAGE_SHED:
     case MESSAGE_FETCH_STOP:
+    case MESSAGE_FETCH_RESUME:
         abort(); /* for lanes */
     }
 }

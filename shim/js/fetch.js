@@ -2,14 +2,16 @@
 //
 // A fetch belongs to the task whose code called it, and ends with it at the latest. The host makes
 // those of http and https; where a task has as many under way as it may, its next ones wait here,
-// in order. Bodies are whole.
+// in order. An answer whose body is not there with its headers has a stream, and so have requests
+// that are given one: hostbody.js.
 
 import { forgetAborted, isAborted, onceAborted, reasonOf } from "./abort.js";
 import { removeFrom } from "./arrays.js";
-import { STREAM_BODY, takeForHost } from "./body.js";
+import { STREAM_BODY, takeForHost, takeStream } from "./body.js";
 import { fetchData } from "./dataurl.js";
 import { flattenWithout } from "./headers.js";
 import { host } from "./host.js";
+import { dropStream, sendStream, streamFromHost } from "./hostbody.js";
 import {
     Error,
     Map,
@@ -25,7 +27,7 @@ import {
 } from "./primordials.js";
 import { Request, listOf, stateOfRequest, urlOf } from "./request.js";
 import { fetchedResponse } from "./response.js";
-import { currentTask, endingReason, isInFlight, isNobody, onTaskEnd } from "./tasks.js";
+import { currentTask, endingReason, isNobody, onTaskEnd } from "./tasks.js";
 import { enumeration, requireArguments } from "./webidl.js";
 
 // As the host counts them.
@@ -49,7 +51,8 @@ class Fetch {
         this.method = request.method;
         this.url = urlOf(request);
         this.headers = flattenWithout(listOf(request), isForbidden);
-        this.body = body; // until the host has it
+        this.body = body; // until the host has it; null: upload
+        this.upload = null; // a stream
         this.redirect = REDIRECTS[request.options.redirect];
         this.signal = request.followed;
         this.onAbort = null;
@@ -68,7 +71,7 @@ class HostAnswer {
         this.statusText = statusText;
         this.movedTo = movedTo; // "" without a redirect
         this.headers = headers;
-        this.body = body; // a string or an ArrayBuffer
+        this.body = body; // a string or an ArrayBuffer; null: it streams
     }
 }
 
@@ -124,14 +127,9 @@ export async function fetchFor(task, given, input, init) {
     if (!stringStartsWith(url, "https:") && !stringStartsWith(url, "http:")) {
         failed(`the scheme "${stringSlice(url, 0, stringIndexOf(url, ":"))}" cannot be fetched`);
     }
-    const isStreamed = request.body === STREAM_BODY;
-    let body = takeForHost(request);
-    if (isStreamed) {
-        body = await body;
-        requireInFlight(task);
-        requireNotAborted(request);
-    }
-    const fetch = begin(task, request, body);
+    const upload = request.body === STREAM_BODY ? takeStream(request) : null;
+    const fetch = begin(task, request, upload === null ? takeForHost(request) : null);
+    fetch.upload = upload;
     await endOf(fetch);
     return responseOf(fetch);
 }
@@ -139,12 +137,6 @@ export async function fetchFor(task, given, input, init) {
 function requireNotAborted({ followed }) {
     if (followed !== null && isAborted(followed)) {
         throw reasonOf(followed);
-    }
-}
-
-function requireInFlight(task) {
-    if (!isInFlight(task)) {
-        throw endingReason();
     }
 }
 
@@ -169,7 +161,26 @@ function responseOf(fetch) {
     }
     const isRedirected = movedTo !== "";
     const url = isRedirected ? movedTo : fetch.url;
-    return fetchedResponse(status, statusText, url, isRedirected, headers, bodyOf(fetch));
+    if (fetch.answer.body === null) {
+        const stream = streamOf(fetch);
+        return fetchedResponse(status, statusText, url, isRedirected, headers, STREAM_BODY, stream);
+    }
+    return fetchedResponse(status, statusText, url, isRedirected, headers, bodyOf(fetch), null);
+}
+
+// The signal ends the body, too.
+function streamOf({ task, id, signal }) {
+    if (signal === null) {
+        return streamFromHost(task, id, null);
+    }
+    const onAbort = () => dropStream(task, id, reasonOf(signal));
+    const stream = streamFromHost(task, id, () => forgetAborted(signal, onAbort));
+    if (isAborted(signal)) {
+        onAbort();
+    } else {
+        onceAborted(signal, onAbort);
+    }
+    return stream;
 }
 
 function bodyOf({ method, answer }) {
@@ -231,6 +242,10 @@ function run(fetch) {
     fetch.body = undefined;
     fetch.isRunning = true;
     task.fetches.running++;
+    if (fetch.upload !== null) {
+        sendStream(task, id, fetch.upload, (error) => fail(fetch, error));
+        fetch.upload = null;
+    }
 }
 
 // Forgets one whose task is in flight.
@@ -256,6 +271,18 @@ function stop(fetch) {
         runNext(fetch.task);
     }
     fetch.reject(reasonOf(fetch.signal));
+}
+
+// The stream of its body has failed. Whether that was in time.
+function fail(fetch, error) {
+    if (mapGet(fetches, fetch.id) !== fetch) {
+        return false;
+    }
+    drop(fetch);
+    host.stopFetch(fetch.task.ticket, fetch.id);
+    runNext(fetch.task);
+    fetch.reject(error);
+    return true;
 }
 
 onTaskEnd((task) => {

@@ -269,7 +269,7 @@ function streamAnswer(task, state, stream) {
     const isAnswered = host.answerStream(task.ticket, state.status, flatHeaders(state));
     endAnswer(task, true, isAnswered);
     if (isAnswered) {
-        extendTask(task, sendStream(task, 0, stream));
+        extendTask(task, sendStream(task, 0, stream, () => false));
     }
 }
 

@@ -35,7 +35,8 @@
 //   loadFailed(reason, value)              it has not
 //   startFetch(ticket, id, method, url, headers, body, redirect)
 //                                          calls fetched(id, ...) when a subrequest of the task has
-//                                          ended; id: 1 to 2**32 - 1, none that is under way; url:
+//                                          ended, or has its answer's head: then the body streams.
+//                                          body null: so does the request's. id: 1 to 2**32 - 1, none that is under way; url:
 //                                          http or https; redirect: 0 follow, 1 error, 2 manual.
 //                                          Nothing happens where the task is not in flight.
 //                                          RangeError where there are too many, or no memory

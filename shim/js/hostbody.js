@@ -39,9 +39,10 @@ const CANCELLED = 4;
 const PART = 65536;
 
 class Incoming {
-    constructor(task, id) {
+    constructor(task, id, onEnd) {
         this.task = task;
         this.id = id;
+        this.onEnd = onEnd;
         this.isOut = false;
         this.stream = null;
         this.resolve = null; // while the host is asked for bytes
@@ -50,9 +51,10 @@ class Incoming {
 }
 
 class Outgoing {
-    constructor(task, id, stream) {
+    constructor(task, id, stream, onError) {
         this.task = task;
         this.id = id;
+        this.onError = onError;
         this.isOut = true;
         this.stream = stream;
         this.room = 0;
@@ -77,9 +79,10 @@ function find({ bodies }, id, isOut) {
     return undefined;
 }
 
-// The stream of a body that comes in.
-export function streamFromHost(task, id) {
-    const body = new Incoming(task, id);
+// The stream of a body that comes in. onEnd is called when the host is not asked any more, unless
+// it is null.
+export function streamFromHost(task, id, onEnd) {
+    const body = new Incoming(task, id, onEnd);
     body.stream = newByteStream(
         () => pull(body),
         async () => cancel(body),
@@ -99,10 +102,31 @@ function pull(body) {
     });
 }
 
+// It is over, and the task in flight.
+function forget(body) {
+    removeFrom(body.task.bodies, body);
+    if (!body.isOut && body.onEnd !== null) {
+        body.onEnd();
+    }
+}
+
 function cancel(body) {
     if (isInFlight(body.task)) {
-        removeFrom(body.task.bodies, body);
+        forget(body);
         host.cancelBody(body.task.ticket, body.id);
+    }
+}
+
+// The bodies of a subrequest that is not wanted any more end with an error.
+export function dropStream(task, id, reason) {
+    const incoming = isInFlight(task) ? find(task, id, false) : undefined;
+    const outgoing = isInFlight(task) ? find(task, id, true) : undefined;
+    if (incoming !== undefined) {
+        cancel(incoming);
+        errorByteStream(incoming.stream, reason);
+    }
+    if (outgoing !== undefined) {
+        stop(outgoing);
     }
 }
 
@@ -117,20 +141,20 @@ function take(body, buffer) {
 }
 
 function end(body) {
-    removeFrom(body.task.bodies, body);
+    forget(body);
     closeByteStream(body.stream);
     body.resolve();
 }
 
 function breakOff(body, message) {
-    removeFrom(body.task.bodies, body);
+    forget(body);
     body.reject(new TypeError(message));
 }
 
 // Sends a stream that nobody has read or locked as a body. A promise of the end, which is never
-// rejected: the host hears what goes wrong.
-export function sendStream(task, id, stream) {
-    const body = new Outgoing(task, id, stream);
+// rejected: the host hears what goes wrong, unless onError(error) says that it need not.
+export function sendStream(task, id, stream, onError) {
+    const body = new Outgoing(task, id, stream, onError);
     register(body);
     return send(body, acquireReader(stream));
 }
@@ -143,7 +167,9 @@ async function send(body, reader) {
         if (!body.isOver) {
             removeFrom(task.bodies, body);
             body.isOver = true;
-            host.failBody(task.ticket, id, error);
+            if (!body.onError(error)) {
+                host.failBody(task.ticket, id, error);
+            }
             ignore(cancelStream(stream, error));
         }
     }

@@ -16,7 +16,7 @@
 //                                               fetch.js: a subrequest has ended; message: why
 //                                               there is no answer, else undefined; movedTo: its
 //                                               last URL, "" where it was not redirected; body: a
-//                                               string or an ArrayBuffer
+//                                               string or an ArrayBuffer, or null where it streams
 //   body(ticket, id, change, value)             hostbody.js: something has happened to a body
 //                                               that streams
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event

@@ -63,7 +63,7 @@ export function incomingRequest(task, method, url, headers, bodyKind) {
     state.ticket = task.ticket;
     if (bodyKind === BODY_STREAM) {
         state.body = STREAM_BODY;
-        state.stream = streamFromHost(task, 0);
+        state.stream = streamFromHost(task, 0, null);
     } else if (bodyKind !== BODY_NONE) {
         state.body = HOST_BODY;
         state.isBodyText = bodyKind === BODY_TEXT;

@@ -75,7 +75,15 @@ function listOf(state) {
 }
 
 // The Response for what fetch() got. body: a string or a Uint8Array, which the response takes.
-export function fetchedResponse(status, statusText, url, isRedirected, headers, body) {
+export function fetchedResponse(
+    status,
+    statusText,
+    url,
+    isRedirected,
+    headers,
+    body,
+    stream = null,
+) {
     const state = new ResponseState();
     const fragment = stringIndexOf(url, "#");
     state.type = "basic";
@@ -86,6 +94,7 @@ export function fetchedResponse(status, statusText, url, isRedirected, headers, 
     state.flatHeaders = headers;
     state.isImmutable = true;
     state.body = isNullBodyStatus(status) ? null : body;
+    state.stream = state.body === null ? null : stream;
     return new Response(INTERNAL, state);
 }
 

@@ -1,5 +1,6 @@
 /* The way of one fetch: a name, a transfer, perhaps a redirect and the same again; its end. */
 #include "api/clock.h"
+#include "api/pipe.h"
 #include "shim/net/fetcher_private.h"
 
 #include <stdlib.h>
@@ -83,6 +84,14 @@ struct fetch *fetch_new(struct fetcher *f, const struct fetch_request *request)
 
 /* Its end. */
 
+static void leave_headed(struct fetch *fetch)
+{
+    if (!fetch->is_headed)
+        return;
+    fetch->is_headed = false;
+    DL_DELETE(fetch->fetcher->headed, fetch);
+}
+
 void fetch_leave(struct fetch *fetch)
 {
     switch (fetch->state) {
@@ -94,6 +103,7 @@ void fetch_leave(struct fetch *fetch)
         fetch->lookup->fetch = NULL; /* and the slot is the lookup's */
         break;
     case FETCH_TRANSFERS:
+        leave_headed(fetch);
         transfer_stop(&fetch->transfer);
         tenant_give_slot(fetch->tenant);
         break;
@@ -135,15 +145,30 @@ static void fill_answer(struct fetch_result *result, struct fetch *fetch)
     curl_free(url);
 }
 
+static void end_stream(struct fetch *fetch, const struct fault *fault)
+{
+    struct failure failure = {0};
+
+    if (!fault) {
+        pipe_end(fetch->stream, NULL);
+        return;
+    }
+    failure_set(&failure, FAILURE_EXCEPTION, PHASE_HANDLER, "%s", fault->message);
+    pipe_fail(fetch->stream, &failure, NULL);
+    failure_release(&failure);
+}
+
 void fetch_end(struct fetch *fetch, struct fault *fault)
 {
     struct fetch_result *result = xcalloc(1, sizeof(*result));
 
     transfer_count(&fetch->transfer, &fetch->sent_bytes, &fetch->received_bytes);
+    if (fetch->stream)
+        end_stream(fetch, fault);
     if (fault) {
         result->error = fault->error;
         result->message = xstrdup(fault->message);
-    } else {
+    } else if (!fetch->stream) {
         fill_answer(result, fetch);
     }
     result->sent_bytes = fetch->sent_bytes;
@@ -157,6 +182,72 @@ void fetch_end(struct fetch *fetch, struct fault *fault)
     fetch->fetcher->ended_count++;
 }
 
+/* Whoever is at their other ends hears that nobody is here. */
+static void release_pipes(struct fetch *fetch)
+{
+    static const struct fault stopped = {.error = FETCH_CUT_OFF,
+                                         .message = "the fetch was stopped"};
+
+    if (fetch->stream) {
+        pipe_listen(fetch->stream, PIPE_WRITER, NULL);
+        end_stream(fetch, &stopped);
+    }
+    if (fetch->request.upload) {
+        pipe_listen(fetch->request.upload, PIPE_READER, NULL);
+        pipe_cancel(fetch->request.upload);
+    }
+    pipe_unref(fetch->stream);
+    pipe_unref(fetch->request.upload);
+}
+
+void fetch_give_head(struct fetch *fetch)
+{
+    struct pipe *stream = pipe_new(PIPE_WINDOW, fetch->request.pipe_budget);
+    struct fetch_result *result;
+    struct fault fault;
+
+    leave_headed(fetch);
+    if (!stream) {
+        fault_set(&fault, FETCH_BUSY, "there is no room for the body of '%s'",
+                  fetch->outgoing.target.host);
+        fetch_end(fetch, &fault);
+        return;
+    }
+    transfer_stream(&fetch->transfer, stream);
+    result = xcalloc(1, sizeof(*result));
+    fill_answer(result, fetch);
+    fetch->stream = stream;
+    result->stream = pipe_ref(stream);
+    fetch->request.head(fetch->arg, result);
+}
+
+/* The answer's headers are there, and it is not one that is followed or refused. */
+static void on_headed(void *arg)
+{
+    struct fetch *fetch = arg;
+
+    if (!fetch->request.head || (redirect_is_status(fetch->transfer.answer.status) &&
+                                 fetch->request.redirect != FETCH_REDIRECT_MANUAL))
+        return;
+    fetch->is_headed = true;
+    DL_APPEND(fetch->fetcher->headed, fetch);
+}
+
+void fetch_resume(struct fetch *fetch)
+{
+    struct fault fault;
+
+    if (fetch->state != FETCH_TRANSFERS)
+        return;
+    if (!fetch->stream || !pipe_is_cancelled(fetch->stream)) {
+        transfer_resume(&fetch->transfer);
+        return;
+    }
+    fault_set(&fault, FETCH_CUT_OFF, "nobody wants the rest of the body");
+    fetch_end(fetch, &fault);
+    fetcher_run(fetch->fetcher);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -167,6 +258,7 @@ void fetch_free(struct fetch *fetch)
     struct tenant *tenant = fetch->tenant;
 
     outgoing_release(&fetch->outgoing);
+    release_pipes(fetch);
     free(fetch->data);
     fetch_result_free(fetch->result);
     uv_close((uv_handle_t *)&fetch->timer, on_closed);
@@ -235,6 +327,12 @@ static void follow(struct fetch *fetch)
     transfer_count(&fetch->transfer, &fetch->sent_bytes, &fetch->received_bytes);
     transfer_stop(&fetch->transfer);
     outgoing_redirect(&fetch->outgoing, status, &next);
+    if (fetch->outgoing.is_stream && fetch->outgoing.has_body) {
+        fault_set(&fault, FETCH_REDIRECT, "a redirect to '%s' asked for a body that streams again",
+                  fetch->outgoing.target.host);
+        fetch_end(fetch, &fault);
+        return;
+    }
     fetch->redirects++;
     begin_hop(fetch);
 }
@@ -272,6 +370,9 @@ static void begin_transfer(struct fetch *fetch, const struct addresses *addresse
         .header_bytes_max = fetch->request.header_bytes_max,
         .body_bytes_max = fetch->request.body_bytes_max,
         .follows_redirects = fetch->request.redirect == FETCH_REDIRECT_FOLLOW,
+        .streams = fetch->request.head != NULL,
+        .upload = fetch->outgoing.has_body ? fetch->request.upload : NULL,
+        .headed = on_headed,
         .finished = on_finished,
         .arg = fetch,
     };
@@ -357,6 +458,7 @@ void fetch_begin(struct fetch *fetch)
     DL_DELETE(fetch->tenant->waiting, fetch);
     fetch->state = FETCH_TRANSFERS;
     tenant_take_slot(fetch->tenant);
+    fetch->outgoing.is_stream = r->upload != NULL;
     if (outgoing_init(&fetch->outgoing, r->method, r->url, r->headers, r->body, r->has_body,
                       &fault))
         begin_hop(fetch);

@@ -1,6 +1,8 @@
 /* Results: freeing them, naming their errors. */
 #include "shim/net/fetch_result.h"
 
+#include "api/pipe.h"
+
 #include <stdlib.h>
 
 void fetch_result_free(struct fetch_result *result)
@@ -12,6 +14,7 @@ void fetch_result_free(struct fetch_result *result)
     free((char *)result->moved_to.data);
     free((char *)result->headers.data);
     free((char *)result->body.data);
+    pipe_unref(result->stream);
     free(result);
 }
 

@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+struct pipe;
+
 enum fetch_error {
     FETCH_OK = 0,
     FETCH_BAD_REQUEST,     /* the request cannot be sent as it is */
@@ -42,6 +44,7 @@ struct fetch_result {
         moved_to; /* the URL of the last hop, with its fragment; empty where it was the first */
     struct bytes headers; /* "name\nvalue\n" for each, UTF-8; names in lower case */
     struct bytes body;    /* decoded */
+    struct pipe *stream;  /* it comes here instead: a reference; NULL: it is whole */
 
     /* What went over the connections, in all hops; TLS not counted. */
     uint64_t sent_bytes;

@@ -37,10 +37,17 @@ static void give_back(struct fetcher *f)
     }
 }
 
+/* Those whose body has ended meanwhile are among the ended ones. */
+static void give_heads(struct fetcher *f)
+{
+    while (f->headed)
+        fetch_give_head(f->headed);
+}
+
 void fetcher_run(struct fetcher *f)
 {
     give_slots(f);
-    if (f->ended)
+    if (f->ended || f->headed)
         fetcher_wake(f);
 }
 
@@ -50,6 +57,7 @@ static void on_checked(uv_check_t *give)
 
     uv_check_stop(give);
     uv_idle_stop(&f->sleepless);
+    give_heads(f);
     give_back(f);
     fetcher_run(f);
 }
@@ -169,7 +177,7 @@ void fetcher_close(struct fetcher *f)
 {
     if (!f)
         return;
-    assert(!f->ended && !f->hungry);
+    assert(!f->ended && !f->headed && !f->hungry);
     resolver_close(f->resolver); /* the lookups without a fetch give their slots back */
     tenants_close(f);
     roots_free(f->roots);

@@ -34,6 +34,8 @@ extern "C" {
 #endif
 
 struct egress;
+struct pipe;
+struct pipe_budget;
 struct fetcher;
 struct fetch;
 
@@ -80,11 +82,22 @@ struct fetch_request {
     struct bytes headers; /* "name\nvalue\n" for each, UTF-8, as in api/request.h */
     struct bytes body;
     bool has_body;
+    bool has_stream;     /* has_body, and the body streams, by `upload` */
+    struct pipe *upload; /* a reference, which fetcher_start takes; or NULL. Its reader is the
+                            fetch, which wants fetch_resume where it is told */
     enum fetch_redirect redirect;
     size_t header_bytes_max; /* of a response, interim answers and trailers counted */
     size_t body_bytes_max;   /* of a response, decoded */
     const char *tenant;      /* who shares connections with whom */
     uint64_t timeout_ms;     /* of the whole, waiting included; 0: none */
+
+    /* Where it is set, an answer whose body is not there with its headers is handed out before, in
+     * the same places as done: result->stream brings the body, of which body_bytes_max is then only
+     * what may wait to be read. done comes later, once the body has ended or broken off, with the
+     * figures. The pipe's writer is the fetch, which wants fetch_resume where it is told; with the
+     * fetch it is told no more. */
+    void (*head)(void *arg, struct fetch_result *result);
+    struct pipe_budget *pipe_budget; /* of these pipes; NULL: unbounded */
 };
 
 /*
@@ -101,6 +114,10 @@ struct fetch_request {
  */
 struct fetch *fetcher_start(struct fetcher *f, const struct fetch_request *request,
                             void (*done)(void *arg, struct fetch_result *result), void *arg);
+
+/* There is something to read from `upload`, or room in the pipe of the answer's body, or nobody
+ * wants that any more. Before done. */
+void fetch_resume(struct fetch *fetch);
 
 /* done does not come any more. At any time before done, in which it does nothing; afterwards the
  * fetch is gone. Waits for nobody. */

@@ -31,7 +31,8 @@ struct fetcher {
     unsigned slots;   /* taken, of all tenants */
     unsigned sockets; /* open, of all tenants */
 
-    struct fetch *ended; /* to be given back, in order; utlist's DL */
+    struct fetch *headed; /* whose head is to be handed out, in order; utlist's DL */
+    struct fetch *ended;  /* to be given back, in order; utlist's DL */
     unsigned ended_count;
 };
 
@@ -53,7 +54,9 @@ struct fetch {
     struct fetcher *fetcher;
     struct tenant *tenant;
     enum fetch_state state;
-    struct fetch *prev, *next; /* in the tenant's waiting list, or in the fetcher's of ended ones */
+    struct fetch *prev, *next; /* in the tenant's waiting list, or in one of the fetcher's */
+    bool is_headed;            /* in that list */
+    struct pipe *stream;       /* of the answer's body, once its head was handed out */
 
     struct fetch_request request; /* points into data */
     char *data;
@@ -91,6 +94,9 @@ struct fetch *fetch_new(struct fetcher *f, const struct fetch_request *request);
 
 /* It has a slot. */
 void fetch_begin(struct fetch *fetch);
+
+/* Hands the head of its answer out; or ends it. */
+void fetch_give_head(struct fetch *fetch);
 
 /* Ends it: gives its slot back, and puts it into the list of those to be given back. */
 void fetch_end(struct fetch *fetch, struct fault *fault);

@@ -15,6 +15,7 @@ struct outgoing {
     struct buffer headers; /* "name\nvalue\n" for each, the values as they go over the wire */
     struct bytes body;     /* somebody else's */
     bool has_body;
+    bool is_stream; /* has_body, and it comes from elsewhere */
 };
 
 /*

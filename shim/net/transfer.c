@@ -1,6 +1,7 @@
 /* Easy handles: what they are told, and what they bring. */
 #include "shim/net/transfer.h"
 
+#include "api/pipe.h"
 #include "shim/net/header_block.h"
 
 #include <stdio.h>
@@ -44,7 +45,7 @@ static bool on_headers(struct transfer *t)
         strcmp(t->context.outgoing->method, "HEAD") != 0 && a->status != 204 && a->status != 304;
 
     if (has_body && a->has_length && !a->has_coding && !a->has_transfer_encoding &&
-        a->length > t->context.body_bytes_max && !is_body_dropped(t))
+        a->length > t->context.body_bytes_max && !is_body_dropped(t) && !t->context.streams)
         return refuse_body(t);
     /* Fetch hands out what it cannot decode as it is. */
     if (a->has_unknown_coding)
@@ -52,6 +53,8 @@ static bool on_headers(struct transfer *t)
     /* Both together: what follows on this connection may be read in two ways (RFC 9112, 6.3). */
     if ((a->has_length && a->has_transfer_encoding) || *t->context.sockets > t->context.sockets_max)
         curl_easy_setopt(t->handle->easy, CURLOPT_FORBID_REUSE, 1L);
+    if (t->context.headed)
+        t->context.headed(t->context.arg);
     return true;
 }
 
@@ -100,6 +103,79 @@ static bool append_body(struct transfer *t, const char *data, size_t len)
     return true;
 }
 
+/* Pausing. What curl brings is always taken: what it would keep of a paused body it keeps without
+ * a bound that fits, and what it has read may have become much more by being decoded. */
+
+static void apply_pauses(struct transfer *t)
+{
+    curl_easy_pause(t->handle->easy, (t->is_receiving_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT) |
+                                         (t->is_sending_paused ? CURLPAUSE_SEND : CURLPAUSE_CONT));
+}
+
+static void pause_receiving(struct transfer *t)
+{
+    if (t->is_receiving_paused)
+        return;
+    t->is_receiving_paused = true;
+    apply_pauses(t);
+}
+
+static bool has_room(struct transfer *t)
+{
+    return pipe_room(t->stream, PIPE_CHUNK_MAX) >= PIPE_CHUNK_MAX;
+}
+
+/* Whether it may wait there to be read. */
+static bool stream_body(struct transfer *t, const char *data, size_t len)
+{
+    pipe_write(t->stream, data, len);
+    if (!has_room(t))
+        pause_receiving(t);
+    return pipe_bytes(t->stream) <= PIPE_WINDOW + t->context.body_bytes_max || refuse_body(t);
+}
+
+void transfer_stream(struct transfer *t, struct pipe *stream)
+{
+    t->stream = stream;
+    pipe_write(stream, t->body.data, t->body.len);
+    buffer_release(&t->body);
+    if (!has_room(t))
+        pause_receiving(t);
+    else
+        transfer_resume(t);
+}
+
+void transfer_resume(struct transfer *t)
+{
+    bool was_paused = t->is_receiving_paused || t->is_sending_paused;
+
+    if (t->is_receiving_paused && t->stream && has_room(t))
+        t->is_receiving_paused = false;
+    t->is_sending_paused = false; /* where there is nothing it pauses again */
+    if (was_paused && t->handle)
+        apply_pauses(t);
+}
+
+static size_t on_upload(char *to, size_t size, size_t count, void *arg)
+{
+    struct transfer *t = arg;
+    size_t len = 0;
+
+    switch (pipe_read(t->context.upload, to, size * count, &len)) {
+    case PIPE_EMPTY:
+        t->is_sending_paused = true;
+        return CURL_READFUNC_PAUSE;
+    case PIPE_BYTES:
+        return len;
+    case PIPE_ENDED:
+        return 0;
+    case PIPE_FAILED:
+        break;
+    }
+    fault_set(&t->fault, FETCH_BAD_REQUEST, "the request's body broke off");
+    return CURL_READFUNC_ABORT;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *t = arg;
@@ -109,6 +185,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
         t->dropped += len;
         return t->dropped > DROPPED_MAX ? 0 : len;
     }
+    if (t->stream)
+        return stream_body(t, data, len) ? len : 0;
+    if (t->context.streams && t->body.len + len > PIPE_WINDOW)
+        pause_receiving(t); /* until there is a pipe */
     if (len > t->context.body_bytes_max - t->body.len) {
         refuse_body(t);
         return 0;
@@ -231,7 +311,13 @@ static int set_method(struct transfer *t)
 
     if (strcmp(o->method, "HEAD") == 0)
         return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    if (o->has_body || is_post) {
+    if (t->context.upload) {
+        failed |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        failed |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+        failed |= curl_easy_setopt(easy, CURLOPT_READDATA, t);
+        /* A kept connection may turn out to be closed when part of the body is gone. */
+        failed |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    } else if (o->has_body || is_post) {
         failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)o->body.len);
         failed |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, o->body.len ? o->body.data : "");
     }
@@ -281,6 +367,8 @@ static bool make_headers(struct transfer *t)
         return false;
     /* Those that curl would add by itself. */
     if (!outgoing_has_header(o, "content-type") && !add_line(&t->headers, "content-type:"))
+        return false;
+    if (t->context.upload && !add_line(&t->headers, "transfer-encoding: chunked"))
         return false;
     return add_line(&t->headers, "expect:");
 }

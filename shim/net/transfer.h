@@ -29,6 +29,9 @@ struct transfer_context {
     uint64_t connect_ms; /* left for the connection */
     size_t header_bytes_max;
     size_t body_bytes_max;
+    bool streams;        /* the body may be larger than its bound: transfer_stream will come */
+    struct pipe *upload; /* the body of the request comes from there; NULL: it is whole */
+    void (*headed)(void *arg);   /* the headers are there, perhaps the body, too */
     bool follows_redirects;      /* the body of one that is followed is read over */
     void (*finished)(void *arg); /* the answer is whole, or there is a fault */
     void *arg;
@@ -42,6 +45,8 @@ struct transfer {
     struct curl_slist *resolve;
     struct answer answer;
     struct buffer body;
+    struct pipe *stream; /* it goes there instead; somebody else's reference; NULL: not yet */
+    bool is_receiving_paused, is_sending_paused;
     size_t dropped; /* bytes of a body that is read over */
     struct fault fault;
     bool is_refused; /* the last look at an address refused it */
@@ -52,6 +57,12 @@ struct transfer {
  * Afterwards in either case transfer_stop. */
 bool transfer_start(struct transfer *t, const struct transfer_context *context,
                     const struct addresses *addresses);
+
+/* The body goes into the pipe from now on, first what is there. */
+void transfer_stream(struct transfer *t, struct pipe *stream);
+
+/* Goes on with what has paused, as far as the pipes allow. */
+void transfer_resume(struct transfer *t);
 
 /* Ends it if it is not over, and frees what it has; nothing where there is none. */
 void transfer_stop(struct transfer *t);

@@ -69,6 +69,8 @@ static struct fetch_request *request_of(op_info info, const struct script *scrip
     request->url = place_text(info, ARGUMENT_URL, &at);
     request->headers = place_text(info, ARGUMENT_HEADERS, &at);
     request->body = place_body(info, &at, &request->has_body);
+    request->has_stream = info[ARGUMENT_BODY]->IsNull();
+    request->has_body |= request->has_stream;
     request->redirect = (enum fetch_redirect)info[ARGUMENT_REDIRECT].As<v8::Uint32>()->Value();
     request->body_bytes_max = script->limits.fetch_body_bytes;
     request->header_bytes_max = script->limits.fetch_header_bytes;
@@ -166,6 +168,8 @@ static v8::MaybeLocal<v8::Value> take_body(struct isolate *isolate, struct fetch
     v8::Local<v8::ArrayBuffer> buffer;
     v8::Local<v8::String> text;
 
+    if (result->stream)
+        return v8::Null(isolate->v8);
     if (is_small_text(body) && string_from_utf8(isolate->v8, body.data, body.len).ToLocal(&text))
         return text;
     if (!array_buffer_adopt(isolate->v8, isolate->allocator, (void *)body.data, body.len)

@@ -4,11 +4,13 @@ ISOYARD_STREAM_MIB (256) is the size of the body with which memory must stay fla
 """
 
 import hashlib
+import http.server
 import json
 import os
 import queue
 import threading
 import time
+import urllib.parse
 
 import grpc
 import support
@@ -91,9 +93,97 @@ def pattern(number, size=65536):
 PATTERNS = [pattern(number) for number in range(256)]
 
 
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """What workers fetch from: /source?bytes=N, /sink, /echo, /refuse, /cut?bytes=N."""
+
+    protocol_version = "HTTP/1.1"
+    sent = 0
+
+    def log_message(self, *_):
+        pass
+
+    def pieces(self):
+        """The body of the request, as it comes."""
+        if "chunked" not in self.headers.get("transfer-encoding", ""):
+            left = int(self.headers.get("content-length", 0))
+            while left > 0:
+                data = self.rfile.read(min(left, 65536))
+                if not data:
+                    raise ConnectionError
+                left -= len(data)
+                yield data
+            return
+        while (size := int(self.rfile.readline() or "x", 16)) > 0:
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def reply(self, status, length=None):
+        self.send_response(status)
+        self.send_header(*(("transfer-encoding", "chunked") if length is None else ("content-length", str(length))))
+        self.end_headers()
+
+    def put(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def do_GET(self):
+        url = urllib.parse.urlparse(self.path)
+        size = int(urllib.parse.parse_qs(url.query).get("bytes", ["0"])[0])
+        piece = bytes(65536)
+        self.reply(200, size)
+        if url.path == "/cut":
+            self.wfile.write(bytes(size // 2))
+            self.close_connection = True
+            return
+        Upstream.sent = 0
+        try:
+            while size > 0:
+                part = piece[:min(size, 65536)]
+                self.wfile.write(part)
+                Upstream.sent += len(part)
+                size -= len(part)
+        except OSError:
+            Upstream.sent = -1
+
+    def do_POST(self):
+        if self.path == "/refuse":
+            self.reply(403, 7)
+            self.wfile.write(b"refused")
+            self.close_connection = True
+            return
+        if self.path == "/echo":
+            self.reply(200)
+            for data in self.pieces():
+                self.put(data)
+            self.put(b"")
+            return
+        digest, length = hashlib.sha256(), 0
+        try:
+            for data in self.pieces():
+                digest.update(data)
+                length += len(data)
+        except (ValueError, OSError):
+            self.close_connection = True
+            return
+        answer = json.dumps([length, digest.hexdigest()]).encode()
+        self.reply(200, len(answer))
+        self.wfile.write(answer)
+
+
+class UpstreamServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
 class Case(support.ServerCase):
     @classmethod
     def setUpClass(cls):
+        cls.upstream = UpstreamServer(("127.0.0.1", 0), Upstream)
+        threading.Thread(target=cls.upstream.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.upstream.server_close)
+        cls.addClassCleanup(cls.upstream.shutdown)
         super().setUpClass()
         cls.api.deploy("stream", support.worker_source("stream.js"))
 
@@ -106,6 +196,9 @@ class Case(support.ServerCase):
 
     def seen(self):
         return json.loads(self.api.text("stream", "/seen"))
+
+    def to(self, path):
+        return urllib.parse.quote(f"http://127.0.0.1:{self.upstream.server_port}{path}", safe="")
 
     def fails(self, code, messages):
         return self.refused(code, lambda: Answer(self.call(messages)))
@@ -332,11 +425,78 @@ class Requests:
             start=execution_pb2.ExecuteStreamStart(request=scheduled))])
 
 
-class Pinned(Case, Answers, Requests):
-    flags = ("--lanes", "2", "--cpu-ms", "400")
+class Fetches:
+    """Bodies of fetch(), in both directions."""
+
+    def test_forwarded(self):
+        for size in 0, 10, 70000, 3000000:
+            answer = self.ask(f"/forward?to={self.to(f'/source?bytes={size}')}")
+            self.assertEqual((answer.head.response.status, len(answer.body)), (200, size))
+            self.assertFalse(answer.end.HasField("failure"))
+
+    def test_a_slow_worker_stops_the_upstream(self):
+        call = self.call([start(f"/forward?to={self.to('/source?bytes=100000000')}")])
+        next(call)
+        next(call)
+        wait_until(lambda: (a := Upstream.sent) > 0 and a == (time.sleep(0.3) or Upstream.sent), "the upstream to stop")
+        # Windows, and what sockets and clients hold.
+        self.assertLess(Upstream.sent, 50 * MIB)
+        self.assertGreater(sum(len(message.chunk) for message in call), 99000000)
+
+    def test_cancelled_by_the_worker(self):
+        self.assertEqual(self.ask(f"/fetch-cancel?to={self.to('/source?bytes=1000000000')}").body, b"cancelled")
+        wait_until(lambda: Upstream.sent == -1, "the connection to be closed", 5)
+
+    def test_cancelled_with_the_client(self):
+        call = self.call([start(f"/forward?to={self.to('/source?bytes=1000000000')}")])
+        next(call)
+        next(call)
+        call.cancel()
+        wait_until(lambda: Upstream.sent == -1, "the connection to be closed", 5)
+
+    def test_cut_off(self):
+        outcome = self.ask(f"/fetch-length?to={self.to('/cut?bytes=1000000')}").json
+        self.assertIn("TypeError", outcome["error"])
+        answer = self.ask(f"/forward?to={self.to('/cut?bytes=1000000')}")
+        self.assertLessEqual(len(answer.body), 500000)
+        self.assertEqual(answer.end.failure.reason, failure_pb2.FAILURE_REASON_EXCEPTION)
+
+    def test_upload(self):
+        wanted = hashlib.sha256(b"".join(bytes([i]) * 100000 for i in range(50))).hexdigest()
+        self.assertEqual(self.ask(f"/upload?count=50&size=100000&to={self.to('/sink')}").json, [5000000, wanted])
+
+    def test_upload_that_breaks_off(self):
+        outcome = self.ask(f"/upload-outcome?count=50&size=1000&after=3&to={self.to('/sink')}").json
+        self.assertEqual(outcome, {"error": "Error: the worker's body broke"})
+
+    def test_upload_that_nobody_reads(self):
+        answer = self.ask(f"/upload?count=1000000&size=65536&to={self.to('/refuse')}")
+        self.assertEqual((answer.head.response.status, answer.body), (403, b"refused"))
+
+    def test_pass_through(self):
+        data = [PATTERNS[i % 256] for i in range(64)]
+        wanted = hashlib.sha256(b"".join(data)).hexdigest()
+        self.assertEqual(self.ask(f"/pass?to={self.to('/sink')}", data).json, [64 * 65536, wanted])
+
+    def test_pass_through_both_ways(self):
+        digests = hashlib.sha256(), hashlib.sha256()
+
+        def messages():
+            yield start(f"/pass?to={self.to('/echo')}", True)
+            for i in range(160):
+                digests[0].update(PATTERNS[i % 256])
+                yield chunk(PATTERNS[i % 256])
+
+        for message in self.call(messages()):
+            digests[1].update(message.chunk)
+        self.assertEqual(digests[0].hexdigest(), digests[1].hexdigest())
 
 
-class Legacy(Case, Answers, Requests):
+class Pinned(Case, Answers, Requests, Fetches):
+    flags = ("--lanes", "2", "--cpu-ms", "400", "--egress-allow", "127.0.0.1/32")
+
+
+class Legacy(Case, Answers, Requests, Fetches):
     flags = Pinned.flags + ("--pool", "legacy")
 
     # Each task has an isolate of its own, so that no request sees what another one did.
@@ -348,15 +508,15 @@ class Legacy(Case, Answers, Requests):
     test_limit_in_the_middle = None
 
 
-class Shared(Case, Answers, Requests):
+class Shared(Case, Answers, Requests, Fetches):
     flags = Pinned.flags + ("--pool", "shared", "--isolates-per-worker", "1")
 
 
-class SharedByMutex(Case, Answers, Requests):
+class SharedByMutex(Case, Answers, Requests, Fetches):
     flags = Shared.flags + ("--handoff", "mutex")
 
 
-class Adopted(Case, Answers, Requests):
+class Adopted(Case, Answers, Requests, Fetches):
     """Lanes change hands in the midst of turns all the time."""
 
     flags = Pinned.flags + ("--adopt-every", "3")
@@ -371,7 +531,7 @@ class SmallHeap(Case):
 class Flat(Case):
     """Memory does not grow with the body."""
 
-    flags = ("--lanes", "1", "--external-mib", "32")
+    flags = ("--lanes", "1", "--external-mib", "32", "--egress-allow", "127.0.0.1/32")
 
     def flat(self, run):
         run(16 * MIB)
@@ -409,6 +569,14 @@ class Flat(Case):
     def test_echo(self):
         def run(size):
             call = self.call([start("/echo", True)] + [chunk(bytes(65536))] * (size // 65536))
+            self.assertEqual(sum(len(message.chunk) for message in call), size)
+
+        self.flat(run)
+
+
+    def test_pass_through(self):
+        def run(size):
+            call = self.call([start(f"/pass?to={self.to('/echo')}", True)] + [chunk(bytes(65536))] * (size // 65536))
             self.assertEqual(sum(len(message.chunk) for message in call), size)
 
         self.flat(run)

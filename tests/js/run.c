@@ -36,6 +36,8 @@ struct host {
     struct isolate *isolate;
     struct pending *pending; /* by due time; equal ones in order of arrival */
     struct upstream_stats stats;
+    struct op *uploading;          /* an OP_FETCH_START whose body streams, and ... */
+    struct buffer upload;          /* ... what has come of it */
     atomic_ullong platform_due_ns; /* when V8 has a task; lowered on V8's threads too */
     json_t *lines;                 /* the console lines of a run */
     uint32_t ticket;               /* of the run's task */
@@ -124,6 +126,8 @@ static void free_pending(struct pending *pending)
 {
     if (pending->event.kind == EVENT_FETCHED)
         fetch_result_free(pending->event.result);
+    else if (pending->event.kind == EVENT_BODY)
+        body_event_free(pending->event.body);
     free(pending);
 }
 
@@ -163,26 +167,94 @@ static void drop_task(struct host *host)
         else
             at = &(*at)->next;
     }
+    op_free(host->uploading);
+    host->uploading = NULL;
+    buffer_release(&host->upload);
     host->is_over = true;
 }
 
 #define NEVER_MS (3600 * 1000)
+#define UPLOAD_MAX ((size_t)1 << 20)
 
-static void start_fetch(struct host *host, const struct op *op)
+static void answer_fetch(struct host *host, const struct op *op)
 {
     unsigned delay_ms;
-    struct fetch_result *result;
+    struct fetch_result *result = upstream_answer(op->fetch.request, &host->stats, &delay_ms);
 
-    host->stats.started++;
-    host->stats.running++;
-    if (host->stats.running > host->stats.most)
-        host->stats.most = host->stats.running;
-    result = upstream_answer(op->fetch.request, &host->stats, &delay_ms);
     add_pending(
         host,
         (struct event){
             .kind = EVENT_FETCHED, .ticket = op->ticket, .fetch = op->fetch.id, .result = result},
         result ? delay_ms : NEVER_MS);
+}
+
+/* Takes the event. */
+static void tell_upload(struct host *host, const struct op *fetch, struct body_event *event)
+{
+    add_pending(
+        host,
+        (struct event){
+            .kind = EVENT_BODY, .ticket = fetch->ticket, .body_id = fetch->fetch.id, .body = event},
+        0);
+}
+
+/* Whether the operation was kept: it waits for its body. One at a time. */
+static bool start_fetch(struct host *host, struct op *op)
+{
+    struct body_event *room;
+
+    host->stats.started++;
+    host->stats.running++;
+    if (host->stats.running > host->stats.most)
+        host->stats.most = host->stats.running;
+    if (!op->fetch.request->has_stream) {
+        answer_fetch(host, op);
+        return false;
+    }
+    if (host->uploading)
+        die("the worker", "streams two bodies at once");
+    host->uploading = op;
+    room = body_event_new(BODY_ROOM);
+    room->room = UPLOAD_MAX;
+    tell_upload(host, op, room);
+    return true;
+}
+
+static void append_upload(struct host *host, const struct op *op)
+{
+    if (host->uploading && host->uploading->fetch.id == op->body.id)
+        buffer_append(&host->upload, op->body.chunk.data, op->body.chunk.len);
+}
+
+/* Whether it was that of the subrequest. */
+static bool is_uploading(const struct host *host, uint32_t id)
+{
+    return host->uploading && host->uploading->fetch.id == id;
+}
+
+static void forget_upload(struct host *host)
+{
+    op_free(host->uploading);
+    host->uploading = NULL;
+    buffer_release(&host->upload);
+}
+
+static void end_upload(struct host *host, uint32_t id)
+{
+    if (!is_uploading(host, id))
+        return;
+    host->uploading->fetch.request->body = (struct bytes){host->upload.data, host->upload.len};
+    answer_fetch(host, host->uploading);
+    forget_upload(host);
+}
+
+static void drop_upload(struct host *host, uint32_t id)
+{
+    if (!is_uploading(host, id))
+        return;
+    host->stats.running--;
+    tell_upload(host, host->uploading, body_event_new(BODY_CANCELLED));
+    forget_upload(host);
 }
 
 /* Operations. */
@@ -228,19 +300,25 @@ static bool apply_op(struct host *host, struct op *op)
         stop_timer(host, op->timer.id);
         break;
     case OP_FETCH_START:
-        start_fetch(host, op);
-        break;
+        return start_fetch(host, op);
     case OP_FETCH_STOP:
         stop_fetch(host, op->fetch.id);
+        drop_upload(host, op->fetch.id);
         break;
     case OP_LOG:
         add_line(host, op);
         break;
+    case OP_BODY_CHUNK:
+        append_upload(host, op);
+        break;
+    case OP_BODY_END:
+        end_upload(host, op->body.id);
+        break;
+    case OP_BODY_FAIL:
+        drop_upload(host, op->body.id);
+        break;
     case OP_BODY_PULL:
     case OP_BODY_CANCEL:
-    case OP_BODY_CHUNK:
-    case OP_BODY_END:
-    case OP_BODY_FAIL:
         die("the worker", "streams a body, which nobody has asked for");
         break;
     }

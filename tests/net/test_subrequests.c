@@ -138,7 +138,7 @@ START_TEST(fetch_cancelled_task_ends_at_once)
     open_pool(1);
     struct script *script = worker(NULL);
 
-    ck_assert_int_eq(call_start(&call, &f, script, program("log", "/stall/body", "answer")), 0);
+    ck_assert_int_eq(call_start(&call, &f, script, program("log", "/stall/headers", "answer")), 0);
     usleep(50 * 1000);
     pool_cancel(f.pool, &call.task);
     call_wait(&call);
