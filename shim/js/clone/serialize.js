@@ -1,7 +1,7 @@
 // StructuredSerializeWithTransfer.
 // https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializewithtransfer
 
-import { inspect } from "../format.js";
+import { inspect, isPlatformObject } from "../format.js";
 import { host } from "../host.js";
 import {
     ArrayBuffer,
@@ -46,7 +46,6 @@ import {
     typedArrayName,
     typedArraySet,
 } from "../primordials.js";
-import { isPlatformObject } from "../format.js";
 import { isObject } from "../webidl.js";
 import { serializableOf, transferableOf } from "./platform.js";
 import {
@@ -126,9 +125,10 @@ function newRecord(value, memory) {
         case PLAIN:
             return plainRecord(value, memory);
         case ARRAY:
+            return new Record(kind, value.length, undefined);
         case MAP:
         case SET:
-            return new Record(kind, value.length, undefined);
+            return new Record(kind, undefined, undefined);
         case BOXED:
             return new Record(kind, undefined, boxedCopy(value));
         case DATE:
