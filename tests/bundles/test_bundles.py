@@ -21,6 +21,8 @@ def setUpModule():
 
 
 class Bundles(support.ServerCase):
+    flags = ("--startup-ms", "10000", "--cpu-ms", "10000")
+
     def answer(self, worker, request):
         headers = [execution_pb2.HttpHeader(name=name, value=value)
                    for name, value in request.get("headers", {}).items()]
