@@ -39,7 +39,7 @@ export const HOST_BODY = { __proto__: null };
 // A body that only its stream has.
 export const STREAM_BODY = { __proto__: null };
 
-export const TEXT_TYPE = "text/plain;charset=UTF-8";
+const TEXT_TYPE = "text/plain;charset=UTF-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
 
 // Gives a holder the body that a BodyInit stands for. Returns the Content-Type that it implies;

@@ -6,7 +6,7 @@ import { TypeError } from "./primordials.js";
 import { encodeMultipart, newBoundary } from "./multipart.js";
 import { defineInterface, definePairIterable, requireArguments, toUSVString } from "./webidl.js";
 
-export class Entry {
+class Entry {
     constructor(name, value) {
         this.name = name;
         this.value = value; // a string or a File

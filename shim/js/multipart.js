@@ -133,7 +133,7 @@ function isLast(reader) {
     return false;
 }
 
-const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^]*?)[\t ]*$/;
+const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*/;
 
 function readHeaders(reader) {
     const part = { __proto__: null, name: null, filename: null, type: null };
@@ -149,12 +149,22 @@ function readHeaders(reader) {
         if (field === null) {
             malformed("a part has a line that is no header");
         }
-        readField(part, stringToLowerCase(field[1]), field[2]);
+        const value = trimEnd(stringSlice(line, field[0].length));
+        readField(part, stringToLowerCase(field[1]), value);
     }
     if (part.name === null) {
         malformed("a part has no name");
     }
     return part;
+}
+
+// Without blanks at the end. A regular expression would look at each of many blanks again and again.
+function trimEnd(text) {
+    let end = text.length;
+    while (end > 0 && (text[end - 1] === " " || text[end - 1] === "\t")) {
+        end--;
+    }
+    return stringSlice(text, 0, end);
 }
 
 function findLineEnd({ bytes, at }, end) {

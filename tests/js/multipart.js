@@ -237,6 +237,25 @@ test("headers of a part have a bound", async () => {
     await rejects(TypeError, parse(part([disposition, filler(16384 - around + 1)], "1")));
 });
 
+test("headers that could take long", async () => {
+    const disposition = 'Content-Disposition: form-data; name="a"';
+    const fillers = [
+        `X: a${" ".repeat(16000)}x`,
+        `X:${"\t ".repeat(8000)}`,
+        `${disposition}; x="${'\\"'.repeat(4000)}"`,
+        `${disposition}${"; x=y".repeat(3000)}`,
+        `${disposition}; filename="${"%22".repeat(5000)}"`,
+    ];
+    const start = performance.now();
+    for (const filler of fillers) {
+        const headers = filler.startsWith("X") ? [disposition, filler] : [filler];
+        const data = await parse(part(headers, "1").repeat(100));
+        equal(data.getAll("a").length, 100);
+    }
+    const spent = performance.now() - start;
+    ok(spent < 5000, `${spent} ms`);
+});
+
 test("many parts, and large ones", async () => {
     const many = await parse(field("a", "1").repeat(5000));
     equal(many.getAll("a").length, 5000);

@@ -91,7 +91,6 @@ export {
     isWritableStreamLocked,
     acquireReadableStreamDefaultReader as acquireReader,
     readableStreamCancel as cancelStream,
-    readableStreamPipeTo as pipeTo,
     readableStreamTee as tee,
     queuedIn,
     sidesOf,
