@@ -14,9 +14,12 @@ static const char *const v8_flags[] = {
     "--no-concurrent-recompilation",
     /* No SharedArrayBuffer: it is a clock. Deleting the global leaves WebAssembly.Memory({shared:
        true}). */
-    "--no-experimental-wasm-threads",
 #if ISOYARD_V8 < 1300
+    "--no-experimental-wasm-threads",
     "--no-harmony-sharedarraybuffer",
+#else
+    /* It has neither of these any more: this leaves the global out, where nobody asks for it. */
+    "--enable-sharedarraybuffer-per-context",
 #endif
 #if ISOYARD_V8 < 1300
     "--harmony-import-assertions",
