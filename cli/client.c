@@ -8,11 +8,15 @@
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #define TIMEOUT_MS 60000
 #define LOOK_MS 1000
+
+/* The server has a limit of its own for a body that does not move. */
+#define TALK_TIMEOUT_MS 120000
 
 /* Larger than any server is set up to answer; the user chose the server. */
 #define RESPONSE_BYTES_MAX (300 << 20)
@@ -120,7 +124,8 @@ static void exchange_run(struct exchange *x, const struct client_wait *wait)
     await(x, wait);
 }
 
-/* Streams: three batches, since each message is one of its own. Tags are addresses of members. */
+/* Streams: four batches and more, since each message is one of its own. Tags are addresses of
+ * members. */
 
 static void start(struct exchange *x, const grpc_op *ops, size_t count, void *tag)
 {
@@ -128,21 +133,37 @@ static void start(struct exchange *x, const grpc_op *ops, size_t count, void *ta
         abort();
 }
 
-static void stream_begin(struct exchange *x)
+static void receive_ends(struct exchange *x)
 {
-    grpc_op head[4] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
-                       {.op = GRPC_OP_SEND_MESSAGE},
-                       {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
-                       {.op = GRPC_OP_RECV_INITIAL_METADATA}};
+    grpc_op initial = {.op = GRPC_OP_RECV_INITIAL_METADATA};
     grpc_op status = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT};
 
-    head[1].data.send_message.send_message = x->request;
-    head[3].data.recv_initial_metadata.recv_initial_metadata = &x->initial;
+    initial.data.recv_initial_metadata.recv_initial_metadata = &x->initial;
     status.data.recv_status_on_client.trailing_metadata = &x->trailing;
     status.data.recv_status_on_client.status = &x->code;
     status.data.recv_status_on_client.status_details = &x->message;
-    start(x, head, 4, &x->initial);
+    start(x, &initial, 1, &x->initial);
     start(x, &status, 1, &x->code);
+}
+
+/* has_more: the request is not all that is sent. */
+static void stream_begin(struct exchange *x, bool has_more)
+{
+    grpc_op head[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                       {.op = GRPC_OP_SEND_MESSAGE},
+                       {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
+
+    head[1].data.send_message.send_message = x->request;
+    start(x, head, has_more ? 2 : 3, &x->request);
+    receive_ends(x);
+}
+
+/* The first message is away; whether it was sent. */
+static bool stream_await_begun(struct exchange *x)
+{
+    return grpc_completion_queue_pluck(x->queue, &x->request, gpr_inf_future(GPR_CLOCK_REALTIME),
+                                       NULL)
+        .success;
 }
 
 /* Interrupts. */
@@ -371,13 +392,100 @@ void client_watch_polling(const struct options *options, const char *method,
     gpr_set_log_function(ignore_log);
     grpc_init();
     begin(&x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
-    stream_begin(&x);
+    stream_begin(&x, false);
     *ret = (struct reply){.code = GRPC_STATUS_OK};
     do
         is_coming = stream_next(&x, interval_ms + timeout_ms);
     while (is_coming && deliver(&x, type, each, arg, ret));
     stream_end(&x);
+    (void)stream_await_begun(&x);
     if (!is_coming && !x.is_ended) {
+        *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
+        ret->details = find_details(&x.trailing);
+    } else if (!ret->message) {
+        ret->message = xstrdup("");
+    }
+    end(&x);
+    grpc_shutdown();
+}
+
+/* Talking: a thread sends, this one receives. */
+
+struct speaker {
+    struct exchange *x;
+    const struct client_source *source;
+    atomic_bool is_over; /* relaxed: a hint to end soon */
+};
+
+/* Whether it was sent. */
+static bool send_op(struct exchange *x, const grpc_op *op)
+{
+    grpc_event event;
+
+    if (grpc_call_start_batch(x->call, op, 1, &x->request, NULL) != GRPC_CALL_OK)
+        return false;
+    event = grpc_completion_queue_pluck(x->queue, &x->request, gpr_inf_future(GPR_CLOCK_REALTIME),
+                                        NULL);
+    return event.success;
+}
+
+static bool send_message(struct exchange *x, const struct buffer *message)
+{
+    grpc_slice slice = grpc_slice_from_copied_buffer(message->data, message->len);
+    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
+    grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+    bool is_sent;
+
+    op.data.send_message.send_message = buffer;
+    is_sent = send_op(x, &op);
+    grpc_byte_buffer_destroy(buffer);
+    grpc_slice_unref(slice);
+    return is_sent;
+}
+
+static void *speak(void *arg)
+{
+    struct speaker *s = arg;
+    const grpc_op close = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
+    struct buffer message = {0};
+    bool is_open = stream_await_begun(s->x);
+
+    while (is_open && !atomic_load_explicit(&s->is_over, memory_order_relaxed) &&
+           s->source->next(s->source->arg, &s->is_over, &message)) {
+        is_open = send_message(s->x, &message);
+        message.len = 0;
+    }
+    buffer_release(&message);
+    if (is_open)
+        (void)send_op(s->x, &close);
+    return NULL;
+}
+
+void client_talk(const struct options *options, const char *method, const ProtobufCMessage *first,
+                 const struct client_source *source, const ProtobufCMessageDescriptor *type,
+                 bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
+                 struct reply *ret)
+{
+    uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TALK_TIMEOUT_MS;
+    struct exchange x = {.message = {0}};
+    struct speaker speaker = {.x = &x, .source = source};
+    bool is_coming;
+    pthread_t thread;
+
+    gpr_set_log_function(ignore_log);
+    grpc_init();
+    begin(&x, options->address, method, first, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    stream_begin(&x, true);
+    *ret = (struct reply){.code = GRPC_STATUS_OK};
+    if (pthread_create(&thread, NULL, speak, &speaker) != 0)
+        abort();
+    do
+        is_coming = stream_next(&x, timeout_ms);
+    while (is_coming && deliver(&x, type, each, arg, ret));
+    atomic_store_explicit(&speaker.is_over, true, memory_order_relaxed);
+    stream_end(&x);
+    pthread_join(thread, NULL);
+    if (!is_coming) {
         *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
         ret->details = find_details(&x.trailing);
     } else if (!ret->message) {

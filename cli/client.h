@@ -10,6 +10,7 @@
 #include <google/rpc/status.pb-c.h>
 #include <grpc/grpc.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdatomic.h>
 
 /* What a server, or gRPC in its place, said. */
 struct reply {
@@ -64,6 +65,21 @@ void client_watch_polling(const struct options *options, const char *method,
                           uint64_t interval_ms,
                           bool (*each)(void *arg, const ProtobufCMessage *message),
                           bool (*poll)(void *arg), void *arg, struct reply *ret);
+
+/* What a client says after its first message. */
+struct client_source {
+    /* Appends the next message, packed, to *ret, which is empty; false: there is none any more. It
+     * may wait, but not for long after *is_over, and is called on a thread of its own. */
+    bool (*next)(void *arg, const atomic_bool *is_over, struct buffer *ret);
+    void *arg;
+};
+
+/* client_watch of a method whose requests stream, too: the first one, and what the source has. The
+ * server's end of the call is the source's. */
+void client_talk(const struct options *options, const char *method, const ProtobufCMessage *first,
+                 const struct client_source *source, const ProtobufCMessageDescriptor *type,
+                 bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
+                 struct reply *ret);
 
 /* From now on the first SIGINT cancels the call of client_watch, whose *ret is CANCELLED then. Main
  * thread. */

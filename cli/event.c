@@ -160,7 +160,7 @@ static int set_body(struct execute_message *m, const struct event_options *a, st
 {
     int err;
 
-    if (!a->data)
+    if (!a->data || (a->leaves_file && a->data[0] == '@'))
         return 0;
     if (a->data[0] != '@' && utf8_is_valid(a->data, strlen(a->data))) {
         m->fetch.body_case = ISOYARD__V1__HTTP_REQUEST__BODY_BODY_TEXT;

@@ -28,6 +28,7 @@ struct event_options {
     const char *method;
     const char *path;
     const char *data; /* text, or @FILE */
+    bool leaves_file; /* @FILE is not read: its bytes are sent later */
     char *header_texts[HEADERS_MAX];
     size_t header_count;
 };

@@ -2,6 +2,7 @@
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/event.h"
+#include "cli/exec_stream.h"
 #include "cli/exit_status.h"
 #include "cli/problem.h"
 
@@ -13,10 +14,12 @@ struct exec_arguments {
     bool is_verbose;
     bool fails; /* 4xx and 5xx are failures */
     bool prints_request;
+    bool streams;
 };
 
 enum {
     KEY_PRINT_REQUEST = 1000,
+    KEY_STREAM,
 };
 
 static const struct argp_option exec_options[] = {
@@ -24,6 +27,10 @@ static const struct argp_option exec_options[] = {
     {"fail", 'f', NULL, 0,
      "An answer of status 400 or more is a failure (exit status 1); so is a task's result without "
      "success",
+     0},
+    {"stream", KEY_STREAM, NULL, 0,
+     "Send the body of --data @FILE as it is read, and print the answer's as it comes; neither has "
+     "a bound then",
      0},
     {"print-request", KEY_PRINT_REQUEST, NULL, 0,
      "Call nobody: write the request to stdout as gRPC frames it, for load generators", 0},
@@ -54,12 +61,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_PRINT_REQUEST:
         a->prints_request = true;
         return 0;
+    case KEY_STREAM:
+        a->streams = a->event.leaves_file = true;
+        return 0;
     case ARGP_KEY_ARG:
         set_name(a, arg, state);
         return 0;
     case ARGP_KEY_END:
         if (!a->name)
             argp_error(state, "no worker named");
+        if (a->streams && (a->event.kind != EVENT_FETCH || a->prints_request))
+            argp_error(state, "--stream is for requests that are sent");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -164,6 +176,21 @@ static int call(const struct options *options, const struct exec_arguments *a,
     return status;
 }
 
+static int stream(const struct options *options, const struct exec_arguments *a,
+                  const Isoyard__V1__ExecuteRequest *request)
+{
+    const char *data = a->event.data;
+    struct exec_stream s = {
+        .file = data && data[0] == '@' ? data + 1 : NULL,
+        .is_verbose = a->is_verbose,
+        .fails = a->fails,
+    };
+
+    if (options->is_json)
+        return problem_usage("--stream prints the body alone: leave --json away");
+    return exec_stream(&s, options, request);
+}
+
 int exec_run(struct options *options, int argc, char **argv)
 {
     struct exec_arguments a = {0};
@@ -178,6 +205,8 @@ int exec_run(struct options *options, int argc, char **argv)
         status = problem_usage("%s", error.message);
     else if (a.prints_request)
         status = print_request(&message->request);
+    else if (a.streams)
+        status = stream(options, &a, &message->request);
     else
         status = call(options, &a, &message->request);
     execute_message_free(message);
