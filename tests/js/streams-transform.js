@@ -166,6 +166,23 @@ test("cancel of the readable side", async () => {
     equal(await rejects(RangeError, writable.getWriter().closed), reason);
 });
 
+test("a write while the readable side is being cancelled", async () => {
+    let release;
+    const { readable, writable } = new TransformStream(
+        { cancel: () => new Promise((resolve) => (release = resolve)) },
+        undefined,
+        { highWaterMark: 5 },
+    );
+    const writer = writable.getWriter();
+    await sleep(1);
+    const cancelled = readable.cancel("why");
+    const write = writer.write("a");
+    const error = await rejects(TypeError, write);
+    release();
+    equal(await rejects(TypeError, cancelled), error);
+    equal(await rejects(TypeError, writer.closed), error);
+});
+
 test("abort of the writable side", async () => {
     const reasons = [];
     const { readable, writable } = new TransformStream({

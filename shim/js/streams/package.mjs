@@ -75,6 +75,14 @@ const CHANGES = [
     [/const dr="undefined"!=typeof globalThis.*?;(?=function hr\()/g, "", 1],
     // `null` is no object.
     ["void 0===e&&(e=null);", 'void 0===e?e=null:$(e,"First parameter");', 1],
+    // A write while the readable side is being cancelled finds no transformer any more, which the
+    // standard forgets.
+    [
+        "function co(e,t){",
+        "function co(e,t){if(void 0===e._transformAlgorithm)" +
+            'return d(new TypeError("The readable side was cancelled"));',
+        1,
+    ],
     // tee() of chunks that its branches must not share: copyChunk makes the second branch's.
     ["function Wr(e,t){", "function Wr(e,copyChunk){", 1],
     [
