@@ -22,6 +22,16 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON) # libnode, for V8, among them
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates")
+
+# The startup snapshot is that of one V8: the server does not start on another one, be it a patch later.
+file(REAL_PATH "${V8_LIBRARY}" v8_file)
+execute_process(COMMAND dpkg-query -S "${v8_file}" OUTPUT_VARIABLE v8_package ERROR_QUIET)
+if(v8_package MATCHES "^(libnode[0-9]+)[:,]")
+    execute_process(COMMAND dpkg-query -W -f "\${Package} (= \${Version})" "${CMAKE_MATCH_1}"
+        OUTPUT_VARIABLE v8_package)
+    string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${v8_package}")
+endif()
+
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 foreach(file conffiles postinst postrm prerm)
     list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_SOURCE_DIR}/packaging/debian/${file}")

@@ -9,6 +9,11 @@ esac
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh --build-only
+# git says the version, and CPack asks file(1) what depends on which libraries.
+if ! command -v git >/dev/null || ! command -v file >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends git file >/dev/null
+fi
 if [ -e .deps/v8 ]; then
     echo "make: V8 is under .deps, in no package that another could depend on: use scripts/trees.sh --package" >&2
     exit 1

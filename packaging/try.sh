@@ -15,7 +15,7 @@ find / -xdev \( -path /proc -o -path /tmp -o -path /var/lib/apt -o -path /var/ca
     grep -i isoyard | sort >"$before" || true
 apt-get install -y -qq --no-install-recommends "$dir"/isoyard_*.deb >/dev/null
 dpkg -s isoyard | grep -E '^(Version|Depends):'
-dpkg -s isoyard | grep -q '^Depends:.*libnode[0-9]' || fail "the package does not depend on libnode"
+dpkg -s isoyard | grep -q '^Depends:.*libnode[0-9]* (= ' || fail "the package does not depend on the libnode it was built with"
 id isoyard >/dev/null
 [ "$(isoyard --version)" = "isoyard $(dpkg-query -W -f '${Version}' isoyard)" ] || fail "the version differs"
 for file in bin/isoyard sbin/isoyardd share/man/man1/isoyard.1 share/man/man8/isoyardd.8 \
