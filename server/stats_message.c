@@ -201,6 +201,18 @@ static void set_top(struct stats_message *m, const struct pool_stats *stats)
     m->stats.n_top_by_cpu = m->top_by_cpu.count;
 }
 
+static void set_code_cache(Isoyard__V1__ServerStats *m)
+{
+    struct code_cache_stats cache;
+
+    engine_code_cache_stats(&cache);
+    m->code_cache_hits = cache.hits;
+    m->code_cache_misses = cache.misses;
+    m->code_cache_rejected = cache.rejected;
+    m->code_cache_files = cache.entries;
+    m->code_cache_bytes = cache.bytes;
+}
+
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
 {
     struct log_stats log;
@@ -212,6 +224,7 @@ static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *s
     m->rss_bytes = resident_bytes();
     m->workers = registry_count(service->registry);
     m->dropped_log_lines = logger_dropped();
+    set_code_cache(m);
     if (service->log_thread) {
         log_thread_stats(service->log_thread, &log);
         m->log_records = log.written;

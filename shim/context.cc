@@ -52,6 +52,7 @@ static void tell_disposed(struct isolate *isolate)
 void isolate_drop_handles(struct isolate *isolate)
 {
     isolate->modules.clear();
+    isolate->fresh_code.clear();
     isolate->rejections.clear();
     isolate->has_reported_rejection = false;
     for (v8::Global<v8::Function> &function : isolate->prelude)

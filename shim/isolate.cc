@@ -389,6 +389,16 @@ static bool is_terminated(struct isolate *isolate, const v8::TryCatch &caught)
     return caught.HasTerminated() || isolate->v8->IsExecutionTerminating();
 }
 
+/* Whether the event has answered a task: then functions that a task calls are compiled. */
+static bool has_answered(const struct isolate *isolate)
+{
+    for (const struct op *op = isolate->ops.first; op; op = op->next) {
+        if (op->kind == OP_ANSWER)
+            return true;
+    }
+    return false;
+}
+
 struct event_result isolate_deliver(struct isolate *isolate, const struct event *event)
 {
     struct event_result result = {};
@@ -406,6 +416,8 @@ struct event_result isolate_deliver(struct isolate *isolate, const struct event 
     if (!result.was_terminated)
         result = isolate_checkpoint(isolate);
     set_heap_limit_result(isolate, &result);
+    if (!isolate->fresh_code.empty() && !result.was_terminated && has_answered(isolate))
+        loader_keep_code(isolate);
     return result;
 }
 

@@ -86,6 +86,13 @@ struct loaded_module {
     v8::Global<v8::Value> value; /* the default export of what is no JavaScript; else empty */
 };
 
+/* Compiled code that nobody has kept yet: of a module, or of a classic script. */
+struct fresh_code {
+    std::string key; /* in the code cache */
+    v8::Global<v8::UnboundModuleScript> module;
+    v8::Global<v8::UnboundScript> script;
+};
+
 struct isolate {
     v8::Isolate *v8 = nullptr;
     std::shared_ptr<foreground_runner> runner;   /* immutable; has its own lock */
@@ -96,6 +103,7 @@ struct isolate {
     v8::Global<v8::Function> wasm[WASM_FUNCTIONS]; /* V8's own, which ours stand before */
     std::vector<struct ticket_slot> slots;
     std::vector<struct loaded_module> modules;
+    std::vector<struct fresh_code> fresh_code;    /* kept when a first task is answered */
     std::vector<struct rejection> rejections;     /* in order; at most REJECTIONS_MAX */
     bool has_reported_rejection = false;          /* ever */
     std::unordered_map<uint32_t, size_t> fetches; /* under way: what their requests were charged */
@@ -255,6 +263,9 @@ v8::MaybeLocal<v8::Promise> loader_import(v8::Local<v8::Context> context,
                                           v8::Local<v8::FixedArray> attributes);
 void loader_init_import_meta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
                              v8::Local<v8::Object> meta);
+
+/* Keeps compiled code for isolates to come. At the end of an event. */
+void loader_keep_code(struct isolate *isolate);
 
 /* The compiled module, by its identity; NULL where there is none. */
 struct loaded_module *loader_find(struct isolate *isolate, v8::Local<v8::Module> module);

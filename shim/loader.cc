@@ -4,6 +4,7 @@
  * before anything runs, with the place and the remedy. What a file is, its kind says, which the
  * deployment has given it; an import may assert it, and must not be wrong then.
  */
+#include "shim/code_cache.h"
 #include "shim/isolate.h"
 
 #include <cassert>
@@ -153,16 +154,63 @@ static std::string utf8_of(v8::Isolate *v8, v8::Local<v8::Value> value)
     return *text ? std::string(*text, (size_t)text.length()) : std::string();
 }
 
-static v8::MaybeLocal<v8::Module> compile_source(v8::Isolate *v8, const struct script_file *file)
+/* What is kept of a file's compiled code, while it is compiled again. Short texts are not worth it.
+ */
+struct code_use {
+    code_use(const struct script *script, const struct script_file *file)
+        : is_of_use(file->size >= CODE_CACHE_TEXT_BYTES_MIN)
+    {
+        if (!is_of_use)
+            return;
+        key = code_cache_key(script, file);
+        code = code_cache_find(key);
+    }
+    /* Owned by the source that it is given to; the bytes are not. */
+    v8::ScriptCompiler::CachedData *data() const
+    {
+        return code ? new v8::ScriptCompiler::CachedData(code->data(), (int)code->size()) : nullptr;
+    }
+    v8::ScriptCompiler::CompileOptions options() const
+    {
+        return code ? v8::ScriptCompiler::kConsumeCodeCache : v8::ScriptCompiler::kNoCompileOptions;
+    }
+    /* Whether V8 took it, or there is nothing to keep. */
+    bool is_accepted(const v8::ScriptCompiler::Source &unit) const
+    {
+        bool was_rejected = code && unit.GetCachedData()->rejected;
+
+        if (code)
+            code_cache_note(key, was_rejected);
+        return !is_of_use || (code && !was_rejected);
+    }
+
+    bool is_of_use;
+    std::string key;
+    cached_code code;
+};
+
+static v8::MaybeLocal<v8::Module> compile_source(struct isolate *isolate,
+                                                 const struct script_file *file)
 {
+    v8::Isolate *v8 = isolate->v8;
+    v8::Local<v8::Module> module;
     v8::Local<v8::String> source;
 
     if (!string_from_utf8(v8, file->content, file->size).ToLocal(&source)) {
         throw_range_error(v8, "the source text is too long for V8");
         return {};
     }
-    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), true));
-    return v8::ScriptCompiler::CompileModule(v8, &unit);
+    struct code_use use(isolate->script, file);
+    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), true),
+                                    use.data());
+    if (!v8::ScriptCompiler::CompileModule(v8, &unit, use.options()).ToLocal(&module))
+        return {};
+    if (!use.is_accepted(unit))
+        isolate->fresh_code.push_back(
+            {use.key,
+             v8::Global<v8::UnboundModuleScript>(v8, module->GetUnboundModuleScript()),
+             {}});
+    return module;
 }
 
 /* The compiled module of a file, compiled now if it was not before. Nothing, with an exception,
@@ -179,7 +227,7 @@ static v8::MaybeLocal<v8::Module> compile_module(struct isolate *isolate,
 
     if (loaded)
         return loaded->module.Get(v8);
-    compiled = file->kind == FILE_MODULE ? compile_source(v8, file)
+    compiled = file->kind == FILE_MODULE ? compile_source(isolate, file)
                                          : synthetic_compile(isolate, context, file, &value);
     if (compiled.ToLocal(&module))
         isolate->modules.push_back(
@@ -377,17 +425,39 @@ static void load_script(struct isolate *isolate, v8::Local<v8::Context> context,
         fail_with_exception(isolate, context, caught, FAILURE_SYNTAX);
         return;
     }
-    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), false));
-    if (!v8::ScriptCompiler::Compile(context, &unit).ToLocal(&compiled)) {
+    struct code_use use(isolate->script, file);
+    v8::ScriptCompiler::Source unit(source, compat::origin(v8, string_of(v8, file->name), false),
+                                    use.data());
+    if (!v8::ScriptCompiler::Compile(context, &unit, use.options()).ToLocal(&compiled)) {
         fail_with_exception(isolate, context, caught, FAILURE_SYNTAX);
         return;
     }
+    if (!use.is_accepted(unit))
+        isolate->fresh_code.push_back(
+            {use.key, {}, v8::Global<v8::UnboundScript>(v8, compiled->GetUnboundScript())});
     if (!compiled->Run(context).ToLocal(&ignored)) {
         fail_with_exception(isolate, context, caught, FAILURE_EXCEPTION);
         return;
     }
     v8::Local<v8::Value> arguments[] = {v8::Undefined(v8), v8::Undefined(v8)};
     isolate_call_prelude(isolate, context, PRELUDE_LOAD, 2, arguments);
+}
+
+void loader_keep_code(struct isolate *isolate)
+{
+    v8::Isolate *v8 = isolate->v8;
+    std::vector<struct fresh_code> fresh = std::move(isolate->fresh_code);
+
+    isolate->fresh_code.clear();
+    for (const struct fresh_code &code : fresh) {
+        v8::HandleScope handles(v8);
+        std::unique_ptr<v8::ScriptCompiler::CachedData> data(
+            code.module.IsEmpty() ? v8::ScriptCompiler::CreateCodeCache(code.script.Get(v8))
+                                  : v8::ScriptCompiler::CreateCodeCache(code.module.Get(v8)));
+
+        if (data)
+            code_cache_put(code.key, data->data, (size_t)data->length);
+    }
 }
 
 void loader_load(struct isolate *isolate, v8::Local<v8::Context> context,

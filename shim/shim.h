@@ -55,6 +55,16 @@ void engine_close(void);
  */
 bool engine_is_busy(void);
 
+/* Compiled code of workers that is kept for further isolates, since the start. */
+struct code_cache_stats {
+    uint64_t hits;     /* files whose code was taken from what was kept */
+    uint64_t misses;   /* ... of which there was none */
+    uint64_t rejected; /* ... which V8 did not take, and which was dropped */
+    uint64_t entries;  /* files of which there is code now */
+    size_t bytes;
+};
+void engine_code_cache_stats(struct code_cache_stats *ret); /* any thread */
+
 /* V8's version: "10.2.154.26". Any thread. */
 const char *engine_version(void);
 

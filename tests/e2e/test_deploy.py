@@ -270,5 +270,20 @@ class Versions(support.ServerCase):
         self.assertEqual(self.api.execute("crowd").report.version, 12)
 
 
+class CodeCache(support.ServerCase):
+    flags = ("--pool", "legacy")
+
+    def test_later_isolates_take_compiled_code(self):
+        source = "export default { fetch: () => new Response('cached') };" + "// padding\n" * 200
+        self.api.deploy("cached", source)
+        for _ in range(4):
+            self.assertEqual(self.api.text("cached"), "cached")
+        server = self.api.stats().server
+        # The deployment's check and the first task found none.
+        self.assertEqual((server.code_cache_misses, server.code_cache_hits), (2, 3))
+        self.assertEqual((server.code_cache_rejected, server.code_cache_files), (0, 1))
+        self.assertGreater(server.code_cache_bytes, 100)
+
+
 if __name__ == "__main__":
     support.unittest.main()
