@@ -80,6 +80,21 @@ static void fill(struct arguments *a, const char *program, const char *folder,
     add_limit(a, "external-mib", limits->external_mib);
 }
 
+/* Settings of another server are not for this one. */
+static void forget_settings(void)
+{
+    for (size_t i = 0; environ[i];) {
+        char *name = strndup(environ[i], strcspn(environ[i], "="));
+
+        if (!name)
+            abort();
+        /* Removing one moves the others up. */
+        if (strncmp(name, "ISOYARD_", 8) != 0 || unsetenv(name) < 0)
+            i++;
+        free(name);
+    }
+}
+
 /* In the new process. The terminal's Ctrl-C is for its parent, which then stops it in order. */
 static void run(char *const *arguments, pid_t parent)
 {
@@ -87,6 +102,7 @@ static void run(char *const *arguments, pid_t parent)
     if (getppid() != parent)
         _exit(1);
     setpgid(0, 0);
+    forget_settings();
     execvp(arguments[0], arguments);
     fprintf(stderr, "isoyard: cannot start %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
