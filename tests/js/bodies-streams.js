@@ -76,6 +76,17 @@ test("whole bodies are byte streams", async () => {
     }
 });
 
+test("bodies that end with half an element", async () => {
+    for (const holder of [new Response("a"), new Response("abc"), post("abc")]) {
+        const reader = holder.body.getReader({ mode: "byob" });
+        const readAll = async () => {
+            while (!(await reader.read(new BigUint64Array(1))).done);
+        };
+        await rejects(TypeError, readAll());
+        await rejects(TypeError, reader.closed);
+    }
+});
+
 test("an empty body ends at once", async () => {
     for (const holder of [new Response(""), new Response(new Uint8Array(0)), post("")]) {
         equal((await holder.body.getReader().read()).done, true);

@@ -331,6 +331,26 @@ test("tee, read by both into buffers of their own", async () => {
     b.cancel();
 });
 
+test("a branch that ends with half an element", async () => {
+    const { stream, controller } = newStream();
+    const [a, b] = stream.tee();
+    const reader = a.getReader({ mode: "byob" });
+    controller.enqueue(bytes(1, 2, 3));
+    controller.close();
+    same([...(await reader.read(new Uint16Array(1))).value], [0x0201]);
+    await rejects(TypeError, reader.read(new Uint16Array(1)));
+    await rejects(TypeError, reader.closed);
+    equal((await new Response(b).bytes()).length, 3);
+    const waiting = newStream();
+    const branch = waiting.stream.tee()[0].getReader({ mode: "byob" });
+    const read = branch.read(new Uint16Array(1));
+    waiting.controller.enqueue(bytes(1));
+    await sleep(1);
+    waiting.controller.close();
+    waiting.controller.byobRequest.respond(0);
+    await rejects(TypeError, read);
+});
+
 test("brands", async () => {
     const { prototype } = ReadableByteStreamController;
     for (const wrong of [{}, undefined, Object.create(prototype), new ReadableStream()]) {

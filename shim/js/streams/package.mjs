@@ -83,6 +83,10 @@ const CHANGES = [
             'return d(new TypeError("The readable side was cancelled"));',
         1,
     ],
+    // The end of a stream of bytes may find a branch with half an element, which fails that branch
+    // alone; the standard takes it for impossible.
+    ["||Ue(", "||closeBytes(", 4],
+    ["void 0!==e&&(t||tt(", "void 0!==e&&(t||fillBranch(", 1],
     // tee() of chunks that its branches must not share: copyChunk makes the second branch's.
     ["function Wr(e,t){", "function Wr(e,copyChunk){", 1],
     [
@@ -168,8 +172,20 @@ export const readRequestOf = (onChunk, onClose, onError) => ({
 export const queuedIn = (transform) =>
     transform[$_readable][$_readableStreamController][$_queue].length;
 export const backpressureChangeOf = (transform) => transform[$_backpressureChangePromise];
+function closeBytes(controller) {
+    try {
+        Ue(controller);
+    } catch {
+        // The stream has failed: somebody reads elements, and half of one is there.
+    }
+}
+function fillBranch(controller, view) {
+    if (controller[$_pendingPullIntos].length > 0) {
+        tt(controller, view);
+    }
+}
 export function readableByteStreamControllerClose(controller) {
-    Ue(controller);
+    closeBytes(controller);
     if (controller[$_pendingPullIntos].length > 0) {
         et(controller, 0);
     }
