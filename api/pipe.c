@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Small writes are gathered in chunks of this size. */
+/* Small writes are gathered in chunks of this size at least. */
 #define GATHERED ((size_t)16 << 10)
 
 struct link {
@@ -147,23 +147,27 @@ static void append(struct pipe *pipe, struct pipe_chunk chunk, size_t capacity)
     pipe->last = link;
 }
 
+/* Where others wait already the next ones will, too: fewer and larger ones cost the reader less. */
+static size_t capacity_for(const struct pipe *pipe, size_t len)
+{
+    if (pipe->first || len > PIPE_CHUNK_MAX)
+        return PIPE_CHUNK_MAX;
+    return len < GATHERED ? GATHERED : len;
+}
+
 static void write_copy(struct pipe *pipe, const char *data, size_t len)
 {
-    struct link *last = pipe->last;
-
     pipe->bytes += len;
     pipe->moved += len;
     while (len > 0) {
+        struct link *last = pipe->last;
         size_t room = last ? last->capacity - last->chunk.len : 0;
         size_t part = len < room ? len : room;
 
         if (room == 0) {
-            size_t capacity = len < GATHERED         ? GATHERED
-                              : len < PIPE_CHUNK_MAX ? len
-                                                     : PIPE_CHUNK_MAX;
+            size_t capacity = capacity_for(pipe, len);
 
             append(pipe, (struct pipe_chunk){xmalloc(capacity), 0}, capacity);
-            last = pipe->last;
             continue;
         }
         memcpy(last->chunk.data + last->chunk.len, data, part);

@@ -451,7 +451,116 @@ START_TEST(execute_encode_result_protobuf_c_reads_it)
 }
 END_TEST
 
+/* A packed ExecuteStreamRequest as the server decodes it. */
+static int decode_part(const Isoyard__V1__ExecuteStreamRequest *request, uint8_t *packed,
+                       struct execute_part *ret, struct error *error)
+{
+    size_t len = isoyard__v1__execute_stream_request__pack(request, packed);
+
+    return execute_decode_part((struct bytes){(const char *)packed, len}, ret, error);
+}
+
+START_TEST(execute_decode_part_what_protobuf_c_wrote_is_read)
+{
+    Isoyard__V1__ExecuteStreamRequest request = ISOYARD__V1__EXECUTE_STREAM_REQUEST__INIT;
+    Isoyard__V1__ExecuteStreamStart start = ISOYARD__V1__EXECUTE_STREAM_START__INIT;
+    Isoyard__V1__ExecuteRequest execute = ISOYARD__V1__EXECUTE_REQUEST__INIT;
+    Isoyard__V1__BodyError broken = ISOYARD__V1__BODY_ERROR__INIT;
+    struct error error = {0};
+    struct execute_part part;
+    uint8_t packed[256];
+
+    execute.worker = (char *)"w";
+    start.request = &execute;
+    start.has_body = true;
+    request.part_case = ISOYARD__V1__EXECUTE_STREAM_REQUEST__PART_START;
+    request.start = &start;
+    ck_assert_int_eq(decode_part(&request, packed, &part, &error), 0);
+    ck_assert_int_eq(part.kind, EXECUTE_PART_START);
+    ck_assert(part.has_body);
+    ck_assert_uint_eq(part.request.len, 3);
+    request.part_case = ISOYARD__V1__EXECUTE_STREAM_REQUEST__PART_CHUNK;
+    request.chunk = (ProtobufCBinaryData){5, (uint8_t *)"bytes"};
+    ck_assert_int_eq(decode_part(&request, packed, &part, &error), 0);
+    ck_assert_int_eq(part.kind, EXECUTE_PART_CHUNK);
+    ck_assert(bytes_equal(part.chunk, bytes_of("bytes")));
+    request.part_case = ISOYARD__V1__EXECUTE_STREAM_REQUEST__PART_ERROR;
+    broken.message = (char *)"full";
+    request.error = &broken;
+    ck_assert_int_eq(decode_part(&request, packed, &part, &error), 0);
+    ck_assert_int_eq(part.kind, EXECUTE_PART_ERROR);
+    ck_assert(bytes_equal(part.text, bytes_of("full")));
+    broken.message = (char *)"\xff";
+    ck_assert_int_eq(decode_part(&request, packed, &part, &error), E_INVALID);
+}
+END_TEST
+
+START_TEST(execute_decode_part_damaged_message_is_refused_or_stays_inside)
+{
+    static const char whole[] = "\x0a\x07\x0a\x03\x12\x01w\x10\x01";
+    struct execute_part part;
+    struct error error = {0};
+
+    ck_assert_int_eq(execute_decode_part(bytes_of(""), &part, &error), 0);
+    ck_assert_int_eq(part.kind, EXECUTE_PART_NONE);
+    for (size_t len = 1; len < sizeof(whole) - 1; len++) {
+        char *copy = malloc(len); /* so that a sanitizer sees a byte too far */
+
+        memcpy(copy, whole, len);
+        ck_assert_int_eq(execute_decode_part((struct bytes){copy, len}, &part, &error), E_INVALID);
+        free(copy);
+    }
+    for (int byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < sizeof(whole) - 1; at++) {
+            char *copy = malloc(sizeof(whole) - 1);
+
+            memcpy(copy, whole, sizeof(whole) - 1);
+            copy[at] = (char)byte;
+            (void)execute_decode_part((struct bytes){copy, sizeof(whole) - 1}, &part, &error);
+            free(copy);
+        }
+    }
+}
+END_TEST
+
+START_TEST(execute_encode_head_and_chunk_protobuf_c_reads_them)
+{
+    struct response *response = response_new(201, 4, 0);
+    grpc_slice slices[EXECUTE_SLICES_MAX], head;
+    struct buffer packed = {0};
+    Isoyard__V1__ExecuteStreamResponse *read;
+
+    memcpy(response->data, "a\nb\n", 4);
+    response->has_body = true;
+    head = execute_encode_head(response);
+    read = isoyard__v1__execute_stream_response__unpack(NULL, GRPC_SLICE_LENGTH(head),
+                                                        GRPC_SLICE_START_PTR(head));
+    ck_assert_int_eq(read->part_case, ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_HEAD);
+    ck_assert(read->head->has_body);
+    ck_assert_uint_eq(read->head->response->status, 201);
+    ck_assert_uint_eq(read->head->response->n_headers, 1);
+    ck_assert_str_eq(read->head->response->headers[0]->value, "b");
+    isoyard__v1__execute_stream_response__free_unpacked(read, NULL);
+    grpc_slice_unref(head);
+    response_free(response);
+    execute_encode_chunk((struct pipe_chunk){strdup("chunk"), 5}, slices);
+    for (int i = 0; i < EXECUTE_SLICES_MAX; i++) {
+        buffer_append(&packed, GRPC_SLICE_START_PTR(slices[i]), GRPC_SLICE_LENGTH(slices[i]));
+        grpc_slice_unref(slices[i]);
+    }
+    read = isoyard__v1__execute_stream_response__unpack(NULL, packed.len, (uint8_t *)packed.data);
+    ck_assert_int_eq(read->part_case, ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_CHUNK);
+    ck_assert_uint_eq(read->chunk.len, 5);
+    ck_assert_mem_eq(read->chunk.data, "chunk", 5);
+    isoyard__v1__execute_stream_response__free_unpacked(read, NULL);
+    buffer_release(&packed);
+}
+END_TEST
+
 UNIT_MAIN("execute_codec", execute_decode_what_protobuf_c_wrote_is_read,
+          execute_decode_part_what_protobuf_c_wrote_is_read,
+          execute_decode_part_damaged_message_is_refused_or_stays_inside,
+          execute_encode_head_and_chunk_protobuf_c_reads_them,
           execute_decode_damaged_message_is_refused_or_stays_inside,
           execute_decode_fields_that_stand_twice_are_merged,
           execute_decode_unknown_fields_are_skipped, execute_check_names_finds_the_wrong_one,
