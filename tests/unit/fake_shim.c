@@ -641,6 +641,11 @@ void isolate_clear_termination(struct isolate *isolate)
     atomic_store_explicit(&isolate->is_terminating, false, memory_order_relaxed);
 }
 
+const char *engine_version(void)
+{
+    return "none";
+}
+
 bool engine_is_busy(void)
 {
     return atomic_load(&fake_is_busy);
