@@ -12,14 +12,23 @@ static const char *const v8_flags[] = {
      * with a Locker per turn hot functions would never be optimised. Compiling in the turn also
      * lands the cost on the tenant who caused it. */
     "--no-concurrent-recompilation",
-    /* No SharedArrayBuffer: it is a clock. Deleting the global leaves WebAssembly.Memory({shared:
-       true}). */
-#if ISOYARD_V8 < 1300
+/* No SharedArrayBuffer: it is a clock. Deleting the global leaves WebAssembly.Memory({shared:
+   true}), which later versions have no flag for. */
+#if ISOYARD_V8 < 1100
     "--no-experimental-wasm-threads",
+#endif
+#if ISOYARD_V8 < 1300
     "--no-harmony-sharedarraybuffer",
 #else
-    /* It has neither of these any more: this leaves the global out, where nobody asks for it. */
     "--enable-sharedarraybuffer-per-context",
+#endif
+/* V8 adds these to each context, but not to the one that goes into the snapshot, to which the
+ * prelude has added its own then: it aborts where it finds them. */
+#if ISOYARD_V8 >= 1100 && ISOYARD_V8 < 1300
+    "--no-harmony-change-array-by-copy",
+#elif ISOYARD_V8 >= 1300
+    "--no-js-promise-try",
+    "--no-js-regexp-escape",
 #endif
 #if ISOYARD_V8 < 1300
     "--harmony-import-assertions",
