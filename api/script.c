@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/hash.h"
+#include "api/script_map.h"
 #include "api/utf8.h"
 
 #include <assert.h>
@@ -114,6 +115,16 @@ static int check_file_name(const struct script *s, size_t index, const char *fie
     return 0;
 }
 
+/* Files that are more than a map of another one. */
+static size_t count_code(const struct script *s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->file_count; i++)
+        count += s->files[i].kind != FILE_SOURCE_MAP;
+    return count;
+}
+
 static int check_file_kind(const struct script *s, size_t index, const char *field,
                            struct error *ret)
 {
@@ -123,7 +134,7 @@ static int check_file_kind(const struct script *s, size_t index, const char *fie
     case FILE_MODULE:
         return 0;
     case FILE_SCRIPT:
-        if (s->file_count == 1)
+        if (count_code(s) == 1)
             return 0;
         return error_set(
             ret, E_INVALID, field,
@@ -133,6 +144,7 @@ static int check_file_kind(const struct script *s, size_t index, const char *fie
     case FILE_JSON:
     case FILE_WASM:
     case FILE_DATA:
+    case FILE_SOURCE_MAP:
         if (index > 0)
             return 0;
         return error_set(ret, E_INVALID, field,
@@ -146,7 +158,7 @@ static int check_file_kind(const struct script *s, size_t index, const char *fie
 
 static bool is_text(enum file_kind kind)
 {
-    return kind != FILE_WASM && kind != FILE_DATA;
+    return kind != FILE_WASM && kind != FILE_DATA && kind != FILE_SOURCE_MAP;
 }
 
 static int check_file(const struct script *s, size_t index, struct error *ret)
@@ -213,6 +225,7 @@ int script_seal(struct script *s, struct error *ret)
         s->size_bytes += s->files[i].size;
     }
     hash_files(s);
+    s->maps = script_maps_new(s);
     return 0;
 }
 
@@ -229,6 +242,7 @@ static void script_free(struct script *s)
         free(s->files[i].name);
         free(s->files[i].content);
     }
+    script_maps_free(s->maps);
     free(s);
 }
 
@@ -245,7 +259,8 @@ const struct script_file *script_find(const struct script *s, const char *name, 
     for (size_t i = 0; i < s->file_count; i++) {
         const char *candidate = s->files[i].name;
 
-        if (strlen(candidate) == name_len && memcmp(candidate, name, name_len) == 0)
+        if (s->files[i].kind != FILE_SOURCE_MAP && strlen(candidate) == name_len &&
+            memcmp(candidate, name, name_len) == 0)
             return &s->files[i];
     }
     return NULL;

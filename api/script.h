@@ -32,6 +32,7 @@ enum file_kind {
     FILE_JSON = 4,
     FILE_WASM = 5,
     FILE_DATA = 6,
+    FILE_SOURCE_MAP = 7, /* of the file whose name is its own without ".map"; no code sees it */
 };
 
 struct script_file {
@@ -53,6 +54,7 @@ struct script {
     uint32_t max_tasks; /* limits.tasks as its deployer wants it; 0: says nothing */
     bool allows_eval;   /* code may be made of strings; set before anyone else sees the script */
     size_t size_bytes;  /* sum of the files' sizes */
+    struct script_maps *maps; /* script_map.h; NULL: there are none */
     size_t file_count;
     struct script_file files[]; /* the main one first */
 };
@@ -83,7 +85,7 @@ int script_seal(struct script *s, struct error *ret);
 struct script *script_ref(struct script *s);
 void script_unref(struct script *s); /* frees with the last reference; NULL is fine */
 
-/* The file of that name, or NULL. */
+/* The file of that name, or NULL; none that is a source map. */
 const struct script_file *script_find(const struct script *s, const char *name, size_t name_len);
 
 /* Whether text is a name of a tenant or a worker: 1 to 63 of a-z 0-9 '-', no '-' at either end (RFC

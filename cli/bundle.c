@@ -1,12 +1,17 @@
 /* Collecting a deployment's files. */
 #include "cli/bundle.h"
 
+#include "cli/esbuild.h"
 #include "cli/file.h"
+#include "cli/map_comment.h"
 
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* What esbuild writes may be larger than the module that is left of it, by its map in base64. */
+#define MAPPED_FACTOR 4
 
 struct kind_name {
     const char *name;
@@ -20,6 +25,7 @@ static const struct kind_name kinds[] = {
     {"json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
     {"wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
     {"data", ISOYARD__V1__FILE_KIND__FILE_KIND_DATA},
+    {"source-map", ISOYARD__V1__FILE_KIND__FILE_KIND_SOURCE_MAP},
 };
 
 static const struct kind_name extensions[] = {
@@ -37,6 +43,7 @@ static const struct kind_name extensions[] = {
     {".json", ISOYARD__V1__FILE_KIND__FILE_KIND_JSON},
     {".wasm", ISOYARD__V1__FILE_KIND__FILE_KIND_WASM},
     {".bin", ISOYARD__V1__FILE_KIND__FILE_KIND_DATA},
+    {".map", ISOYARD__V1__FILE_KIND__FILE_KIND_SOURCE_MAP},
 };
 
 static Isoyard__V1__FileKind find_kind(const struct kind_name *names, size_t count,
@@ -61,7 +68,8 @@ int kind_choice_parse(const char *text, struct kind_choice *ret, struct error *e
     ret->kind = FIND_KIND(kinds, equals + 1);
     if (ret->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_UNSPECIFIED)
         return error_set(error, E_INVALID, NULL,
-                         "'%s' is no kind of a file: module, script, text, json, wasm or data",
+                         "'%s' is no kind of a file: module, script, text, json, wasm, data or "
+                         "source-map",
                          equals + 1);
     return 0;
 }
@@ -89,7 +97,7 @@ static int choose_kind(const struct kind_choice *choices, size_t count, const ch
         return 0;
     return error_set(error, E_INVALID, NULL,
                      "what kind of a file %s is cannot be told by its name; say it with --type "
-                     "%s=KIND (module, script, text, json, wasm or data)",
+                     "%s=KIND (module, script, text, json, wasm, data or source-map)",
                      path, path);
 }
 
@@ -170,28 +178,123 @@ static int too_large(size_t max_bytes, struct error *error)
                      max_bytes);
 }
 
-int bundle_read(char *const *paths, size_t count, const struct kind_choice *choices,
-                size_t choice_count, size_t max_bytes, struct bundle *ret, struct error *error)
+/* A further file of the bundle, which has room for it. */
+static Isoyard__V1__SourceFile *add_file(struct bundle *bundle)
 {
-    char *root = real_folder(paths[0], error);
+    Isoyard__V1__SourceFile *file = &bundle->files[bundle->count];
+
+    isoyard__v1__source_file__init(file);
+    file->name = NULL;
+    bundle->pointers[bundle->count++] = file;
+    return file;
+}
+
+static void drop_last_file(struct bundle *bundle)
+{
+    Isoyard__V1__SourceFile *file = &bundle->files[--bundle->count];
+
+    free(file->name);
+    free(file->content.data);
+}
+
+/* "worker.ts" becomes "worker.js" */
+static void name_as_javascript(Isoyard__V1__SourceFile *file)
+{
+    char *dot = strrchr(file->name, '.');
+    char *name;
+
+    if (asprintf(&name, "%.*s.js", (int)(dot ? dot - file->name : (long)strlen(file->name)),
+                 file->name) < 0)
+        abort();
+    free(file->name);
+    file->name = name;
+}
+
+static int bundle_content(const char *path, size_t max_bytes, Isoyard__V1__SourceFile *file,
+                          struct error *error)
+{
+    struct buffer content = {0};
+    int err = esbuild_bundle(path, MAPPED_FACTOR * max_bytes, &content, error);
+
+    file->content.data = (uint8_t *)content.data;
+    file->content.len = content.len;
+    file->kind = ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE;
+    name_as_javascript(file);
+    return err;
+}
+
+/* Where the file names a source map, that is the next file. */
+static void take_map(struct bundle *bundle, const char *path, size_t max_bytes)
+{
+    Isoyard__V1__SourceFile *file = &bundle->files[bundle->count - 1];
+    struct buffer map = {0};
+    bool is_code = file->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_MODULE ||
+                   file->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_SCRIPT;
+    char *name;
+
+    if (!is_code ||
+        !map_comment_take(path, (char *)file->content.data, &file->content.len, max_bytes, &map))
+        return;
+    if (asprintf(&name, "%s.map", file->name) < 0)
+        abort();
+    file = add_file(bundle);
+    file->name = name;
+    file->kind = ISOYARD__V1__FILE_KIND__FILE_KIND_SOURCE_MAP;
+    file->content.data = (uint8_t *)map.data;
+    file->content.len = map.len;
+}
+
+/* A map that was taken with its file, and is given besides. */
+static bool is_last_one_known(const struct bundle *bundle)
+{
+    const Isoyard__V1__SourceFile *last = &bundle->files[bundle->count - 1];
+
+    for (size_t i = 0; i + 1 < bundle->count; i++) {
+        if (last->kind == ISOYARD__V1__FILE_KIND__FILE_KIND_SOURCE_MAP &&
+            bundle->files[i].kind == last->kind && strcmp(bundle->files[i].name, last->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int read_file(struct bundle *bundle, const char *path, const char *root,
+                     const struct bundle_request *r, struct error *error)
+{
+    bool is_main = bundle->count == 0;
+    Isoyard__V1__SourceFile *file = add_file(bundle);
+    int err = name_file(path, root, r->paths[0], &file->name, error);
+
+    if (err)
+        return err;
+    if (is_main && (r->is_bundled || esbuild_is_needed(path))) {
+        err = bundle_content(path, r->max_bytes, file, error);
+    } else {
+        err = choose_kind(r->choices, r->choice_count, path, file, error);
+        if (!err)
+            err = read_content(path, r->max_bytes, file, error);
+    }
+    if (err)
+        return err;
+    if (is_last_one_known(bundle))
+        drop_last_file(bundle);
+    else
+        take_map(bundle, path, r->max_bytes);
+    return 0;
+}
+
+int bundle_read(const struct bundle_request *r, struct bundle *ret, struct error *error)
+{
+    char *root = real_folder(r->paths[0], error);
     int err = root ? 0 : E_IO;
 
     *ret = (struct bundle){0};
-    ret->files = xcalloc(count, sizeof(ret->files[0]));
-    ret->pointers = xcalloc(count, sizeof(ret->pointers[0]));
-    for (size_t i = 0; i < count && !err; i++) {
-        Isoyard__V1__SourceFile *file = &ret->files[i];
-
-        isoyard__v1__source_file__init(file);
-        file->name = NULL;
-        ret->pointers[ret->count++] = file;
-        err = name_file(paths[i], root, paths[0], &file->name, error);
-        if (!err)
-            err = choose_kind(choices, choice_count, paths[i], file, error);
-        if (!err)
-            err = read_content(paths[i], max_bytes, file, error);
-        if (err == E_LIMIT || (!err && total_size(ret) > max_bytes))
-            err = too_large(max_bytes, error);
+    /* Each may have a map. */
+    ret->files = xcalloc(2 * r->count, sizeof(ret->files[0]));
+    ret->pointers = xcalloc(2 * r->count, sizeof(ret->pointers[0]));
+    for (size_t i = 0; i < r->count && !err; i++) {
+        err = read_file(ret, r->paths[i], root, r, error);
+        if (err == E_LIMIT || (!err && total_size(ret) > r->max_bytes))
+            err = too_large(r->max_bytes, error);
     }
     free(root);
     return err;

@@ -9,6 +9,7 @@
 #include "api/err.h"
 
 #include <isoyard/v1/worker.pb-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The user's word on a file's kind: --type FILE=KIND. */
@@ -26,13 +27,22 @@ struct bundle {
     Isoyard__V1__SourceFile **pointers; /* for a DeployRequest */
 };
 
+/* What is to be read; borrowed. */
+struct bundle_request {
+    char *const *paths; /* the main one first */
+    size_t count;
+    const struct kind_choice *choices;
+    size_t choice_count;
+    size_t max_bytes; /* of all together */
+    bool is_bundled;  /* the main one is bundled by esbuild, as TypeScript is in any case */
+};
+
 /*
- * Reads the files, the main one first. E_INVALID where one lies outside of the main one's folder,
- * or its kind is not known; E_IO where one cannot be read; E_LIMIT where they are too large
- * together.
+ * Reads the files, and source maps that they name. E_INVALID where one lies outside of the main
+ * one's folder, its kind is not known, or esbuild cannot bundle it; E_NOT_FOUND where there is no
+ * esbuild; E_IO where one cannot be read; E_LIMIT where they are too large together.
  */
-int bundle_read(char *const *paths, size_t count, const struct kind_choice *choices,
-                size_t choice_count, size_t max_bytes, struct bundle *ret, struct error *error);
+int bundle_read(const struct bundle_request *request, struct bundle *ret, struct error *error);
 
 /* After bundle_read, whatever it returned. */
 void bundle_release(struct bundle *bundle);

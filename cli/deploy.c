@@ -24,6 +24,7 @@ struct deploy_arguments {
     bool skips_activation;
     uint32_t max_tasks;
     bool allows_eval;
+    bool is_bundled;
     size_t max_bytes;
     char *paths[FILES_MAX];
     size_t path_count;
@@ -37,6 +38,7 @@ enum {
     KEY_MAX_BYTES,
     KEY_MAX_TASKS,
     KEY_ALLOW_EVAL,
+    KEY_BUNDLE,
 };
 
 static const struct argp_option deploy_options[] = {
@@ -44,10 +46,14 @@ static const struct argp_option deploy_options[] = {
     {"message", 'm', "TEXT", 0, "A note that is kept with the version", 0},
     {"no-activate", KEY_NO_ACTIVATE, NULL, 0, "Store the version; leave the active one as it is",
      0},
+    {"bundle", KEY_BUNDLE, NULL, 0,
+     "Bundle the main file with all that it imports, by esbuild; TypeScript (.ts .mts .cts .tsx) "
+     "and .jsx are in any case",
+     0},
     {"type", KEY_TYPE, "FILE=KIND", 0,
-     "What a file is: module, script, text, json, wasm or data; else its extension tells (.js "
-     ".mjs: module, .cjs: script, .txt .md .html .css .svg .xml .csv .sql: text, .json, .wasm, "
-     ".bin: data)",
+     "What a file is: module, script, text, json, wasm, data or source-map; else its extension "
+     "tells (.js .mjs: module, .cjs: script, .txt .md .html .css .svg .xml .csv .sql: text, .json, "
+     ".wasm, .bin: data, .map: source-map)",
      0},
     {"max-bytes", KEY_MAX_BYTES, "BYTES", 0,
      "The largest sum of the files' sizes that the server allows (10485760)", 0},
@@ -107,6 +113,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_NO_ACTIVATE:
         a->skips_activation = true;
+        return 0;
+    case KEY_BUNDLE:
+        a->is_bundled = true;
         return 0;
     case KEY_TYPE:
         add_choice(a, arg, state);
@@ -201,6 +210,20 @@ static int use_project(struct options *options, struct deploy_arguments *a, stru
     return 0;
 }
 
+static int read_files(const struct deploy_arguments *a, struct bundle *ret, struct error *error)
+{
+    const struct bundle_request request = {
+        .paths = a->paths,
+        .count = a->path_count,
+        .choices = a->choices,
+        .choice_count = a->choice_count,
+        .max_bytes = a->max_bytes,
+        .is_bundled = a->is_bundled,
+    };
+
+    return bundle_read(&request, ret, error);
+}
+
 int deploy_run(struct options *options, int argc, char **argv)
 {
     struct deploy_arguments *a = xcalloc(1, sizeof(*a));
@@ -214,8 +237,7 @@ int deploy_run(struct options *options, int argc, char **argv)
     options_parse(options, &deploy_argp, a, argc, argv);
     if (a->path_count == 0 && use_project(options, a, &project, &error))
         status = problem_usage("%s", error.message);
-    else if (bundle_read(a->paths, a->path_count, a->choices, a->choice_count, a->max_bytes,
-                         &bundle, &error))
+    else if (read_files(a, &bundle, &error))
         status = problem_usage("%s", error.message);
     else {
         folder = xstrdup(a->paths[0]);

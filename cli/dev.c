@@ -119,11 +119,15 @@ static int deploy_bundle(struct dev *dev, const struct bundle *bundle)
 /* What is wrong with the worker is shown, and what was deployed before goes on. */
 static void deploy(struct dev *dev)
 {
+    const struct bundle_request request = {
+        .paths = dev->project.paths,
+        .count = dev->project.path_count,
+        .max_bytes = BUNDLE_BYTES,
+    };
     struct bundle bundle;
     struct error error;
 
-    if (bundle_read(dev->project.paths, dev->project.path_count, NULL, 0, BUNDLE_BYTES, &bundle,
-                    &error))
+    if (bundle_read(&request, &bundle, &error))
         problem_usage("%s", error.message);
     else
         deploy_bundle(dev, &bundle);

@@ -2,16 +2,11 @@
  * themselves as exceptions. */
 #include "shim/isolate.h"
 
-#include <algorithm>
-#include <charconv>
-#include <string_view>
+#include "api/script_map.h"
+#include "shim/stack.h"
 
-/* A place in a stack line: "    at name (file:line:column)" or "    at file:line:column". */
-struct place {
-    std::string_view file;
-    uint32_t line = 0;
-    uint32_t column = 0;
-};
+#include <algorithm>
+#include <string_view>
 
 /* More of a text is of no use to anybody, and a worker can make one of hundreds of MiB. */
 #define TEXT_MAX ((size_t)64 << 10)
@@ -34,76 +29,6 @@ static char *copy_of(std::string_view text)
     return text.empty() ? nullptr : strndup(text.data(), text.size());
 }
 
-/* Cuts ":number" off the end. */
-static bool cut_number(std::string_view *text, uint32_t *ret)
-{
-    size_t colon = text->rfind(':');
-    const char *end = text->data() + text->size();
-
-    if (colon == std::string_view::npos || colon + 1 == text->size())
-        return false;
-    auto parsed = std::from_chars(text->data() + colon + 1, end, *ret);
-    if (parsed.ec != std::errc() || parsed.ptr != end)
-        return false;
-    *text = text->substr(0, colon);
-    return true;
-}
-
-static bool parse_place(std::string_view line, struct place *ret)
-{
-    size_t at = line.find("at ");
-    size_t open;
-
-    if (at == std::string_view::npos)
-        return false;
-    line.remove_prefix(at + 3);
-    if (line.ends_with(')')) {
-        line.remove_suffix(1);
-        open = line.rfind('(');
-        if (open != std::string_view::npos)
-            line.remove_prefix(open + 1);
-    } else if (line.starts_with("async ")) {
-        line.remove_prefix(6);
-    }
-    if (!cut_number(&line, &ret->column) || !cut_number(&line, &ret->line))
-        return false;
-    ret->file = line;
-    return true;
-}
-
-static bool is_of_prelude(std::string_view line)
-{
-    return line.find(PRELUDE_NAME) != std::string_view::npos;
-}
-
-/* Calls visit(line) for each line until it returns false. */
-template <typename F> static void each_line(std::string_view text, F visit)
-{
-    while (!text.empty()) {
-        size_t end = std::min(text.find('\n'), text.size());
-
-        if (!visit(text.substr(0, end)))
-            return;
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-}
-
-/* The stack without the frames of the prelude. */
-static std::string workers_stack(std::string_view stack)
-{
-    std::string kept;
-
-    each_line(stack, [&](std::string_view line) {
-        if (is_of_prelude(line))
-            return true;
-        if (!kept.empty())
-            kept += '\n';
-        kept += line;
-        return true;
-    });
-    return kept;
-}
-
 /* V8 says where the exception was made; where that is in the prelude, the caller of it in the
  * worker's code is meant. */
 static void set_place(struct failure *f, v8::Isolate *v8, v8::Local<v8::Context> context,
@@ -119,10 +44,10 @@ static void set_place(struct failure *f, v8::Isolate *v8, v8::Local<v8::Context>
     }
     if (!f->stack)
         return;
-    each_line(f->stack, [&](std::string_view line) {
-        struct place place;
+    stack_each_line(f->stack, [&](std::string_view line) {
+        struct stack_place place;
 
-        if (!parse_place(line, &place))
+        if (!stack_parse_line(line, &place))
             return true;
         f->file = copy_of(place.file);
         f->line = place.line;
@@ -139,7 +64,7 @@ static void set_stack(struct failure *f, v8::Isolate *v8, v8::Local<v8::Context>
     if (!exception->IsNativeError())
         return;
     if (v8::TryCatch::StackTrace(context, exception).ToLocal(&stack) && stack->IsString())
-        f->stack = copy_of(workers_stack(text_of(v8, stack)));
+        f->stack = copy_of(stack_without_prelude(text_of(v8, stack)));
 }
 
 static std::string message_text(v8::Isolate *v8, v8::Local<v8::Message> message)
@@ -195,6 +120,27 @@ static void recognise_limit(struct isolate *isolate, struct failure *f)
     }
 }
 
+/* In terms of the files that the worker was bundled from. */
+static void map_sources(const struct script *script, struct failure *f)
+{
+    struct source_place source;
+
+    if (!script || !script->maps)
+        return;
+    if (f->stack) {
+        std::string mapped = stack_map(script, f->stack);
+
+        free(f->stack);
+        f->stack = copy_of(mapped);
+    }
+    if (f->file && script_find_source(script, bytes_of(f->file), f->line, f->column, &source)) {
+        free(f->file);
+        f->file = copy_of(source.file);
+        f->line = source.line;
+        f->column = source.column;
+    }
+}
+
 void failure_from_exception(struct isolate *isolate, v8::Local<v8::Context> context,
                             v8::Local<v8::Value> exception, v8::Local<v8::Message> message,
                             enum failure_reason reason, enum phase phase, struct failure *ret)
@@ -208,6 +154,7 @@ void failure_from_exception(struct isolate *isolate, v8::Local<v8::Context> cont
                 cause_text(v8, context, exception).c_str());
     set_stack(ret, v8, context, exception);
     set_place(ret, v8, context, message);
+    map_sources(isolate->script, ret);
     if (exception->IsNativeError())
         recognise_limit(isolate, ret);
 }

@@ -31,6 +31,7 @@ static const struct host_function functions[] = {
     {"maxSubrequests", op_max_subrequests},
     {"maxConcurrentSubrequests", op_max_concurrent_subrequests},
     {"describeException", op_describe_exception},
+    {"showStack", op_show_stack},
     {"startTimer", op_start_timer},
     {"stopTimer", op_stop_timer},
     {"now", op_now},

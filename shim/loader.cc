@@ -249,6 +249,7 @@ static const char *kind_name(enum file_kind kind)
         return "data";
     case FILE_MODULE:
     case FILE_SCRIPT:
+    case FILE_SOURCE_MAP:
         break;
     }
     return "module";

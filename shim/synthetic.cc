@@ -67,6 +67,7 @@ static v8::MaybeLocal<v8::Value> value_of(struct isolate *isolate, v8::Local<v8:
         return data_of(isolate, file);
     case FILE_MODULE:
     case FILE_SCRIPT:
+    case FILE_SOURCE_MAP:
         break;
     }
     return {};

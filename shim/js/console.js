@@ -172,7 +172,7 @@ function stackHere(caller) {
     const holder = {};
     captureStackTrace(holder, caller);
     const newline = stringIndexOf(holder.stack, "\n");
-    return newline < 0 ? "" : stringSlice(holder.stack, newline);
+    return newline < 0 ? "" : host.showStack(stringSlice(holder.stack, newline));
 }
 
 const methods = {

@@ -4,6 +4,7 @@
 // stack. Proxies may run code all the same: what throws is replaced by a text that says so. Depth,
 // width and the whole are bounded.
 
+import { host } from "./host.js";
 import {
     Error,
     RangeError,
@@ -379,7 +380,8 @@ function headOfError(error) {
     if (typeof stack !== "string" || stack === "") {
         return `[${summary}]`;
     }
-    return message !== "" && stringIndexOf(stack, message) < 0 ? `${summary}\n${stack}` : stack;
+    const shown = host.showStack(stack);
+    return message !== "" && stringIndexOf(stack, message) < 0 ? `${summary}\n${shown}` : shown;
 }
 
 function stringOf(error, key, otherwise) {

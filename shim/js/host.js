@@ -46,6 +46,9 @@
 //   maxConcurrentSubrequests() -> number   ... and have under way at once
 //   describeException(value) -> [message, file, line, column]
 //                                          of what was thrown; "" and 0 where nothing is known
+//   showStack(text) -> text                a stack without the prelude's frames, and with places in
+//                                          terms of the files that the worker was bundled from, as
+//                                          far as its source maps say
 //   startTimer(id, delayMs)                calls timer(id) after delayMs, an integer of 0 to
 //                                          2**31 - 1, on behalf of owner(); RangeError where there
 //                                          are too many

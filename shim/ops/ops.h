@@ -39,6 +39,7 @@ void op_max_subrequests(op_info info);            /* maxSubrequests() -> number 
 void op_max_concurrent_subrequests(op_info info); /* maxConcurrentSubrequests() -> number */
 
 /* error.cc */
+void op_show_stack(op_info info); /* showStack(text) -> text */
 void op_describe_exception(
     op_info info); /* describeException(value) -> [message, file, line, column] */
 

@@ -33,7 +33,7 @@ static enum file_kind kind_of(const char *name)
         enum file_kind kind;
     } kinds[] = {
         {".cjs", FILE_SCRIPT}, {".txt", FILE_TEXT}, {".json", FILE_JSON},
-        {".wasm", FILE_WASM},  {".bin", FILE_DATA},
+        {".wasm", FILE_WASM},  {".bin", FILE_DATA}, {".map", FILE_SOURCE_MAP},
     };
     const char *dot = strrchr(name, '.');
 

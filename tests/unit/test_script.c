@@ -1,6 +1,8 @@
 /* api/script: what a bundle may hold, its hash, its references. */
 #include "api/script.h"
 
+#include "api/script_map.h"
+
 #include "unit.h"
 
 #include <stdbool.h>
@@ -245,7 +247,7 @@ START_TEST(script_seal_kind_decides_the_hash)
 {
     unsigned char before[SCRIPT_SHA256_BYTES] = {0};
 
-    for (int kind = FILE_TEXT; kind <= FILE_DATA; kind++) {
+    for (int kind = FILE_TEXT; kind <= FILE_SOURCE_MAP; kind++) {
         struct script *s = script_of(2);
         struct error error = {0};
 
@@ -271,6 +273,41 @@ START_TEST(script_seal_other_text_that_is_not_utf8_is_refused)
 }
 END_TEST
 
+START_TEST(script_seal_map_beside_a_script_is_accepted)
+{
+    struct script *s = script_of(2);
+    struct source_place place;
+    struct error error = {0};
+
+    set_text(s, 0, "a.js", FILE_SCRIPT, "");
+    set_text(s, 1, "a.js.map", FILE_SOURCE_MAP,
+             "{\"version\":3,\"sources\":[\"a.ts\"],\"mappings\":\"AACA\"}");
+    ck_assert_int_eq(script_seal(s, &error), 0);
+    ck_assert(script_find_source(s, bytes_of("a.js"), 1, 5, &place));
+    ck_assert_str_eq(place.file, "a.ts");
+    ck_assert_uint_eq(place.line, 2);
+    ck_assert(!script_find_source(s, bytes_of("a.jsx"), 1, 5, &place));
+    ck_assert(!script_find_source(s, bytes_of("a.js.map"), 1, 5, &place));
+    ck_assert_ptr_null(script_find(s, "a.js.map", 8));
+    script_unref(s);
+}
+END_TEST
+
+START_TEST(script_seal_map_that_is_none_is_accepted_and_says_nothing)
+{
+    struct script *s = script_of(2);
+    struct source_place place;
+    struct error error = {0};
+
+    set_text(s, 0, "a.js", FILE_MODULE, "");
+    set_text(s, 1, "a.js.map", FILE_SOURCE_MAP, "\xff{");
+    ck_assert_int_eq(script_seal(s, &error), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert(!script_find_source(s, bytes_of("a.js"), 1, 1, &place));
+    script_unref(s);
+}
+END_TEST
+
 START_TEST(script_seal_text_beside_a_script_is_refused)
 {
     struct script *s = script_of(2);
@@ -283,7 +320,8 @@ END_TEST
 
 START_TEST(script_seal_main_file_that_is_no_javascript_is_refused)
 {
-    static const int kinds[] = {-1, 0, FILE_TEXT, FILE_JSON, FILE_WASM, FILE_DATA, 7};
+    static const int kinds[] = {-1,        0,         FILE_TEXT,       FILE_JSON,
+                                FILE_WASM, FILE_DATA, FILE_SOURCE_MAP, 8};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct script *s = script_of(1);
@@ -410,6 +448,8 @@ UNIT_MAIN("script", script_new_arguments_are_copied, script_set_file_content_is_
           script_seal_classic_script_among_others_is_refused,
           script_seal_kinds_that_are_imported_are_accepted, script_seal_kind_decides_the_hash,
           script_seal_other_text_that_is_not_utf8_is_refused,
+          script_seal_map_beside_a_script_is_accepted,
+          script_seal_map_that_is_none_is_accepted_and_says_nothing,
           script_seal_text_beside_a_script_is_refused,
           script_seal_main_file_that_is_no_javascript_is_refused,
           script_seal_text_that_is_not_utf8_is_refused, script_seal_most_files_are_accepted,
