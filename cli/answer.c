@@ -85,6 +85,8 @@ void answer_print_report(const Isoyard__V1__ExecutionReport *report)
         return;
     if (report->execution_id[0])
         fprintf(stderr, "execution %s, ", report->execution_id);
+    if (report->trace_id[0])
+        fprintf(stderr, "trace %s, ", report->trace_id);
     fprintf(stderr, "version %" PRIu32 ", %s, lane %" PRIu32 ", %s\n", report->version,
             enum_word(&isoyard__v1__architecture__descriptor, (int)report->architecture,
                       "ARCHITECTURE_"),

@@ -142,6 +142,7 @@ static void add_task(struct actor *actor, struct turn *turn, struct task *task, 
     flight = flights_open(&actor->flights, task);
     flight->actor = actor;
     flight->execution = task->id;
+    flight->trace = task->trace;
     flight->started_ns = task->started_ns;
     flight->request_body = pipe_ref(task->request->stream);
     task->ticket = flight_ticket(flight);

@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/hash.h"
 #include "api/pipe.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
@@ -10,6 +11,8 @@
 #include "shim/net/fetcher.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <utlist.h>
 
 /* Timers. */
@@ -287,6 +290,62 @@ static void refuse_upload(struct actor *actor, uint32_t ticket, uint32_t id)
         (struct inbox_item){.kind = EVENT_FETCHED, .ticket = ticket, .id = id, .result = result});
 }
 
+/* Whether a header block has a header of that name; and its value. */
+static bool find_header(struct bytes block, const char *name, struct bytes *ret)
+{
+    size_t name_len = strlen(name);
+
+    while (block.len > 0) {
+        const char *name_end = memchr(block.data, '\n', block.len);
+        const char *end = block.data + block.len;
+        const char *value_end = memchr(name_end + 1, '\n', (size_t)(end - name_end - 1));
+        bool is_it = (size_t)(name_end - block.data) == name_len &&
+                     strncasecmp(block.data, name, name_len) == 0;
+
+        *ret = (struct bytes){name_end + 1, (size_t)(value_end - name_end - 1)};
+        if (is_it)
+            return true;
+        block = (struct bytes){value_end + 1, (size_t)(end - value_end - 1)};
+    }
+    return false;
+}
+
+/* What the subrequest says of the trace that it is part of, unless the worker has said that itself:
+ * it is a span of its own, whose parent is the execution. What the caller's systems keep in the
+ * tracestate goes on to those that are called. */
+static struct buffer add_trace(const struct flight *flight, struct bytes headers)
+{
+    char parent[TRACE_PARENT_LEN + 1];
+    struct buffer block = {0};
+    struct bytes value;
+    uint64_t span = hash_mix(flight->execution ^ clock_now_ns());
+
+    buffer_append(&block, headers.data, headers.len);
+    if (find_header(headers, "traceparent", &value))
+        return block;
+    trace_format(&flight->trace, span ? span : 1, parent);
+    buffer_append_format(&block, "traceparent\n%s\n", parent);
+    if (flight->task && !find_header(headers, "tracestate", &value) &&
+        find_header(flight->task->request->headers, "tracestate", &value))
+        buffer_append_format(&block, "tracestate\n%.*s\n", (int)value.len, value.data);
+    return block;
+}
+
+static struct fetch *begin_fetch(struct actor_fetch *fetch, struct fetch_request *request)
+{
+    const struct flight *flight = fetch->flight;
+    struct buffer headers = {0};
+    struct fetch *begun;
+
+    if (trace_is_set(&flight->trace)) {
+        headers = add_trace(flight, request->headers);
+        request->headers = (struct bytes){headers.data, headers.len};
+    }
+    begun = fetcher_start(fetch->lane->fetcher, request, on_fetched, fetch);
+    buffer_release(&headers);
+    return begun;
+}
+
 void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
                        struct fetch_request *request)
 {
@@ -327,7 +386,7 @@ void actor_start_fetch(struct actor *actor, uint32_t ticket, uint32_t id,
     request->tenant = actor->script->tenant;
     request->body_bytes_max = actor->script->limits.fetch_body_bytes;
     request->header_bytes_max = actor->script->limits.fetch_header_bytes;
-    fetch->fetch = fetcher_start(actor->lane->fetcher, request, on_fetched, fetch);
+    fetch->fetch = begin_fetch(fetch, request);
 }
 
 /* The lane's holder. */

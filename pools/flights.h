@@ -12,8 +12,10 @@
 #ifndef ISOYARD_FLIGHTS_H
 #define ISOYARD_FLIGHTS_H
 
+#include "api/trace.h"
 #include <stdatomic.h>
 #include <stdbool.h>
+
 #include <stdint.h>
 
 struct actor;
@@ -30,6 +32,7 @@ struct flight {
     bool is_cancelled;           /* its client went away while a stray turn had it */
     struct task *task;           /* NULL: extended */
     uint64_t execution;          /* task.id of the one that it has or had */
+    struct trace trace;          /* the same */
     struct actor *actor;         /* for the deadline's timer */
     uint64_t started_ns;         /* its first turn; or, extended, its answer */
     uint64_t cpu_ns;             /* used since then */

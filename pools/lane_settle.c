@@ -50,6 +50,8 @@ void lane_fill_report(struct lane *lane, const struct actor *actor, struct task 
     if (task->startup_ns > waited_ns)
         task->startup_ns = waited_ns;
     hex_id_format(task->id, report->execution);
+    if (trace_is_set(&task->trace))
+        trace_format_id(&task->trace, report->trace);
     report->architecture = pool_architecture(lane->pool);
     report->version = task->script->version;
     report->lane = lane->index;

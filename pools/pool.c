@@ -170,7 +170,11 @@ static struct lane *find_lane(struct pool *pool, const struct task *task, unsign
 /* No two tasks of a pool lie at one address at one time, and the seed tells pools apart. */
 static uint64_t make_id(const struct pool *pool, const struct task *task)
 {
-    uint64_t id = hash_mix(hash_mix(pool->id_seed ^ task->submitted_ns) + (uintptr_t)task);
+    uint64_t id;
+
+    if (trace_is_set(&task->trace))
+        return task->trace.span;
+    id = hash_mix(hash_mix(pool->id_seed ^ task->submitted_ns) + (uintptr_t)task);
 
     return id ? id : 1;
 }

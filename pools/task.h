@@ -13,6 +13,7 @@
 #include "api/request.h"
 #include "api/response.h"
 #include "api/script.h"
+#include "api/trace.h"
 #include "pools/mailbox.h"
 #include "pools/queues.h"
 
@@ -53,6 +54,7 @@ struct outcome {
 /* What a task cost; the fields are those of ExecutionReport in execution.proto. */
 struct report {
     char execution[HEX_ID_LEN + 1]; /* task.id */
+    char trace[TRACE_ID_LEN + 1];   /* "": it is part of none */
     enum architecture architecture;
     uint32_t version;
     uint32_t lane;
@@ -79,10 +81,11 @@ struct task {
     const char *tenant;      /* the authenticated one; an isolate of another refuses the task */
     struct request *request; /* TASK_REQUEST */
     uint64_t deadline_ns;    /* the caller's; a task that waited longer is not run. 0: none */
+    struct trace trace;      /* that it is part of; zeroes: none */
     void (*done)(struct task *task);
 
-    /* Set by pool_submit: a number that no other execution has, of this run of the server or
-     * another, as far as chance allows; never 0. */
+    /* Set by pool_submit, to trace.span where there is one: a number that no other execution has,
+     * of this run of the server or another, as far as chance allows; never 0. */
     uint64_t id;
 
     /* Set when done is called; what outcome owns is then the submitter's. */

@@ -43,6 +43,10 @@ struct execute_request {
     int64_t time_s; /* of a scheduled event, since 1970, and ... */
     int32_t time_ns;
     uint32_t attempt; /* 1 where none was given */
+
+    /* Not of the message: set by who has the call's metadata. */
+    struct trace trace;      /* zeroes: none */
+    struct bytes tracestate; /* of it; may be empty */
 };
 
 /*

@@ -7,6 +7,10 @@
 #include "server/http_check.h"
 
 #include <stdio.h>
+#include <strings.h>
+
+#define TRACE_PARENT "traceparent"
+#define TRACE_STATE "tracestate"
 
 #define URL_HEAD "https://"
 #define URL_TAIL ".isoyard.internal"
@@ -419,6 +423,9 @@ size_t execute_room(const struct execute_request *request)
 {
     size_t room = request->header_bytes;
 
+    if (trace_is_set(&request->trace))
+        room += strlen(TRACE_PARENT) + TRACE_PARENT_LEN + strlen(TRACE_STATE) +
+                request->tracestate.len + 4;
     if (is_path(request))
         room += strlen(URL_HEAD) + request->worker.len + 1 + request->tenant.len +
                 strlen(URL_TAIL) + request->url.len;
@@ -441,8 +448,36 @@ static char *put_lower(char *at, struct bytes name)
     return at;
 }
 
+/* A line of the block. */
+static char *put_header(char *at, const char *name, struct bytes value)
+{
+    at = put(at, bytes_of(name));
+    *at++ = '\n';
+    at = put(at, value);
+    *at++ = '\n';
+    return at;
+}
+
+/* The worker is told that its part is the execution's span. */
+static char *put_trace(char *at, const struct execute_request *request)
+{
+    char parent[TRACE_PARENT_LEN + 1];
+
+    trace_format(&request->trace, request->trace.span, parent);
+    at = put_header(at, TRACE_PARENT, (struct bytes){parent, TRACE_PARENT_LEN});
+    if (request->tracestate.len > 0)
+        at = put_header(at, TRACE_STATE, request->tracestate);
+    return at;
+}
+
+static bool is_named(struct bytes name, const char *expected)
+{
+    return name.len == strlen(expected) && strncasecmp(name.data, expected, name.len) == 0;
+}
+
 static char *put_headers(char *at, const struct execute_request *request)
 {
+    bool has_trace = !trace_is_set(&request->trace);
     struct header_walk walk = header_walk_of(request->message);
     struct bytes message;
 
@@ -450,12 +485,13 @@ static char *put_headers(char *at, const struct execute_request *request)
         struct header header;
 
         read_header(message, &header, NULL);
+        has_trace |= is_named(header.name, TRACE_PARENT);
         at = put_lower(at, header.name);
         *at++ = '\n';
         at = put(at, header.value);
         *at++ = '\n';
     }
-    return at;
+    return has_trace ? at : put_trace(at, request);
 }
 
 static char *put_url(char *at, const struct execute_request *request)

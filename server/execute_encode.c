@@ -16,9 +16,10 @@ struct header {
 
 static size_t report_size(const struct report *r)
 {
-    size_t id = r->execution[0] ? wire_bytes_size(15, HEX_ID_LEN) : 0;
+    size_t ids = (r->execution[0] ? wire_bytes_size(15, HEX_ID_LEN) : 0) +
+                 (r->trace[0] ? wire_bytes_size(16, TRACE_ID_LEN) : 0);
 
-    return id + wire_number_size(1, r->version) + wire_number_size(2, r->architecture) +
+    return ids + wire_number_size(1, r->version) + wire_number_size(2, r->architecture) +
            wire_number_size(3, r->lane) + wire_number_size(4, start_kind(r)) +
            wire_number_size(5, r->queue_us) + wire_number_size(6, r->lock_wait_us) +
            wire_number_size(7, r->startup_us) + wire_number_size(8, r->cpu_us) +
@@ -46,6 +47,8 @@ static uint8_t *put_report(uint8_t *at, const struct report *r)
     at = wire_put_number(at, 14, r->subrequest_received_bytes);
     if (r->execution[0])
         at = wire_put_bytes(at, 15, (struct bytes){r->execution, HEX_ID_LEN});
+    if (r->trace[0])
+        at = wire_put_bytes(at, 16, (struct bytes){r->trace, TRACE_ID_LEN});
     return at;
 }
 

@@ -1,6 +1,8 @@
 /* Execute. */
 #include "server/execution_service.h"
 
+#include "api/clock.h"
+#include "api/hash.h"
 #include "server/container_of.h"
 #include "server/execute_codec.h"
 #include "server/execute_find.h"
@@ -155,6 +157,33 @@ static void build_task(struct execution *e, const struct execute_request *decode
     task->done = on_done;
 }
 
+/* A tracestate is passed on only where it can be a header's value. */
+static bool is_passable(struct bytes tracestate)
+{
+    for (size_t i = 0; i < tracestate.len; i++) {
+        if (tracestate.data[i] < ' ' || tracestate.data[i] > '~')
+            return false;
+    }
+    return tracestate.len <= TRACE_STATE_MAX;
+}
+
+/* The execution is a span of the caller's trace. */
+static void join_trace(struct execution *e, struct execute_request *decoded)
+{
+    struct trace *trace = &e->dispatch.task.trace;
+    struct bytes tracestate;
+
+    if (!trace_parse(call_metadata(&e->call, "traceparent"), trace))
+        return;
+    trace->span = hash_mix(hash_mix(trace->parent ^ clock_now_ns()) + (uintptr_t)e);
+    if (trace->span == 0)
+        trace->span = 1;
+    decoded->trace = *trace;
+    tracestate = call_metadata(&e->call, "tracestate");
+    if (is_passable(tracestate))
+        decoded->tracestate = tracestate;
+}
+
 static int prepare(struct execution *e, struct error *error)
 {
     struct execution_service *service = call_service(&e->call);
@@ -168,6 +197,7 @@ static int prepare(struct execution *e, struct error *error)
         return err;
     execute_set_time(&decoded);
     build_task(e, &decoded);
+    join_trace(e, &decoded);
     build_request(e, &decoded);
     return 0;
 }

@@ -68,6 +68,7 @@ void report_message_init(Isoyard__V1__ExecutionReport *ret, const struct report 
 {
     isoyard__v1__execution_report__init(ret);
     ret->execution_id = (char *)report->execution;
+    ret->trace_id = (char *)report->trace;
     ret->version = report->version;
     ret->architecture = (Isoyard__V1__Architecture)report->architecture;
     ret->lane = report->lane;
