@@ -325,13 +325,17 @@ void log_thread_stats(struct log_thread *t, struct log_stats *ret)
 
 void log_thread_stop(struct log_thread *t)
 {
+    bool was_stopping;
+
     if (!t)
         return;
     pthread_mutex_lock(&t->lock);
+    was_stopping = t->is_stopping;
     t->is_stopping = true;
     pthread_cond_signal(&t->changed);
     pthread_mutex_unlock(&t->lock);
-    pthread_join(t->thread, NULL);
+    if (!was_stopping)
+        pthread_join(t->thread, NULL);
 }
 
 void log_thread_free(struct log_thread *t)

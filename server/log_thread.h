@@ -58,7 +58,7 @@ struct log_stats {
 void log_thread_stats(struct log_thread *thread, struct log_stats *ret);
 
 /* Writes what is queued, runs the jobs that are left, closes the database and ends the thread. What
- * is pushed from now on is dropped. Once. NULL is fine. */
+ * is pushed from now on is dropped. A second call returns at once. NULL is fine. */
 void log_thread_stop(struct log_thread *thread);
 
 /* After log_thread_stop, when nobody pushes any more. NULL is fine. */

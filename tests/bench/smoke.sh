@@ -41,6 +41,7 @@ run "$here/e2e.sh" --quick
 run "$here/fetch.sh" --quick
 run "$here/parked.sh" --quick
 run "$here/observe.sh" --quick
+run "$here/logs.sh" --quick
 run "$here/tables.sh" --quick
 
 if [ ${#failed[@]} -gt 0 ]; then

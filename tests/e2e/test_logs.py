@@ -9,7 +9,7 @@ import unittest
 
 import grpc
 
-from support import (Api, Cli, PATIENCE, ServerCase, TestCase, execution_pb2, failure_pb2, log_pb2, log_pb2_grpc,
+from support import (Api, PATIENCE, ServerCase, TestCase, execution_pb2, failure_pb2, log_pb2, log_pb2_grpc,
                      start, wait_until)
 
 TALKER = """
@@ -306,7 +306,7 @@ class Tail(LogCase):
             self.assertEqual(refusal.fields, [field])
 
 
-class Cli_(LogCase):
+class CommandLine(LogCase):
     def test_lines_oldest_first(self):
         name = self.deploy()
         self.api.execute(name, "/many?n=30&text=line")
