@@ -101,6 +101,26 @@ void answer_print_report(const Isoyard__V1__ExecutionReport *report)
                 text_bytes(report->subrequest_received_bytes));
 }
 
+/* "    3.1 ms     20.4 ms  fetch GET https://h/ 200": from when on, for how long, what. */
+void answer_print_spans(const Isoyard__V1__ExecutionReport *report)
+{
+    for (size_t i = 0; report && i < report->n_spans; i++) {
+        const Isoyard__V1__Span *span = report->spans[i];
+
+        fprintf(stderr, "%10s  %10s  ", text_us(span->start_us), text_us(span->duration_us));
+        text_print(stderr, span->name);
+        if (span->detail[0]) {
+            fputc(' ', stderr);
+            text_print(stderr, span->detail);
+        }
+        if (span->status)
+            fprintf(stderr, " %" PRIu32, span->status);
+        else if (span->detail[0])
+            fputs(" failed", stderr);
+        fputc('\n', stderr);
+    }
+}
+
 static void add_response(json_t *object, const struct reply *reply)
 {
     const Isoyard__V1__HttpResponse *response =

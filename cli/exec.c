@@ -15,11 +15,13 @@ struct exec_arguments {
     bool fails; /* 4xx and 5xx are failures */
     bool prints_request;
     bool streams;
+    bool wants_spans;
 };
 
 enum {
     KEY_PRINT_REQUEST = 1000,
     KEY_STREAM,
+    KEY_TRACE,
 };
 
 static const struct argp_option exec_options[] = {
@@ -32,6 +34,8 @@ static const struct argp_option exec_options[] = {
      "Send the body of --data @FILE as it is read, and print the answer's as it comes; neither has "
      "a bound then",
      0},
+    {"trace", KEY_TRACE, NULL, 0,
+     "Print what took how long, one after the other, to stderr; with --json in the report", 0},
     {"print-request", KEY_PRINT_REQUEST, NULL, 0,
      "Call nobody: write the request to stdout as gRPC frames it, for load generators", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -58,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         a->fails = true;
         return 0;
+    case KEY_TRACE:
+        a->wants_spans = true;
+        return 0;
     case KEY_PRINT_REQUEST:
         a->prints_request = true;
         return 0;
@@ -72,6 +79,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "no worker named");
         if (a->streams && (a->event.kind != EVENT_FETCH || a->prints_request))
             argp_error(state, "--stream is for requests that are sent");
+        if (a->streams && a->wants_spans)
+            argp_error(state, "--trace does not go with --stream");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -139,6 +148,8 @@ static void print_answer(const struct exec_arguments *a, const struct reply *rep
     }
     if (a->is_verbose)
         answer_print_report(response->report);
+    if (a->wants_spans)
+        answer_print_spans(response->report);
 }
 
 static bool is_failure(const struct exec_arguments *a, const struct reply *reply)
@@ -201,6 +212,8 @@ int exec_run(struct options *options, int argc, char **argv)
     options_parse(options, &exec_argp, &a, argc, argv);
     options->worker = a.name;
     message = execute_message_new(options, a.name, &a.event, &error);
+    if (message)
+        message->request.wants_spans = a.wants_spans;
     if (!message)
         status = problem_usage("%s", error.message);
     else if (a.prints_request)

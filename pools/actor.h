@@ -69,6 +69,9 @@ struct actor_fetch {
     uint32_t id;
     struct flight *flight; /* whose it is */
     struct fetch *fetch;
+    uint64_t span;   /* of it in the flight's trace; 0: none */
+    unsigned status; /* of the answer, once it is there */
+    char *what;      /* method and URL, where the task's spans are wanted; else NULL */
     struct actor_fetch *prev, *next; /* in the flight's list */
     UT_hash_handle hh;               /* in actor.fetches, by id */
     bool is_answered;                /* its head has come, and it is not there any more */

@@ -8,8 +8,10 @@
 #include "pools/lane.h"
 #include "pools/pool_private.h"
 #include "pools/shared.h"
+#include "pools/spans.h"
 #include "shim/net/fetcher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -105,8 +107,10 @@ static void ref_fetch(void *arg)
 static void unref_fetch(struct actor_fetch *fetch)
 {
     /* Acquire-release: the freeing comes after all that the other side did. */
-    if (atomic_fetch_sub_explicit(&fetch->refs, 1, memory_order_acq_rel) == 1)
-        free(fetch);
+    if (atomic_fetch_sub_explicit(&fetch->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    free(fetch->what);
+    free(fetch);
 }
 
 /* It is not on its way on its lane any more. */
@@ -175,6 +179,7 @@ static void deliver_head(struct actor_fetch *fetch, struct fetch_result *head)
 
     HASH_DEL(flight->actor->fetches, fetch);
     fetch->is_answered = true;
+    fetch->status = head->status;
     inbox_push(&flight->actor->inbox, (struct inbox_item){.kind = EVENT_FETCHED,
                                                           .ticket = flight_ticket(flight),
                                                           .id = fetch->id,
@@ -218,12 +223,34 @@ void actor_receive_fetch_head(struct actor_fetch *fetch)
     unref_fetch(fetch);
 }
 
+/* Up to the end of its body. */
+static void note_span(struct task *task, const struct actor_fetch *fetch,
+                      const struct fetch_result *result)
+{
+    uint64_t now_us = (clock_now_ns() - task->submitted_ns) / NS_PER_US;
+    struct span_list *list = task->spans;
+    struct span *span;
+
+    if (list->count == SPANS_MAX)
+        return;
+    span = &list->spans[list->count++];
+    *span = (struct span){
+        .id = fetch->span,
+        .start_us = now_us > result->duration_us ? now_us - result->duration_us : 0,
+        .duration_us = result->duration_us,
+        .status = fetch->is_answered ? fetch->status : result->status,
+    };
+    snprintf(span->what, sizeof(span->what), "%s", fetch->what ? fetch->what : "");
+}
+
 /* The actor's holder. */
 static void deliver(struct actor_fetch *fetch, struct fetch_result *result)
 {
     struct flight *flight = fetch->flight;
 
     count_result(flight, result);
+    if (flight->task && flight->task->spans)
+        note_span(flight->task, fetch, result);
     if (fetch->is_answered)
         fetch_result_free(result); /* the end of its body went by the pipe */
     else
@@ -313,22 +340,35 @@ static bool find_header(struct bytes block, const char *name, struct bytes *ret)
 /* What the subrequest says of the trace that it is part of, unless the worker has said that itself:
  * it is a span of its own, whose parent is the execution. What the caller's systems keep in the
  * tracestate goes on to those that are called. */
-static struct buffer add_trace(const struct flight *flight, struct bytes headers)
+static struct buffer add_trace(const struct flight *flight, struct bytes headers, uint64_t span)
 {
     char parent[TRACE_PARENT_LEN + 1];
     struct buffer block = {0};
     struct bytes value;
-    uint64_t span = hash_mix(flight->execution ^ clock_now_ns());
 
     buffer_append(&block, headers.data, headers.len);
     if (find_header(headers, "traceparent", &value))
         return block;
-    trace_format(&flight->trace, span ? span : 1, parent);
+    trace_format(&flight->trace, span, parent);
     buffer_append_format(&block, "traceparent\n%s\n", parent);
     if (flight->task && !find_header(headers, "tracestate", &value) &&
         find_header(flight->task->request->headers, "tracestate", &value))
         buffer_append_format(&block, "tracestate\n%.*s\n", (int)value.len, value.data);
     return block;
+}
+
+/* "GET https://host/path", without the query. */
+static char *describe_fetch(const struct fetch_request *request)
+{
+    size_t len = 0;
+    char *what;
+
+    while (len < request->url.len && request->url.data[len] != '?' && request->url.data[len] != '#')
+        len++;
+    if (asprintf(&what, "%.*s %.*s", (int)request->method.len, request->method.data, (int)len,
+                 request->url.data) < 0)
+        abort();
+    return what;
 }
 
 static struct fetch *begin_fetch(struct actor_fetch *fetch, struct fetch_request *request)
@@ -337,8 +377,11 @@ static struct fetch *begin_fetch(struct actor_fetch *fetch, struct fetch_request
     struct buffer headers = {0};
     struct fetch *begun;
 
+    if (flight->task && flight->task->spans)
+        fetch->what = describe_fetch(request);
     if (trace_is_set(&flight->trace)) {
-        headers = add_trace(flight, request->headers);
+        fetch->span = hash_mix(flight->execution ^ clock_now_ns()) | 1;
+        headers = add_trace(flight, request->headers, fetch->span);
         request->headers = (struct bytes){headers.data, headers.len};
     }
     begun = fetcher_start(fetch->lane->fetcher, request, on_fetched, fetch);

@@ -70,7 +70,10 @@ struct report {
     uint64_t subrequest_us;
     uint64_t subrequest_sent_bytes;
     uint64_t subrequest_received_bytes;
+    struct bytes spans; /* the submitter's: as they stand in an ExecutionReport; empty: none */
 };
+
+struct span_list;
 
 struct actor;
 
@@ -81,6 +84,7 @@ struct task {
     const char *tenant;      /* the authenticated one; an isolate of another refuses the task */
     struct request *request; /* TASK_REQUEST */
     uint64_t deadline_ns;    /* the caller's; a task that waited longer is not run. 0: none */
+    struct span_list *spans; /* what is to be filled; NULL: nothing */
     struct trace trace;      /* that it is part of; zeroes: none */
     void (*done)(struct task *task);
 

@@ -238,17 +238,6 @@ static void on_answered(void *arg, bool ok)
     settle(call);
 }
 
-struct bytes call_metadata(const struct call *call, const char *key)
-{
-    for (size_t i = 0; i < call->metadata.count; i++) {
-        const grpc_metadata *entry = &call->metadata.metadata[i];
-
-        if (grpc_slice_str_cmp(entry->key, key) == 0)
-            return slice_bytes(&entry->value);
-    }
-    return (struct bytes){0};
-}
-
 uint64_t call_deadline_ns(const struct call *call)
 {
     return deadline_ns(call->deadline);

@@ -88,10 +88,6 @@ static inline void *call_service(const struct call *call)
 void call_ref(struct call *call);
 void call_unref(struct call *call);
 
-/* The value of the call's metadata with that key, in lower case; without data where there is none.
- * Valid as long as gRPC's part: in handle. */
-struct bytes call_metadata(const struct call *call, const char *key);
-
 /* When the client stops waiting, in nanoseconds of CLOCK_MONOTONIC; 0: never. Any thread. */
 uint64_t call_deadline_ns(const struct call *call);
 

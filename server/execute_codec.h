@@ -44,6 +44,8 @@ struct execute_request {
     int32_t time_ns;
     uint32_t attempt; /* 1 where none was given */
 
+    bool wants_spans;
+
     /* Not of the message: set by who has the call's metadata. */
     struct trace trace;      /* zeroes: none */
     struct bytes tracestate; /* of it; may be empty */

@@ -163,6 +163,9 @@ static int read_field(const struct wire_field *field, struct execute_request *re
     case 4:
     case 5:
         return read_event(field, ret, error);
+    case 6:
+        ret->wants_spans = field->type == WIRE_VARINT && field->value != 0;
+        return 0;
     default:
         return 0;
     }

@@ -17,7 +17,7 @@ struct header {
 static size_t report_size(const struct report *r)
 {
     size_t ids = (r->execution[0] ? wire_bytes_size(15, HEX_ID_LEN) : 0) +
-                 (r->trace[0] ? wire_bytes_size(16, TRACE_ID_LEN) : 0);
+                 (r->trace[0] ? wire_bytes_size(16, TRACE_ID_LEN) : 0) + r->spans.len;
 
     return ids + wire_number_size(1, r->version) + wire_number_size(2, r->architecture) +
            wire_number_size(3, r->lane) + wire_number_size(4, start_kind(r)) +
@@ -49,7 +49,9 @@ static uint8_t *put_report(uint8_t *at, const struct report *r)
         at = wire_put_bytes(at, 15, (struct bytes){r->execution, HEX_ID_LEN});
     if (r->trace[0])
         at = wire_put_bytes(at, 16, (struct bytes){r->trace, TRACE_ID_LEN});
-    return at;
+    if (r->spans.len > 0)
+        memcpy(at, r->spans.data, r->spans.len);
+    return at + r->spans.len;
 }
 
 /* Takes one line off the block. */

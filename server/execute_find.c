@@ -1,6 +1,10 @@
 /* Who is asked, and when. */
 #include "server/execute_find.h"
 
+#include "api/clock.h"
+#include "api/hash.h"
+#include "server/slice.h"
+
 #include <time.h>
 
 static int find_error(const struct execute_request *decoded, int err, struct error *error)
@@ -35,4 +39,41 @@ void execute_set_time(struct execute_request *decoded)
     clock_gettime(CLOCK_REALTIME, &now);
     decoded->time_s = now.tv_sec;
     decoded->time_ns = (int32_t)now.tv_nsec;
+}
+
+/* Without data where there is none. */
+static struct bytes find_metadata(const grpc_metadata_array *metadata, const char *key)
+{
+    for (size_t i = 0; i < metadata->count; i++) {
+        const grpc_metadata *entry = &metadata->metadata[i];
+
+        if (grpc_slice_str_cmp(entry->key, key) == 0)
+            return slice_bytes(&entry->value);
+    }
+    return (struct bytes){0};
+}
+
+/* Whether it can be a header's value. */
+static bool is_passable(struct bytes tracestate)
+{
+    for (size_t i = 0; i < tracestate.len; i++) {
+        if (tracestate.data[i] < ' ' || tracestate.data[i] > '~')
+            return false;
+    }
+    return tracestate.len <= TRACE_STATE_MAX;
+}
+
+void execute_join_trace(struct execute_request *decoded, const grpc_metadata_array *metadata)
+{
+    struct trace *trace = &decoded->trace;
+    struct bytes tracestate;
+
+    if (!trace_parse(find_metadata(metadata, "traceparent"), trace))
+        return;
+    /* A caller's span may ask for several executions, but not two at one time from one place. */
+    trace->span =
+        hash_mix(hash_mix(trace->parent ^ clock_now_ns()) ^ trace->id[1] ^ (uintptr_t)decoded) | 1;
+    tracestate = find_metadata(metadata, "tracestate");
+    if (is_passable(tracestate))
+        decoded->tracestate = tracestate;
 }

@@ -249,6 +249,7 @@ static void build_task(struct execution_stream *e, const struct execute_request 
     task->tenant = e->tenant;
     task->request = &e->request;
     task->deadline_ns = deadline_ns(e->stream.deadline);
+    task->trace = decoded->trace;
     task->done = on_done;
     e->room = xmalloc(execute_room(decoded) + 1);
     execute_build(decoded, e->room, &e->request);
@@ -291,6 +292,7 @@ static int prepare(struct execution_stream *e, const struct execute_part *part, 
         err = execute_find(service->registry, &decoded, &e->dispatch.task.script, error);
     if (err)
         return err;
+    execute_join_trace(&decoded, &e->stream.metadata);
     build_task(e, &decoded);
     err = part->has_body ? open_body(e, error) : 0;
     if (err)

@@ -1,12 +1,11 @@
 /* Execute. */
 #include "server/execution_service.h"
 
-#include "api/clock.h"
-#include "api/hash.h"
 #include "server/container_of.h"
 #include "server/execute_codec.h"
 #include "server/execute_find.h"
 #include "server/message.h"
+#include "server/span_message.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -25,7 +24,8 @@ struct execution {
     struct dispatch dispatch;
     struct request request;
     char tenant[SCRIPT_NAME_MAX + 1];
-    char *large_room; /* NULL: room is enough */
+    struct span_list *spans; /* NULL: nobody wants them */
+    char *large_room;        /* NULL: room is enough */
     char room[ROOM_BYTES];
 };
 
@@ -46,11 +46,20 @@ static void release(struct call *call)
     struct execution *e = execution_of(call);
 
     script_unref(e->dispatch.task.script);
+    free(e->spans);
     free(e->large_room);
 }
 
+static void set_spans(Isoyard__V1__ExecutionReport *report, struct span_messages *spans)
+{
+    if (!spans)
+        return;
+    report->n_spans = spans->count;
+    report->spans = spans->pointers;
+}
+
 /* The worker failed by its own code: a reply, not an error. */
-static void reply_failure(struct execution *e)
+static void reply_failure(struct execution *e, struct span_messages *spans)
 {
     const struct task *task = &e->dispatch.task;
     Isoyard__V1__ExecuteResponse response = ISOYARD__V1__EXECUTE_RESPONSE__INIT;
@@ -59,6 +68,7 @@ static void reply_failure(struct execution *e)
 
     failure_message_init(&failure, &task->outcome.failure, &reply_bounds);
     report_message_init(&report, &task->report);
+    set_spans(&report, spans);
     response.outcome_case = ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE;
     response.failure = &failure.failure;
     response.report = &report;
@@ -94,40 +104,55 @@ static void reply_result(struct execution *e)
     call_reply(&e->call, &slice, 1);
 }
 
-static void reply_scheduled(struct execution *e)
+static void reply_scheduled(struct execution *e, struct span_messages *spans)
 {
     Isoyard__V1__ExecuteResponse response = ISOYARD__V1__EXECUTE_RESPONSE__INIT;
     Isoyard__V1__ScheduledResult result = ISOYARD__V1__SCHEDULED_RESULT__INIT;
     Isoyard__V1__ExecutionReport report;
 
     report_message_init(&report, &e->dispatch.task.report);
+    set_spans(&report, spans);
     response.outcome_case = ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_SCHEDULED;
     response.scheduled = &result;
     response.report = &report;
     call_reply_message(&e->call, &response.base);
 }
 
-static void reply_answer(struct execution *e)
+static void reply_answer(struct execution *e, struct span_messages *spans)
 {
     if (e->dispatch.task.outcome.response)
         reply_response(e);
     else if (e->dispatch.task.outcome.result)
         reply_result(e);
     else
-        reply_scheduled(e);
+        reply_scheduled(e, spans);
+}
+
+static struct span_messages *take_spans(struct execution *e)
+{
+    struct report *report = &e->dispatch.task.report;
+    struct span_messages *spans;
+
+    if (!e->spans)
+        return NULL;
+    spans = span_messages_new(report, e->spans);
+    report->spans = (struct bytes){spans->packed.data, spans->packed.len};
+    return spans;
 }
 
 /* Lane thread. The request's reference keeps the execution until the last line. */
 static void on_done(struct task *task)
 {
     struct execution *e = container_of(task, struct execution, dispatch.task);
+    struct span_messages *spans = take_spans(e);
 
     if (task->outcome.kind == OUTCOME_ANSWERED)
-        reply_answer(e);
+        reply_answer(e, spans);
     else if (failure_is_workers(&task->outcome.failure))
-        reply_failure(e);
+        reply_failure(e, spans);
     else
         reply_error(e);
+    span_messages_free(spans);
     outcome_release(&task->outcome);
     request_unref(&e->request);
 }
@@ -154,34 +179,10 @@ static void build_task(struct execution *e, const struct execute_request *decode
     task->tenant = e->tenant;
     task->request = &e->request;
     task->deadline_ns = call_deadline_ns(&e->call);
+    task->trace = decoded->trace;
     task->done = on_done;
-}
-
-/* A tracestate is passed on only where it can be a header's value. */
-static bool is_passable(struct bytes tracestate)
-{
-    for (size_t i = 0; i < tracestate.len; i++) {
-        if (tracestate.data[i] < ' ' || tracestate.data[i] > '~')
-            return false;
-    }
-    return tracestate.len <= TRACE_STATE_MAX;
-}
-
-/* The execution is a span of the caller's trace. */
-static void join_trace(struct execution *e, struct execute_request *decoded)
-{
-    struct trace *trace = &e->dispatch.task.trace;
-    struct bytes tracestate;
-
-    if (!trace_parse(call_metadata(&e->call, "traceparent"), trace))
-        return;
-    trace->span = hash_mix(hash_mix(trace->parent ^ clock_now_ns()) + (uintptr_t)e);
-    if (trace->span == 0)
-        trace->span = 1;
-    decoded->trace = *trace;
-    tracestate = call_metadata(&e->call, "tracestate");
-    if (is_passable(tracestate))
-        decoded->tracestate = tracestate;
+    if (decoded->wants_spans)
+        task->spans = e->spans = xcalloc(1, sizeof(*e->spans));
 }
 
 static int prepare(struct execution *e, struct error *error)
@@ -196,8 +197,8 @@ static int prepare(struct execution *e, struct error *error)
     if (err)
         return err;
     execute_set_time(&decoded);
+    execute_join_trace(&decoded, &e->call.metadata);
     build_task(e, &decoded);
-    join_trace(e, &decoded);
     build_request(e, &decoded);
     return 0;
 }

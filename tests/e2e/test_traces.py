@@ -115,6 +115,65 @@ class Traces(ServerCase):
         reply = self.execute(metadata=[("traceparent", PARENT), ("tracestate", "a=" + "b" * 510)])
         self.assertEqual(len(self.seen_by_worker(reply)["tracestate"]), 512)
 
+    def test_stream_is_one_too(self):
+        start_part = execution_pb2.ExecuteStreamRequest(start=execution_pb2.ExecuteStreamStart(
+            request=execution_pb2.ExecuteRequest(worker="traced", fetch=execution_pb2.HttpRequest(url="/"))))
+        parts = list(self.api.execution.ExecuteStream(iter([start_part]), timeout=PATIENCE,
+                                                      metadata=[("traceparent", PARENT)]))
+        report = parts[-1].end.report
+        self.assertEqual(report.trace_id, TRACE)
+        body = b"".join(part.chunk for part in parts if part.WhichOneof("part") == "chunk").decode()
+        self.assertIn(f"00-{TRACE}-{report.execution_id}-01", body)
+
+    def spans(self, path, metadata=()):
+        url = f"{path}?to=http://127.0.0.1:{self.upstream.server_port}/&secret=1"
+        request = execution_pb2.ExecuteRequest(worker="traced", wants_spans=True,
+                                               fetch=execution_pb2.HttpRequest(url=url))
+        return self.api.execution.Execute(request, timeout=PATIENCE, metadata=metadata)
+
+    def test_spans_on_demand(self):
+        reply = self.spans("/ask", metadata=[("traceparent", PARENT)])
+        report = reply.report
+        self.assertTrue(reply.response.body_text.startswith("[["))
+        self.assertEqual(sum(span.duration_us for span in report.spans if span.name == "queue"), report.queue_us)
+        [handler] = [span for span in report.spans if span.name == "handler"]
+        self.assertEqual(handler.start_us + handler.duration_us, report.wall_us)
+        fetches = [span for span in report.spans if span.name == "fetch"]
+        self.assertEqual(len(fetches), 2)
+        for span in fetches:
+            self.assertEqual(span.status, 200)
+            self.assertRegex(span.detail, r"^GET http://127\.0\.0\.1:\d+/[12]?$")
+            self.assertGreaterEqual(span.start_us + 1000, handler.start_us)
+            self.assertLessEqual(span.start_us + span.duration_us, report.wall_us)
+        self.assertEqual({span.span_id for span in fetches},
+                         {seen["traceparent"].split("-")[2] for seen in self.upstream.seen})
+        self.assertEqual(sum(span.duration_us for span in fetches), report.subrequest_us)
+        self.assertEqual(list(self.execute("/ask").report.spans), [])
+
+    def test_spans_of_a_failure_and_without_a_trace(self):
+        report = self.spans("/throw").report
+        self.assertEqual(report.spans[-1].name, "handler")
+        self.assertEqual([span.span_id for span in self.spans("/ask").report.spans if span.name == "fetch"], ["", ""])
+
+    def test_spans_are_bounded(self):
+        self.api.deploy("many", """
+            export default { async fetch(request) {
+                const to = new URL(request.url).searchParams.get("to");
+                for (let i = 0; i < 70; i++) await fetch(to);
+                return new Response("");
+            } };""")
+        request = execution_pb2.ExecuteRequest(worker="many", wants_spans=True, fetch=execution_pb2.HttpRequest(
+            url=f"/?to=http://127.0.0.1:{self.upstream.server_port}/"))
+        report = self.api.execution.Execute(request, timeout=PATIENCE).report
+        self.assertEqual(report.subrequests, 70)
+        self.assertEqual(len([span for span in report.spans if span.name == "fetch"]), 64)
+
+    def test_cli_prints_them(self):
+        path = f"/ask?to=http://127.0.0.1:{self.upstream.server_port}/"
+        lines = self.cli.run("exec", "traced", "--trace", "--path", path).stderr.decode().splitlines()
+        self.assertEqual(len([line for line in lines if line.endswith(" 200")]), 2)
+        self.assertTrue(any(line.endswith("handler") for line in lines))
+
     def test_failure_and_the_log_tell_the_trace(self):
         reply = self.execute("/throw", metadata=[("traceparent", PARENT)])
         self.assertEqual(reply.report.trace_id, TRACE)

@@ -1,0 +1,29 @@
+/*
+ * What a task's subrequests did, and when: kept for callers who ask for it.
+ */
+#ifndef ISOYARD_SPANS_H
+#define ISOYARD_SPANS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of one task; further ones are left out. */
+#define SPANS_MAX 64u
+
+#define SPAN_WHAT_MAX 127u
+
+struct span {
+    uint64_t id;       /* in the task's trace; 0: it is part of none */
+    uint64_t start_us; /* since the task was submitted */
+    uint64_t duration_us;
+    unsigned status; /* of HTTP; 0: there was no answer */
+    char what[SPAN_WHAT_MAX + 1];
+};
+
+/* The submitter's, who gives it to a task; the holder of the task's lane fills it. */
+struct span_list {
+    size_t count;
+    struct span spans[SPANS_MAX];
+};
+
+#endif
