@@ -192,8 +192,8 @@ static bool is_body_pending(const struct actor *actor)
 
 static bool is_something_pending(const struct actor *actor)
 {
-    return actor->timers || actor->fetches || actor->inbox.count > 0 || actor->platform_timer ||
-           is_body_pending(actor) ||
+    return actor->timers || actor->fetches || actor->computations || actor->inbox.count > 0 ||
+           actor->platform_timer || is_body_pending(actor) ||
            atomic_load_explicit(&actor->is_platform_said, memory_order_relaxed) ||
            (actor->isolate && isolate_has_platform_task(actor->isolate));
 }

@@ -34,6 +34,7 @@
 #include <uthash.h>
 
 struct lane;
+struct actor_computation;
 struct lane_timer;
 struct pack;
 struct shared;
@@ -123,8 +124,10 @@ struct actor {
     unsigned task_limit; /* in flight at once */
     struct inbox inbox;
     struct flights flights;
-    struct actor_timer *timers;  /* uthash */
-    struct actor_fetch *fetches; /* the same */
+    struct actor_timer *timers;                     /* uthash */
+    struct actor_fetch *fetches;                    /* the same */
+    struct actor_computation *computations;         /* the same */
+    struct actor_computation *startup_computations; /* those of no flight; utlist's DL */
 
     struct message platform_message;  /* V8's foreground tasks: said by any thread ... */
     atomic_bool is_platform_said;     /* ... the message is on its way ... */
@@ -251,7 +254,16 @@ void actor_receive_fetch_resume(struct actor_fetch *fetch);
 void actor_receive_fetched(struct actor_fetch *fetch);
 void actor_receive_fetch_stop(struct actor_fetch *fetch);
 
-/* All timers, subrequests and bodies of an execution that ends. */
+/* Computations: actor_compute.c. Takes the job, or leaves it to be freed. */
+void actor_start_computation(struct actor *actor, uint32_t ticket, uint32_t id,
+                             struct crypto_job **job);
+void actor_stop_computation(struct actor *actor, uint32_t id);
+void actor_stop_computations(struct actor_computation **list); /* all of it */
+
+/* A computation of a shared actor has ended: MESSAGE_COMPUTED. */
+void actor_receive_computed(struct message *message);
+
+/* All timers, subrequests, computations and bodies of an execution that ends. */
 void actor_stop_waiting(struct flight *flight);
 
 /* isolate_host.platform_task: V8 has a foreground task. Any thread. */
@@ -272,6 +284,9 @@ uint64_t flight_cpu_left_ns(const struct flight *flight);
 uint64_t flight_wall_allowed_us(const struct flight *flight);
 uint64_t flight_wall_since_ns(const struct flight *flight);
 uint64_t flight_wall_end_ns(const struct flight *flight);
+
+/* The execution, or the start-up, has used so much CPU time. */
+void actor_charge(struct actor *actor, uint32_t ticket, uint64_t cpu_ns);
 
 /* Turns: actor_fill.c, actor_absorb.c. */
 

@@ -5,6 +5,7 @@
 #include "api/pipe.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
+#include "shim/crypto/job.h"
 #include "shim/net/fetch_result.h"
 
 #include <stdio.h>
@@ -19,6 +20,8 @@ static void release_event(struct event *event)
     event->result = NULL;
     body_event_free(event->body);
     event->body = NULL;
+    crypto_job_free(event->job);
+    event->job = NULL;
 }
 
 static void set_wall_failure(const struct flight *flight, struct failure *ret)
@@ -178,6 +181,7 @@ static void apply_loaded(struct actor *actor)
     actor->state = ACTOR_READY;
     actor->has_started = true;
     actor_stop_nobodys_timers(actor);
+    actor_stop_computations(&actor->startup_computations);
     actor->startup_ns = now_ns - actor->opened_ns;
     lane_timer_stop(actor->startup_timer);
     actor->startup_timer = NULL;
@@ -234,6 +238,12 @@ static void apply_op(struct actor *actor, struct op *op)
     case OP_BODY_FAIL:
         actor_apply_body(actor, op);
         break;
+    case OP_COMPUTE_START:
+        actor_start_computation(actor, op->ticket, op->compute.id, &op->compute.job);
+        break;
+    case OP_COMPUTE_STOP:
+        actor_stop_computation(actor, op->compute.id);
+        break;
     }
 }
 
@@ -248,7 +258,7 @@ static void apply_ops(struct actor *actor, struct op *op)
     }
 }
 
-static void charge_ticket(struct actor *actor, uint32_t ticket, uint64_t cpu_ns)
+void actor_charge(struct actor *actor, uint32_t ticket, uint64_t cpu_ns)
 {
     struct flight *flight = flights_find(&actor->flights, ticket);
 
@@ -270,13 +280,13 @@ static void charge(struct actor *actor, const struct turn_event *event, double c
     const struct isolate_samples *samples = &event->samples;
 
     if (samples->total == 0) {
-        charge_ticket(actor, event->event.ticket, (uint64_t)cpu_ns);
+        actor_charge(actor, event->event.ticket, (uint64_t)cpu_ns);
         return;
     }
     for (unsigned i = 0; i < samples->owner_count; i++) {
         const struct owner_samples *sample = &samples->owners[i];
 
-        charge_ticket(actor, sample->ticket, (uint64_t)(cpu_ns * sample->count / samples->total));
+        actor_charge(actor, sample->ticket, (uint64_t)(cpu_ns * sample->count / samples->total));
     }
 }
 

@@ -93,6 +93,7 @@ static void add_item(struct actor *actor, struct turn *turn, struct inbox_item i
         .timer = item.id,
         .result = item.result,
         .body = item.body,
+        .job = item.job,
     };
     if (flight) {
         event->cpu_allowed_ns = flight_cpu_left_ns(flight);
@@ -218,10 +219,12 @@ void actor_take_back(struct actor *actor, struct turn *turn, unsigned begun)
                                                                 .ticket = event->event.ticket,
                                                                 .id = event->event.timer,
                                                                 .result = event->event.result,
-                                                                .body = event->event.body});
+                                                                .body = event->event.body,
+                                                                .job = event->event.job});
         request_unref(event->event.request);
         event->event.request = NULL;
-        event->event.result = NULL; /* the inbox has it again, and the next, too */
+        event->event.result = NULL; /* the inbox has it again, and the next ones, too */
         event->event.body = NULL;
+        event->event.job = NULL;
     }
 }

@@ -482,6 +482,7 @@ void actor_stop_waiting(struct flight *flight)
     while (flight->fetches)
         stop_fetch(flight->fetches);
     actor_close_bodies(flight);
+    actor_stop_computations(&flight->computations);
     lane_timer_stop(flight->deadline);
     flight->deadline = NULL;
 }
@@ -495,5 +496,6 @@ void actor_stop_timers(struct actor *actor)
     lane_timer_stop(actor->startup_timer);
     lane_timer_stop(actor->platform_timer);
     lane_timer_stop(actor->recheck_timer);
+    actor_stop_computations(&actor->startup_computations);
     actor->startup_timer = actor->platform_timer = actor->recheck_timer = NULL;
 }

@@ -41,7 +41,8 @@ struct crew_thread {
 };
 
 struct crew {
-    struct crew_config config; /* immutable */
+    struct crew_config config; /* immutable, as is the next */
+    struct offload *offload;
 
     pthread_mutex_t lock;        /* guards what follows; a leaf, but taken under a turn's, too */
     pthread_cond_t lane_left;    /* a thread has nothing to do with a lane any more */
@@ -72,6 +73,7 @@ struct crew_config crew_config_default(void)
     return (struct crew_config){.spares = 4,
                                 .adopt_after_ms = 5,
                                 .cancel_grace_ms = 50,
+                                .crypto_threads = 2,
                                 .quarantine_after_ms = 2000,
                                 .quarantine = 4};
 }
@@ -146,6 +148,21 @@ static void leave_lane(struct crew *crew, struct lane *lane, bool is_closed)
     atomic_fetch_sub_explicit(&lane->refs, 1, memory_order_acq_rel);
     pthread_cond_broadcast(&crew->lane_left);
     pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_enter_lane(struct lane *lane)
+{
+    atomic_fetch_add_explicit(&lane->refs, 1, memory_order_relaxed);
+}
+
+void crew_leave_lane(struct crew *crew, struct lane *lane)
+{
+    leave_lane(crew, lane, false);
+}
+
+struct offload *crew_offload(const struct crew *crew)
+{
+    return crew->offload;
 }
 
 void crew_await_others(struct crew *crew, struct lane *lane)
@@ -449,6 +466,16 @@ static void stop_watchdog(struct crew *crew)
 
 /* Opening and closing. */
 
+/* All threads have ended but the offload's. */
+static void release(struct crew *crew)
+{
+    offload_close(crew->offload);
+    sem_destroy(&crew->watchdog_wake);
+    pthread_cond_destroy(&crew->lane_left);
+    pthread_mutex_destroy(&crew->lock);
+    free(crew);
+}
+
 int crew_open(const struct crew_config *config, struct crew **ret, struct error *error)
 {
     struct crew *crew = xcalloc(1, sizeof(*crew));
@@ -458,10 +485,10 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->lane_left, NULL);
     sem_init(&crew->watchdog_wake, 0, 0);
-    if (pthread_create(&crew->watchdog, NULL, run_watchdog, crew) != 0) {
-        sem_destroy(&crew->watchdog_wake);
-        free(crew);
-        return error_set(error, E_NOMEM, "", "the watchdog's thread cannot be started");
+    crew->offload = offload_open(config->crypto_threads);
+    if (!crew->offload || pthread_create(&crew->watchdog, NULL, run_watchdog, crew) != 0) {
+        release(crew);
+        return error_set(error, E_NOMEM, "", "threads cannot be started");
     }
     pthread_setname_np(crew->watchdog, "watchdog");
     for (unsigned i = 0; i < config->spares; i++) {
@@ -503,10 +530,7 @@ void crew_close(struct crew *crew)
         turn_release(turn);
         free(turn);
     }
-    sem_destroy(&crew->watchdog_wake);
-    pthread_cond_destroy(&crew->lane_left);
-    pthread_mutex_destroy(&crew->lock);
-    free(crew);
+    release(crew);
 }
 
 struct crew_figures crew_figures(struct crew *crew)

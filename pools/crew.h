@@ -18,6 +18,7 @@ struct crew_config {
     uint64_t quarantine_after_ms; /* a turn that was stopped and lasts on so long is written off */
     unsigned adopt_every;         /* for tests: every so many turns the lane is adopted during the
                                      turn's first event; 0: never */
+    unsigned crypto_threads;      /* for operations of crypto.subtle that take long; at least 1 */
     unsigned quarantine;          /* turns that may be written off at once; above that ... */
     void (*exhausted)(void *arg); /* ... the process should be replaced: called at most once, on
                                      the watchdog's thread; must not block. NULL: nobody */

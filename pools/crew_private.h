@@ -3,6 +3,7 @@
 #define ISOYARD_CREW_PRIVATE_H
 
 #include "pools/crew.h"
+#include "pools/offload.h"
 #include "pools/turn.h"
 
 #include <stdbool.h>
@@ -20,6 +21,14 @@ void crew_await_closed(struct crew *crew, struct lane *lane);
 
 /* Waits until no other thread has anything to do with the lane. Its holder. */
 void crew_await_others(struct crew *crew, struct lane *lane);
+
+/* The caller is going to send the lane something, and does not play it; it has sent it, and touches
+ * the lane no more. */
+void crew_enter_lane(struct lane *lane);
+void crew_leave_lane(struct crew *crew, struct lane *lane);
+
+/* The threads for what takes long. */
+struct offload *crew_offload(const struct crew *crew);
 
 /* For tests (crew_config.adopt_every): sends a spare to adopt the lane from this turn, if its time
  * has come and one is idle; whether it did. The turn's thread, in phase TURN. */

@@ -20,6 +20,7 @@
 
 struct actor;
 struct actor_body;
+struct actor_computation;
 struct actor_fetch;
 struct actor_timer;
 struct lane_timer;
@@ -39,6 +40,7 @@ struct flight {
     struct lane_timer *deadline; /* its wall limit, while it is parked */
     struct actor_timer *timers;  /* that it has started; utlist's DL */
     struct actor_fetch *fetches; /* the same */
+    struct actor_computation *computations;
 
     /* Bodies that stream: actor_body.c. */
     struct actor_body *bodies; /* that are open; utlist's DL */

@@ -1,6 +1,7 @@
 /* Inboxes. */
 #include "pools/inbox.h"
 
+#include "shim/crypto/job.h"
 #include "shim/net/fetch_result.h"
 
 #include "api/bytes.h"
@@ -54,8 +55,10 @@ void inbox_item_release(struct inbox_item *item)
 {
     fetch_result_free(item->result);
     body_event_free(item->body);
+    crypto_job_free(item->job);
     item->result = NULL;
     item->body = NULL;
+    item->job = NULL;
 }
 
 void inbox_release(struct inbox *inbox)

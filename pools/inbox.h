@@ -12,9 +12,10 @@
 struct inbox_item {
     enum event_kind kind;
     uint32_t ticket;             /* of the task it is for; 0: nobody's */
-    uint32_t id;                 /* of the timer, the subrequest or the body */
+    uint32_t id;                 /* of the timer, the subrequest, the computation or the body */
     struct fetch_result *result; /* of EVENT_FETCHED: owned */
     struct body_event *body;     /* of EVENT_BODY: owned */
+    struct crypto_job *job;      /* of EVENT_COMPUTED: the same */
 };
 
 /* All zeroes is an empty one. */

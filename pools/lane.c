@@ -221,6 +221,9 @@ static void receive(struct lane *lane, struct message *message)
     case MESSAGE_PLATFORM:
         actor_receive_platform(container_of(message, struct actor, platform_message));
         break;
+    case MESSAGE_COMPUTED:
+        lane_receive_computed(message);
+        break;
     case MESSAGE_SHED:
         shed_one(lane);
         break;

@@ -110,7 +110,8 @@ struct lane {
     struct lane_timer *sweep;
     struct lane_timer *shed;    /* until the next isolate is disposed of */
     struct lane_timer *tending; /* looks after strays that are shared actors */
-    unsigned errands;           /* timers and subrequests of shared actors on this loop */
+    unsigned errands;           /* timers and subrequests of shared actors on this loop, and
+                                   all computations that it waits for */
     struct task *own_tasks;     /* shared, HANDOFF_MUTEX: utlist's DL */
     bool had_own_turn;          /* the same: the last turn was for one of these */
     bool had_listed_turn;       /* shared: the last turn was for one of the ready list */
@@ -211,6 +212,9 @@ void lane_fill_report(struct lane *lane, const struct actor *actor, struct task 
 
 /* Ends a task that has no actor with a failure, whose strings are copied. */
 void lane_fail_task(struct lane *lane, struct task *task, const struct failure *failure);
+
+/* MESSAGE_COMPUTED: actor_compute.c. */
+void lane_receive_computed(struct message *message);
 
 /* The task's done has been called. */
 void lane_count_given_back(struct lane *lane);

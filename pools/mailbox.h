@@ -16,6 +16,8 @@ enum message_kind {
     MESSAGE_QUARANTINE,   /* a turn's: it does not end */
     MESSAGE_BACK,         /* a turn whose thread has lost the lane has ended: turn.back */
     MESSAGE_PLATFORM,     /* an isolate has foreground tasks of V8: actor.platform */
+    MESSAGE_COMPUTED,     /* a computation has ended; to the lane, and to a shared actor from there:
+                             actor_computation.ended */
     MESSAGE_SHED,         /* the pool is about to close: lane.shed_message */
     MESSAGE_STOP,         /* the pool closes: lane.stop, or actor.stop of a shared pool */
     MESSAGE_FETCH_RESUME, /* to the lane: look at the pipes: actor_fetch.resume */

@@ -71,6 +71,9 @@ static void receive(struct actor *actor, struct message *message)
     case MESSAGE_FETCHED:
         actor_receive_fetched(container_of(message, struct actor_fetch, ended));
         break;
+    case MESSAGE_COMPUTED:
+        actor_receive_computed(message);
+        break;
     case MESSAGE_QUARANTINE:
     case MESSAGE_BACK:
     case MESSAGE_TIMER_BACK:

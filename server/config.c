@@ -90,6 +90,8 @@ static const struct setting settings[] = {
      "Isolates are recycled after this many tasks; 0: never"},
     {"spares", "N", SETTING_UINT, CREW(spares), 1, 0, 256,
      "Threads that stand by to adopt a lane whose turn lasts"},
+    {"crypto-threads", "N", SETTING_UINT, CREW(crypto_threads), 1, 1, 64,
+     "Threads for operations of crypto.subtle that take long"},
     {"adopt-after-ms", "MS", SETTING_U64, CREW(adopt_after_ms), 1, 1, 60000,
      "A turn that lasts longer loses its lane"},
     {"adopt-every", "N", SETTING_UINT, CREW(adopt_every), 1, 0, UINT32_MAX,

@@ -71,6 +71,9 @@ static void drop_slots(struct isolate *isolate)
     for (const auto &fetch : isolate->fetches)
         isolate->allocator->discharge(fetch.second);
     isolate->fetches.clear();
+    for (const auto &computation : isolate->computations)
+        isolate->allocator->discharge(computation.second);
+    isolate->computations.clear();
 }
 
 /* The one before is kept until the new one is there: while there is a context a fatal error parks

@@ -47,6 +47,8 @@ static const struct host_function functions[] = {
     {"domainToAscii", op_domain_to_ascii},
     {"isDetached", op_is_detached},
     {"random", op_random},
+    {"compute", op_compute},
+    {"stopCompute", op_stop_compute},
     {"cloneKind", op_clone_kind},
     {"cloneWasmModule", op_clone_wasm_module},
     {"newCodec", op_new_codec},

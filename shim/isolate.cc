@@ -8,9 +8,19 @@
 #include <cassert>
 #include <pthread.h>
 
-const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {
-    "fetch",    "scheduled", "task", "timer", "fetched",          "body",
-    "rejected", "handled",   "end",  "load",  "compileStreaming", "instantiateStreaming"};
+const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {"fetch",
+                                                               "scheduled",
+                                                               "task",
+                                                               "timer",
+                                                               "fetched",
+                                                               "computed",
+                                                               "body",
+                                                               "rejected",
+                                                               "handled",
+                                                               "end",
+                                                               "load",
+                                                               "compileStreaming",
+                                                               "instantiateStreaming"};
 
 /* When the heap limit is reached V8 needs room to unwind, and one allocation above the raised limit
  * ends the process: so the limit, which is no memory yet, is raised by much. */
@@ -173,6 +183,7 @@ static void drop_handles(struct isolate *isolate)
 
     isolate_drop_handles(isolate);
     codecs_free(isolate);
+    crypto_drop_keys(isolate);
 }
 
 void isolate_close(struct isolate *isolate)
@@ -364,6 +375,9 @@ static void deliver_one(struct isolate *isolate, v8::Local<v8::Context> context,
         break;
     case EVENT_BODY:
         body_deliver(isolate, context, event);
+        break;
+    case EVENT_COMPUTED:
+        crypto_deliver(isolate, context, event);
         break;
     case EVENT_END:
         deliver_end(isolate, context, event);

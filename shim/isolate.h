@@ -38,6 +38,7 @@ enum prelude_function {
     PRELUDE_TASK,
     PRELUDE_TIMER,
     PRELUDE_FETCHED,
+    PRELUDE_COMPUTED,
     PRELUDE_BODY,
     PRELUDE_REJECTED,
     PRELUDE_HANDLED,
@@ -93,6 +94,8 @@ struct fresh_code {
     v8::Global<v8::UnboundScript> script;
 };
 
+struct key_handle;
+
 struct isolate {
     v8::Isolate *v8 = nullptr;
     std::shared_ptr<foreground_runner> runner;   /* immutable; has its own lock */
@@ -109,6 +112,10 @@ struct isolate {
     std::unordered_map<uint32_t, size_t> fetches; /* under way: what their requests were charged */
     std::unordered_set<struct codec *> codecs;    /* ops/compression.cc: those that are not freed */
     size_t codec_bytes_gone = 0; /* of freed ones, of which V8 has not been told yet */
+    std::unordered_map<uint32_t, size_t> computations; /* the same */
+    size_t key_bytes_gone = 0;                /* of freed ones, of which V8 has not been told yet */
+    v8::Global<v8::ObjectTemplate> key_shape; /* of the next; empty until there is one */
+    struct key_handle *keys = nullptr;        /* of JavaScript's, in no order */
 
     struct op_list ops;
     unsigned op_count = 0;     /* in this event */
@@ -318,6 +325,15 @@ void codecs_free(struct isolate *isolate);
 /* Tells the prelude what has happened to a body that streams. */
 void body_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
                   const struct event *event);
+
+/* ops/crypto.cc */
+
+/* Hands the prelude what has become of a computation. */
+void crypto_deliver(struct isolate *isolate, v8::Local<v8::Context> context,
+                    const struct event *event);
+
+/* Frees all keys. With the isolate locked and entered; nothing of JavaScript's runs any more. */
+void crypto_drop_keys(struct isolate *isolate);
 
 /* failure.cc */
 

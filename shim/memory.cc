@@ -124,6 +124,13 @@ static bool collect(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator
     return true;
 }
 
+bool external_charge(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                     size_t length)
+{
+    return allocator->charge(length) ||
+           (collect(isolate, allocator, length) && allocator->charge(length));
+}
+
 v8::MaybeLocal<v8::ArrayBuffer> array_buffer_new(v8::Isolate *isolate,
                                                  const std::shared_ptr<buffer_allocator> &allocator,
                                                  size_t length)
@@ -141,8 +148,7 @@ v8::MaybeLocal<v8::ArrayBuffer>
 array_buffer_adopt(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
                    void *data, size_t length)
 {
-    if (!allocator->charge(length) &&
-        !(collect(isolate, allocator, length) && allocator->charge(length)))
+    if (!external_charge(isolate, allocator, length))
         return {};
     return buffer_over(isolate, allocator, data, length);
 }

@@ -86,6 +86,11 @@ class buffer_allocator final : public v8::ArrayBuffer::Allocator
 #define WASM_CODE_BYTES_MAX ((size_t)128 << 20)
 #define WASM_CODE_TOTAL_MAX ((size_t)2 << 30)
 
+/* Counts memory against the budget, after a collection of garbage where it would be above. In a
+ * turn. */
+bool external_charge(v8::Isolate *isolate, const std::shared_ptr<buffer_allocator> &allocator,
+                     size_t length);
+
 /*
  * An ArrayBuffer of uninitialised bytes, or of a copy; nothing above the budget (V8's own
  * constructor would end the process). In a turn.

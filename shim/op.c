@@ -2,6 +2,7 @@
 #include "shim/op.h"
 
 #include "api/bytes.h"
+#include "shim/crypto/job.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,9 @@ void op_free(struct op *op)
     case OP_FETCH_START:
         free(op->fetch.request);
         break;
+    case OP_COMPUTE_START:
+        crypto_job_free(op->compute.job);
+        break;
     case OP_LOG:
         free(op->log.text);
         break;
@@ -47,6 +51,7 @@ void op_free(struct op *op)
     case OP_END:
     case OP_TIMER_STOP:
     case OP_FETCH_STOP:
+    case OP_COMPUTE_STOP:
         break;
     }
     free(op);

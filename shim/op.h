@@ -17,6 +17,7 @@
 extern "C" {
 #endif
 
+struct crypto_job;
 struct fetch_request;
 
 enum op_kind {
@@ -29,7 +30,9 @@ enum op_kind {
     OP_TIMER_STOP,  /* do not */
     OP_FETCH_START, /* make a subrequest and deliver EVENT_FETCHED with fetch.id */
     OP_FETCH_STOP,  /* do not: nobody waits for it */
-    OP_LOG,         /* a console line: log */
+    OP_COMPUTE_START, /* run compute.job and deliver EVENT_COMPUTED with compute.id */
+    OP_COMPUTE_STOP,  /* do not: nobody waits for it */
+    OP_LOG,           /* a console line: log */
 
     /* Bodies that stream. A body is named by body.id: 0 is the task's own (the request's that comes
      * in, the answer's that goes out), else that of the subrequest of this number (its answer's
@@ -71,6 +74,10 @@ struct op {
             uint32_t id; /* unique among the isolate's subrequests under way; never 0 */
             struct fetch_request *request; /* one piece of memory, for free */
         } fetch;
+        struct {
+            uint32_t id;            /* unique among the isolate's computations under way; never 0 */
+            struct crypto_job *job; /* it has its inputs; NULL once it was taken */
+        } compute;
         struct {
             enum console_level level;
             uint32_t len;

@@ -108,6 +108,7 @@ void isolate_close(struct isolate *isolate);
  * turn to leave. */
 void isolate_enter(struct isolate *isolate, void (*turn)(void *arg), void *arg);
 
+struct crypto_job;
 struct fetch_result;
 
 enum event_kind {
@@ -118,8 +119,9 @@ enum event_kind {
                       can never settle */
     EVENT_TIMER,   /* `timer` is due */
     EVENT_FETCHED, /* the subrequest `fetch` has ended: `result` */
-    EVENT_BODY,    /* something has happened to the body `body_id` of the task: `body` */
-    EVENT_END,     /* the caller has given up the task `ticket`: forget it */
+    EVENT_COMPUTED, /* the computation `compute` has ended: `job` */
+    EVENT_BODY,     /* something has happened to the body `body_id` of the task: `body` */
+    EVENT_END,      /* the caller has given up the task `ticket`: forget it */
     EVENT_PLATFORM, /* V8's foreground tasks that are due; for those that are not, platform_task is
                        called again */
 };
@@ -131,10 +133,12 @@ struct event {
         uint32_t timer;
         uint32_t fetch;
         uint32_t body_id;
+        uint32_t compute;
     };
     struct request *request;     /* EVENT_REQUEST; borrowed during the call */
     struct fetch_result *result; /* EVENT_FETCHED; borrowed, but its body may be taken out */
     struct body_event *body;     /* EVENT_BODY; the same of its chunk */
+    struct crypto_job *job; /* EVENT_COMPUTED; borrowed, but what it has made may be taken out */
 };
 
 #define TICKET_SLOT_MAX 65535u

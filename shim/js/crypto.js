@@ -1,4 +1,4 @@
-// Crypto: random values. https://www.w3.org/TR/webcrypto/
+// Crypto: random values, and subtle. https://www.w3.org/TR/webcrypto/
 
 import { DOMException } from "./domexception.js";
 import { registerInterface } from "./format.js";
@@ -10,6 +10,7 @@ import {
     typedArrayByteLength,
     typedArrayName,
 } from "./primordials.js";
+import { SubtleCrypto } from "./subtle/subtle.js";
 import {
     INTERNAL,
     defineInterface,
@@ -42,6 +43,11 @@ export class Crypto {
 
     constructor(token = undefined) {
         requireConstructible(token);
+    }
+
+    get subtle() {
+        requireThis(#isCrypto in this);
+        return subtle;
     }
 
     getRandomValues(array) {
@@ -94,5 +100,7 @@ function formatUuid(bytes) {
 }
 
 defineInterface("Crypto", Crypto);
+
+const subtle = new SubtleCrypto(INTERNAL);
 
 export const crypto = new Crypto(INTERNAL);

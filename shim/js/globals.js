@@ -45,6 +45,8 @@ import { streamInterfaces } from "./streams/streams.js";
 import { TextDecoderStream, TextEncoderStream } from "./textstreams.js";
 import { timerFunctions } from "./timers.js";
 import "./streams/transfer.js";
+import { CryptoKey } from "./subtle/key.js";
+import { SubtleCrypto } from "./subtle/subtle.js";
 import { URLSearchParams } from "./url/searchparams.js";
 import { URL } from "./url/url.js";
 import { URLPattern } from "./urlpattern/urlpattern.js";
@@ -55,6 +57,7 @@ const interfaces = {
     Blob,
     CompressionStream,
     Crypto,
+    CryptoKey,
     CustomEvent,
     DOMException,
     DecompressionStream,
@@ -76,6 +79,7 @@ const interfaces = {
     Response,
     ...streamInterfaces,
     ScheduledEvent,
+    SubtleCrypto,
     TaskEvent,
     TextDecoder,
     TextDecoderStream,

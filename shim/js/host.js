@@ -92,6 +92,18 @@
 //                                          follows. TypeError where the data is malformed
 //   endCodec(codec)                        frees its memory; it is not run again
 //   random(bytes)                          fills an integer view
+//   compute(ticket, id, operation, algorithm, hash, curve, format, length, iterations, key, peer,
+//           inputs) -> result              an operation of crypto.subtle, by the numbers of
+//                                          subtle/names.js. key, peer: handles of keys, or
+//                                          undefined. inputs: an array of strings (members of a
+//                                          JWK), bytes, or undefined. A result is a boolean, an
+//                                          ArrayBuffer, an array (of a key: [handle, bits,
+//                                          exponent]; of a new pair: [private, public]; of a JWK:
+//                                          its members), or a number: why there is none. Undefined
+//                                          where it takes long: then computed(id, result) is
+//                                          called; where the task is not in flight, or id is 0,
+//                                          nobody could be told, which is a number, too
+//   stopCompute(ticket, id)                does not; unknown ids are fine
 //   now() -> number                        milliseconds since the process's time origin, in steps
 //                                          of 0.1
 //   timeOrigin() -> number                 that origin, in milliseconds since 1970

@@ -17,6 +17,7 @@
 //                                               there is no answer, else undefined; movedTo: its
 //                                               last URL, "" where it was not redirected; body: a
 //                                               string or an ArrayBuffer, or null where it streams
+//   computed(id, result)                        subtle/compute.js: an operation has ended
 //   body(ticket, id, change, value)             hostbody.js: something has happened to a body
 //                                               that streams
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
@@ -34,6 +35,7 @@ import { installIntlGuards } from "./intl.js";
 export { bodyChanged as body } from "./hostbody.js";
 export { fetched } from "./fetch.js";
 export { end, fetch, load, runTask as task, scheduled } from "./handler.js";
+export { computed } from "./subtle/compute.js";
 export { handled, rejected } from "./rejections.js";
 export { timer } from "./timers.js";
 export { warmUp } from "./warmup.js";

@@ -17,6 +17,8 @@ class Task {
         this.extensions = 0; // how many promises that is
         this.timers = null; // the first of a list that timers.js keeps
         this.fetches = null; // fetch.js
+        this.computations = null; // the first of a list that subtle/compute.js keeps ...
+        this.computing = 0; // ... and how many there are
         this.bodies = null; // hostbody.js: those that stream
         this.takesStream = false; // the answer's body may be one
         this.console = null; // console.js: its counts, clocks and groups

@@ -38,6 +38,11 @@ void op_stop_fetch(op_info info); /* stopFetch(ticket, id) */
 void op_max_subrequests(op_info info);            /* maxSubrequests() -> number */
 void op_max_concurrent_subrequests(op_info info); /* maxConcurrentSubrequests() -> number */
 
+/* crypto.cc */
+void op_compute(op_info info); /* compute(ticket, id, operation, algorithm, hash, curve, format,
+                                  length, iterations, key, peer, inputs) -> result */
+void op_stop_compute(op_info info); /* stopCompute(ticket, id) */
+
 /* error.cc */
 void op_show_stack(op_info info); /* showStack(text) -> text */
 void op_describe_exception(

@@ -10,14 +10,24 @@ static int value_of(char digit)
     return digit <= '9' ? digit - '0' : digit - 'a' + 10;
 }
 
+/* What from_hex has made. */
+struct piece {
+    struct piece *next;
+    char data[];
+};
+
+static struct piece *pieces;
+
 struct bytes from_hex(const char *hex)
 {
     size_t len = strlen(hex) / 2;
-    char *data = xmalloc(len > 0 ? len : 1);
+    struct piece *piece = xmalloc(sizeof(*piece) + len + 1);
 
+    piece->next = pieces;
+    pieces = piece;
     for (size_t i = 0; i < len; i++)
-        data[i] = (char)(value_of(hex[2 * i]) << 4 | value_of(hex[2 * i + 1]));
-    return (struct bytes){data, len};
+        piece->data[i] = (char)(value_of(hex[2 * i]) << 4 | value_of(hex[2 * i + 1]));
+    return (struct bytes){piece->data, len};
 }
 
 struct crypto_key *import_key(enum crypto_algorithm algorithm, enum crypto_curve curve,

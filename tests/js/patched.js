@@ -22,17 +22,19 @@ function trap(object, name, key) {
     );
 }
 
+const KeptBytes = Uint8Array;
 const KeptMap = Map;
 const KeptSet = Set;
 const { toSorted } = Array.prototype;
 const { union } = Set.prototype;
 const { filter, toArray } = Iterator.prototype;
 const { withResolvers } = Promise;
-const KeptBytes = Uint8Array;
 const KeptPromise = Promise;
 const KeptResponse = Response;
 const { apply } = Reflect;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
+
+const { iterator } = Symbol;
 
 const KEPT = {
     constructor: 1,
@@ -124,6 +126,36 @@ test("built-ins of later editions", async () => {
     equal(await promise, 3);
 });
 
+// A sequence of two, which brings its own iterator.
+function pair(one, other) {
+    let i = 0;
+    const next = () => ({ value: i === 0 ? one : other, done: i++ === 2 });
+    return { [iterator]: () => ({ next }) };
+}
+
+test("crypto.subtle", async () => {
+    const { subtle } = crypto;
+    const raw = new KeptBytes(16);
+    const hmac = { name: "HMAC", hash: "SHA-256" };
+    const key = await subtle.importKey("raw", raw, hmac, true, pair("sign", "verify"));
+    const signature = await subtle.sign("HMAC", key, raw);
+    equal(await subtle.verify("HMAC", key, signature, raw), true);
+    equal((await subtle.exportKey("jwk", key)).k, "AAAAAAAAAAAAAAAAAAAAAA");
+    const aes = { name: "AES-GCM", length: 128 };
+    const wrapping = await subtle.generateKey(aes, true, pair("wrapKey", "unwrapKey"));
+    const params = { name: "AES-GCM", iv: raw };
+    const wrapped = await subtle.wrapKey("jwk", key, wrapping, params);
+    const usages = pair("sign", "verify");
+    const again = await subtle.unwrapKey("jwk", wrapped, wrapping, params, hmac, true, usages);
+    equal(again.usages[1], "verify");
+    equal(await subtle.verify("HMAC", again, signature, raw), true);
+    const curve = { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" };
+    const made = await subtle.generateKey(curve, true, pair("sign", "verify"));
+    const long = new KeptBytes(70_000);
+    const signed = await subtle.sign(curve, made.privateKey, long);
+    equal(await subtle.verify(curve, made.publicKey, signed, long), true);
+});
+
 test("nothing that was replaced has been called", () => {
     equal(wasCalled.length, 0, wasCalled[0]);
 });
@@ -169,7 +201,7 @@ for (let i = 0; i < statics.length; i++) {
 trapAll(Function.prototype, "Function.prototype");
 
 // Descriptors and dictionaries inherit from it.
-const inherited = ["get", "set", "handleEvent", "capture", "fatal", "stream"];
+const inherited = ["k", "toJSON", "get", "set", "handleEvent", "capture", "fatal", "stream"];
 for (let i = 0; i < inherited.length; i++) {
     Object.prototype[inherited[i]] = undefined;
 }

@@ -6,6 +6,7 @@
  */
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "shim/crypto/job.h"
 #include "shim/shim.h"
 #include "upstream.h"
 
@@ -128,6 +129,7 @@ static void free_pending(struct pending *pending)
         fetch_result_free(pending->event.result);
     else if (pending->event.kind == EVENT_BODY)
         body_event_free(pending->event.body);
+    crypto_job_free(pending->event.job);
     free(pending);
 }
 
@@ -152,6 +154,16 @@ static void stop_fetch(struct host *host, uint32_t id)
 
     host->stats.stopped++;
     while (*at && !((*at)->event.kind == EVENT_FETCHED && (*at)->event.fetch == id))
+        at = &(*at)->next;
+    if (*at)
+        drop_pending(host, at);
+}
+
+static void stop_computation(struct host *host, uint32_t id)
+{
+    struct pending **at = &host->pending;
+
+    while (*at && !((*at)->event.kind == EVENT_COMPUTED && (*at)->event.compute == id))
         at = &(*at)->next;
     if (*at)
         drop_pending(host, at);
@@ -257,6 +269,19 @@ static void drop_upload(struct host *host, uint32_t id)
     forget_upload(host);
 }
 
+/* At once, though JavaScript hears of it later. */
+static void start_computation(struct host *host, struct op *op)
+{
+    crypto_job_run(op->compute.job);
+    add_pending(host,
+                (struct event){.kind = EVENT_COMPUTED,
+                               .ticket = op->ticket,
+                               .compute = op->compute.id,
+                               .job = op->compute.job},
+                0);
+    op->compute.job = NULL;
+}
+
 /* Operations. */
 
 static void add_line(struct host *host, const struct op *op)
@@ -304,6 +329,12 @@ static bool apply_op(struct host *host, struct op *op)
     case OP_FETCH_STOP:
         stop_fetch(host, op->fetch.id);
         drop_upload(host, op->fetch.id);
+        break;
+    case OP_COMPUTE_START:
+        start_computation(host, op);
+        break;
+    case OP_COMPUTE_STOP:
+        stop_computation(host, op->compute.id);
         break;
     case OP_LOG:
         add_line(host, op);

@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "shim/crypto/job.h"
 #include "shim/net/fetcher.h"
 
 #include <assert.h>
@@ -31,7 +32,7 @@ struct isolate {
     struct program *programs;
     unsigned program_count;
     struct op_list ops;
-    uint32_t next_timer, next_fetch;
+    uint32_t next_timer, next_fetch, next_computation;
     struct {
         uint32_t timer;
         uint32_t ticket;
@@ -106,7 +107,8 @@ int isolate_renew(struct isolate *isolate)
     drop_context(isolate);
     isolate->programs = NULL;
     isolate->program_count = 0;
-    isolate->next_timer = isolate->next_fetch = 0; /* numbers come again, as V8's prelude's do */
+    isolate->next_timer = isolate->next_fetch = isolate->next_computation =
+        0; /* numbers come again, as V8's prelude's do */
     memset(isolate->timers, 0, sizeof(isolate->timers));
     isolate->has_burn_later = isolate->has_resume = false;
     atomic_fetch_add(&fake_figures.renewed, 1);
@@ -247,6 +249,27 @@ static void hold(void)
 {
     while (atomic_load(&fake_holds))
         spin_us(100);
+}
+
+/* PBKDF2 of so many iterations. The salt is copied, as the contract of OP_COMPUTE_START has it. */
+static void start_computation(struct isolate *isolate, uint32_t ticket, uint32_t iterations)
+{
+    struct op *op = add_op(isolate, OP_COMPUTE_START, ticket);
+    struct crypto_job *import = crypto_job_new(CRYPTO_IMPORT, CRYPTO_PBKDF2);
+    struct crypto_job *job = crypto_job_new(CRYPTO_DERIVE, CRYPTO_PBKDF2);
+
+    import->inputs[CRYPTO_DATA] = bytes_of("password");
+    crypto_job_run(import);
+    job->key = crypto_key_ref(import->keys[0]);
+    crypto_job_free(import);
+    job->hash = CRYPTO_SHA256;
+    job->iterations = iterations;
+    job->length = 256;
+    job->inputs[CRYPTO_SALT] = bytes_of("salt");
+    if (!crypto_job_keep(job))
+        abort();
+    op->compute.id = ++isolate->next_computation;
+    op->compute.job = job;
 }
 
 /* One piece of memory, as the contract of OP_FETCH_START has it. */
@@ -426,6 +449,10 @@ static enum step_result take_step(struct isolate *isolate, struct program *progr
         start_fetch(isolate, program->ticket, step + 6);
         return STEP_PARKED;
     }
+    if (strncmp(step, "compute:", 8) == 0) {
+        start_computation(isolate, program->ticket, number);
+        return STEP_PARKED;
+    }
     if (strcmp(step, "stray-timer") == 0)
         start_timer(isolate, program->ticket, 3600 * 1000);
     else if (strncmp(step, "spin:", 5) == 0)
@@ -520,6 +547,11 @@ static enum step_result deliver(struct isolate *isolate, const struct event *eve
         program = program_of(isolate, event->ticket);
         if (program && !take_change(isolate, program, event->body))
             return STEP_ENDED;
+        break;
+    case EVENT_COMPUTED:
+        program = program_of(isolate, event->ticket);
+        if (event->job->status != CRYPTO_OK)
+            atomic_fetch_add(&fake_figures.failed_computations, 1);
         break;
     case EVENT_END:
         program = program_of(isolate, event->ticket);

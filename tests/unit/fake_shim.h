@@ -28,6 +28,7 @@
  *   cancelled     waits until nobody wants more of it
  *   read          waits for a chunk of the request's body, or its end
  *   read-all      reads it to its end, and adds "N bytes " or "broken " to the steps taken
+ *   compute:N     has PBKDF2 of N iterations computed, and goes on when it has ended
  *   hold          spins until the test clears fake_holds, and cannot be stopped
  *   park          is out of memory: the same, with the isolate parked
  *
@@ -51,9 +52,10 @@ struct fake_figures {
     atomic_uint terminated;     /* events that were cut off */
     atomic_uint
         strangers; /* events that were cut off without having spun: somebody else was meant */
-    atomic_uint failed_fetches;   /* results that were no answer */
-    atomic_uint cancelled_bodies; /* that programs heard of */
-    atomic_uint overlaps;         /* turns of an isolate while another one ran */
+    atomic_uint failed_fetches;      /* results that were no answer */
+    atomic_uint failed_computations; /* that have no result */
+    atomic_uint cancelled_bodies;    /* that programs heard of */
+    atomic_uint overlaps;            /* turns of an isolate while another one ran */
     atomic_uint disorders; /* requests of a worker that came out of the order of their "n" header */
 };
 
