@@ -16,6 +16,7 @@ TXT
 parts=(
     blobs=blob.js,formdata.js,multipart.js
     builtins=builtins/index.js
+    crypto=subtle/subtle.js,subtle/key.js,subtle/compute.js
     messages=messageevent.js,messageport.js
     streams=streams/streams.js,streams/transfer.js,textstreams.js,compression.js
     urlpattern=urlpattern/urlpattern.js

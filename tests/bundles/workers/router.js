@@ -3,14 +3,16 @@
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { HTTPException } from "hono/http-exception";
+import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 
 const app = new Hono();
 
 app.use(secureHeaders());
+app.use("/cached/*", etag());
 app.get("/", (c) => c.text("home"));
 app.get("/books/:id{[0-9]+}", (c) => c.json({ id: c.req.param("id"), query: c.req.query() }));
-app.get("/page", (c) => c.html("<h1>page</h1>"));
+app.get("/cached/page", (c) => c.html("<h1>page</h1>"));
 app.get("/cookies", (c) => {
     setCookie(c, "seen", "yes", { path: "/", httpOnly: true, maxAge: 60 });
     return c.text(getCookie(c, "sid") ?? "none");
@@ -52,7 +54,7 @@ export const requests = [
     { url: "/" },
     { url: "/books/12?a=1&b=%C3%A4" },
     { url: "/books/twelve" },
-    { url: "/page" },
+    { url: "/cached/page" },
     { url: "/cookies", headers: { cookie: "sid=7; other=x" } },
     {
         url: "/echo",
