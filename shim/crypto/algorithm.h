@@ -75,6 +75,7 @@ enum crypto_status {
 /* Bounds on what one operation may take: what a single step of it cannot be stopped in. */
 #define CRYPTO_RSA_BITS_MIN 512u
 #define CRYPTO_RSA_BITS_MAX 8192u
+#define CRYPTO_RSA_EXPONENT_BITS_MAX 64
 #define CRYPTO_SECRET_BYTES_MAX (1u << 20)
 
 #ifdef __cplusplus

@@ -45,11 +45,13 @@ static bool init(struct rsa *rsa, const struct key_parts *parts)
     return true;
 }
 
+/* With a longer exponent what the public key does would be as slow as what the private one does. */
 static bool is_public_fit(const struct rsa *rsa)
 {
     const BIGNUM *n = rsa->number[PART_RSA_N], *e = rsa->number[PART_RSA_E];
 
-    return n && e && BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_cmp(e, n) < 0;
+    return n && e && BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_cmp(e, n) < 0 &&
+           BN_num_bits(e) <= CRYPTO_RSA_EXPONENT_BITS_MAX;
 }
 
 /* Whether a * b mod (prime - 1) is 1. */

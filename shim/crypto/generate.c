@@ -70,7 +70,8 @@ static EVP_PKEY *new_rsa(struct crypto_job *job, BIGNUM *exponent)
 /* Odd, from 3 on; OpenSSL's search for primes would go on for ever with some others. */
 static bool is_fit_exponent(const BIGNUM *exponent)
 {
-    return BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 64;
+    return BN_is_odd(exponent) && !BN_is_one(exponent) &&
+           BN_num_bits(exponent) <= CRYPTO_RSA_EXPONENT_BITS_MAX;
 }
 
 static enum crypto_status generate_rsa(struct crypto_job *job)

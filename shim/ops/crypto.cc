@@ -348,10 +348,12 @@ static void end_charge(struct isolate *isolate, uint32_t id)
     isolate->computations.erase(found);
 }
 
-/* The inputs, and about as much of what comes out. */
+/* The inputs, and about as much of what comes out; what is derived has any length. */
 static size_t size_of(const struct crypto_job *job)
 {
-    return sizeof(*job) + 2 * crypto_job_input_bytes(job);
+    size_t derived = job->operation == CRYPTO_DERIVE ? job->length / 8 : 0;
+
+    return sizeof(*job) + 2 * crypto_job_input_bytes(job) + derived;
 }
 
 /* Takes the job. How it went: CRYPTO_OK where the result will come. */

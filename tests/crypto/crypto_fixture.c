@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 
+#include <openssl/err.h>
 #include <stdio.h>
 
 static int value_of(char digit)
@@ -30,6 +31,13 @@ struct bytes from_hex(const char *hex)
     return (struct bytes){piece->data, len};
 }
 
+/* TLS may come on the same thread. */
+static void run(struct crypto_job *job)
+{
+    crypto_job_run(job);
+    ck_assert_uint_eq(ERR_peek_error(), 0);
+}
+
 struct crypto_key *import_key(enum crypto_algorithm algorithm, enum crypto_curve curve,
                               enum crypto_format format, struct bytes bytes,
                               enum crypto_status *ret)
@@ -40,7 +48,7 @@ struct crypto_key *import_key(enum crypto_algorithm algorithm, enum crypto_curve
     job->curve = curve;
     job->format = format;
     job->inputs[CRYPTO_DATA] = bytes;
-    crypto_job_run(job);
+    run(job);
     if (ret)
         *ret = job->status;
     key = crypto_key_ref(job->keys[0]);
@@ -74,7 +82,7 @@ void expect_hex(struct crypto_job *job, const char *hex)
 {
     char *text;
 
-    crypto_job_run(job);
+    run(job);
     ck_assert_int_eq(job->status, CRYPTO_OK);
     text = xmalloc(2 * job->outputs[0].len + 1);
     print_hex(&job->outputs[0], text);
@@ -85,14 +93,14 @@ void expect_hex(struct crypto_job *job, const char *hex)
 
 void expect_status(struct crypto_job *job, enum crypto_status status)
 {
-    crypto_job_run(job);
+    run(job);
     ck_assert_int_eq(job->status, status);
     crypto_job_free(job);
 }
 
 void expect_valid(struct crypto_job *job, bool is_valid)
 {
-    crypto_job_run(job);
+    run(job);
     ck_assert_int_eq(job->status, CRYPTO_OK);
     ck_assert_int_eq(job->is_valid, is_valid);
     crypto_job_free(job);

@@ -200,6 +200,30 @@ START_TEST(jwk_malformed_members_are_refused)
 }
 END_TEST
 
+/* 528 ones */
+#define RSA_N                                                                                      \
+    "____________________________________________"                                                 \
+    "____________________________________________"
+
+/* Odd, and of 64 bits at the most: others make a public key slow. */
+START_TEST(import_rsa_exponents)
+{
+    static const struct {
+        const char *e;
+        enum crypto_status status;
+    } cases[] = {
+        {"Aw", CRYPTO_OK},       {"__________8", CRYPTO_OK}, {"AQAAAAAAAAAB", CRYPTO_BAD_DATA},
+        {"AQ", CRYPTO_BAD_DATA}, {"BA", CRYPTO_BAD_DATA},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *const members[CRYPTO_INPUTS_MAX] = {RSA_N, cases[i].e};
+
+        expect_status(import_jwk(CRYPTO_RSA_PSS, members), cases[i].status);
+    }
+}
+END_TEST
+
 static struct crypto_job *generate(enum crypto_algorithm algorithm, unsigned length,
                                    const char *exponent)
 {
@@ -284,5 +308,6 @@ END_TEST
 UNIT_MAIN("crypto_keys", formats_both_ways, import_cut_off_is_refused,
           import_changed_private_key_is_refused, import_of_another_algorithm_is_refused,
           import_points_that_are_none_are_refused, import_pkcs8_of_other_writers,
-          jwk_of_ec_both_ways, jwk_malformed_members_are_refused, generate_rsa_bounds_and_exponents,
-          generate_secret_has_its_bits_only, export_of_the_other_half_fails, long_and_short_jobs)
+          jwk_of_ec_both_ways, jwk_malformed_members_are_refused, import_rsa_exponents,
+          generate_rsa_bounds_and_exponents, generate_secret_has_its_bits_only,
+          export_of_the_other_half_fails, long_and_short_jobs)

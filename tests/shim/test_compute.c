@@ -25,6 +25,8 @@ static const char source[] =
     "      } catch (e) { return new Response(e.name); } break;\n"
     "    case '/large': try { await subtle.digest('SHA-1', new Uint8Array(3 << 20));\n"
     "      } catch (e) { return new Response(e.name); } break;\n"
+    "    case '/much': try { await derive(8 * (5 << 20));\n"
+    "      } catch (e) { return new Response(e.name); } break;\n"
     "  }\n"
     "  return new Response('fine');\n"
     "} };\n";
@@ -116,6 +118,8 @@ static void wait_until_goes_on(struct worker *worker)
 static void memory_is_bounded(struct worker *worker)
 {
     expect_text(worker_get(worker, "https://w.test/large"), "RangeError");
+    expect(!worker_take(worker, OP_COMPUTE_START));
+    expect_text(worker_get(worker, "https://w.test/much"), "RangeError");
     expect(!worker_take(worker, OP_COMPUTE_START));
     expect_text(worker_get(worker, "https://w.test/keep"), "RangeError");
     expect_text(worker_get(worker, "https://w.test/short"), "20");
