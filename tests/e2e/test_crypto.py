@@ -58,6 +58,25 @@ class CryptoShared(Crypto):
     flags = Crypto.flags + ("--pool", "shared")
 
 
+class CryptoMutex(Crypto):
+    flags = CryptoShared.flags + ("--handoff", "mutex")
+
+
+class CryptoLegacy(Crypto):
+    flags = Crypto.flags + ("--pool", "legacy")
+
+
+class CryptoFresh(Case):
+    flags = ("--lanes", "1", "--context", "fresh", "--cpu-ms", "3000")
+
+    def test_each_context_has_its_results(self):
+        futures = [self.begin("/derive?n=20000") for _ in range(8)]
+        futures += [self.begin("/sign?n=1024") for _ in range(4)]
+        answers = [json.loads(future.result().response.body_text) for future in futures]
+        self.assertEqual([answer["bytes"] for answer in answers[:8]], [32] * 8)
+        self.assertEqual([(answer["isValid"], answer["bits"]) for answer in answers[8:]], [(True, 1024)] * 4)
+
+
 class CpuLimit(Case):
     flags = ("--cpu-ms", "500")
 

@@ -167,6 +167,50 @@ START_TEST(computations_end_with_their_pool)
 }
 END_TEST
 
+static void expect_stuck(struct script *script, const char *program)
+{
+    struct call call = {0};
+
+    ck_assert_int_eq(call_start(&call, &f, script, program), 0);
+    call_wait(&call);
+    ck_assert_int_eq(call.task.outcome.kind, OUTCOME_FAILED);
+    ck_assert_int_eq(call.task.outcome.failure.reason, FAILURE_NEVER_SETTLES);
+    call_release(&call);
+}
+
+/* Nothing else is pending: only the computation can settle what it awaits. */
+START_TEST(task_and_startup_that_wait_for_one_are_not_stuck)
+{
+    struct script *script;
+
+    open_pool();
+    script = fixture_worker("a", "w", "compute:100000 answer", NULL);
+    call_expect(&f, script, "compute:100000 answer", "compute:100000 answer ");
+    expect_stuck(script, "compute:600 never");
+    expect_stuck(script, "never");
+    script_unref(script);
+    fixture_close(&f);
+}
+END_TEST
+
+/* Numbers of computations begin anew with each context. */
+START_TEST(computations_of_fresh_contexts)
+{
+    struct script *script;
+
+    fixture_init(&f);
+    f.config.context = CONTEXT_FRESH;
+    fixture_open(&f, &pool_pinned);
+    script = fixture_worker("a", "w", "compute:600 answer", NULL);
+    for (unsigned i = 0; i < 20; i++)
+        call_expect(&f, script, "compute:600 compute:600 answer",
+                    "compute:600 compute:600 answer ");
+    ck_assert_uint_eq(atomic_load(&fake_figures.failed_computations), 0);
+    script_unref(script);
+    fixture_close(&f);
+}
+END_TEST
+
 /* A start-up that awaits one, and one that is left when start-up has ended. */
 START_TEST(computation_of_startup_is_its_own)
 {
@@ -288,6 +332,7 @@ UNIT_MAIN("computations", computation_that_ends_resumes_its_task,
           computations_of_many_tasks_resume_their_own,
           computation_beyond_the_cpu_limit_fails_its_task,
           computation_beyond_the_wall_limit_is_stopped, computations_of_cancelled_tasks_are_stopped,
-          computations_end_with_their_pool, computation_of_startup_is_its_own,
+          computations_end_with_their_pool, task_and_startup_that_wait_for_one_are_not_stuck,
+          computations_of_fresh_contexts, computation_of_startup_is_its_own,
           computation_of_startup_beyond_its_limit_fails_it, computation_ends_while_a_turn_is_stray,
           offload_owners_take_turns)
