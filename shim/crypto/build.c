@@ -58,10 +58,11 @@ static bool init(struct on_curve *on, enum crypto_curve curve)
 }
 
 /* Reading a point checks that it is on the curve; these curves have no others of small order than
- * the one at infinity. */
+ * the one at infinity. OpenSSL reads hybrid ones, too, which SEC 1 (2.3.4) does not have. */
 static bool read_point(const struct on_curve *on, struct bytes octets)
 {
-    return EC_POINT_oct2point(on->group, on->point, (const unsigned char *)octets.data, octets.len,
+    return octets.len > 0 && octets.data[0] <= POINT_CONVERSION_UNCOMPRESSED &&
+           EC_POINT_oct2point(on->group, on->point, (const unsigned char *)octets.data, octets.len,
                               on->context) == 1 &&
            EC_POINT_is_at_infinity(on->group, on->point) == 0;
 }

@@ -112,6 +112,9 @@ START_TEST(import_points_that_are_none_are_refused)
 
     expect_refused(CRYPTO_ECDH, CRYPTO_RAW, from_hex("00"), CRYPTO_BAD_DATA);
     expect_refused(CRYPTO_ECDH, CRYPTO_RAW, from_hex(""), CRYPTO_BAD_DATA);
+    ((char *)point.data)[0] = 7; /* hybrid */
+    expect_refused(CRYPTO_ECDH, CRYPTO_RAW, point, CRYPTO_BAD_DATA);
+    ((char *)point.data)[0] = 4;
     ((char *)point.data)[64] ^= 1;
     expect_refused(CRYPTO_ECDH, CRYPTO_RAW, point, CRYPTO_BAD_DATA);
     strcpy(number + 70, "0000000000000000000000000000000000000000000000000000000000000000");
