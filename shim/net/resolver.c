@@ -161,6 +161,19 @@ void resolver_start(struct resolver *r, const char *host, resolver_done_f done, 
 
 /* Opening and closing. */
 
+/* c-ares keeps answers by itself from 1.31 on: a name would not be asked for anew at each hop, and
+ * one tenant could tell by the time it takes what another has asked for. */
+static int without_cache(struct ares_options *options)
+{
+#ifdef ARES_OPT_QUERY_CACHE
+    options->qcache_max_ttl = 0;
+    return ARES_OPT_QUERY_CACHE;
+#else
+    (void)options;
+    return 0;
+#endif
+}
+
 static int open_channel(struct resolver *r)
 {
     char lookups[] = "fb"; /* /etc/hosts, then the name servers */
@@ -176,7 +189,8 @@ static int open_channel(struct resolver *r)
         .sock_state_cb_data = r,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-               ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+               ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
+               without_cache(&options);
 
     if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
         return E_NOMEM;
