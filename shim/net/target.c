@@ -136,17 +136,6 @@ const char *target_parse(struct bytes url, struct target *ret)
     return take_apart(&t, ret);
 }
 
-/* curl encodes what a path and a query have beyond ASCII, but leaves a fragment as it came. */
-static void encode_fragment(CURLU *url)
-{
-    char *fragment = NULL;
-
-    if (curl_url_get(url, CURLUPART_FRAGMENT, &fragment, CURLU_URLENCODE) != CURLUE_OK)
-        return;
-    curl_url_set(url, CURLUPART_FRAGMENT, fragment, 0);
-    curl_free(fragment);
-}
-
 /* Sets what the location says, on a copy of the base. */
 static CURLUcode set_location(CURLU *url, const char *location)
 {
@@ -163,19 +152,48 @@ static CURLUcode set_location(CURLU *url, const char *location)
     if (status == CURLUE_OK && fragment && !has_part(url, CURLUPART_FRAGMENT))
         status = curl_url_set(url, CURLUPART_FRAGMENT, fragment, 0);
     curl_free(fragment);
-    if (status == CURLUE_OK)
-        encode_fragment(url);
     return status;
+}
+
+static bool has_control(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+/* Null-terminated. What is beyond ASCII is encoded here, in the capitals of the URL standard, which
+ * not every curl writes; and so are the spaces of a fragment, which no curl encodes. */
+static char *encode_location(struct bytes text)
+{
+    struct buffer encoded = {0};
+    bool is_fragment = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        is_fragment |= c == '#';
+        if (c >= 0x80 || (c == ' ' && is_fragment))
+            buffer_append_format(&encoded, "%%%02X", c);
+        else
+            buffer_append(&encoded, &text.data[i], 1);
+    }
+    buffer_append(&encoded, "", 1);
+    return encoded.data;
 }
 
 const char *target_resolve(const struct target *base, struct bytes location, struct target *ret)
 {
     struct target t = {0};
-    char *text = copy_text(location);
     CURLUcode status;
+    char *text;
 
-    if (!text)
-        return "it is too long, or contains a NUL";
+    /* Not every curl refuses control characters. */
+    if (location.len > TARGET_BYTES_MAX || has_control(location))
+        return "it is too long, or contains a control character";
+    text = encode_location(location);
     t.url = curl_url_dup(base->url);
     status = t.url ? set_location(t.url, text) : CURLUE_OUT_OF_MEMORY;
     free(text);

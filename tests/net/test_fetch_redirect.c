@@ -100,7 +100,7 @@ START_TEST(fetch_redirect_relative_locations_and_fragments)
     ck_assert(bytes_equal(result->moved_to, bytes_of(net_url(upstream.http, "/echo/x#frag"))));
     fetch_result_free(result);
     result = net_get(&net, net_url(upstream.http, "/raw/location-utf8"));
-    ck_assert(net_has(result->body, "/echo/gr%c3%bc%c3%9fe"));
+    ck_assert(net_has(result->body, "/echo/gr%C3%BC%C3%9Fe"));
     fetch_result_free(result);
     net_close(&net);
 }

@@ -113,8 +113,10 @@ START_TEST(target_resolve_locations)
         {"http://a.test/b",
          "/gr\xc3\xbc\xc3\x9f"
          "e",
-         "http://a.test/gr%c3%bc%c3%9fe"},
-        {"http://a.test/b", "http://a.test/\xfc#\xfc", "http://a.test/%fc#%fc"},
+         "http://a.test/gr%C3%BC%C3%9Fe"},
+        {"http://a.test/b", "http://a.test/\xfc#\xfc", "http://a.test/%FC#%FC"},
+        {"http://a.test/b", "/c#d e", "http://a.test/c#d%20e"},
+        {"http://a.test/b", "#d e", "http://a.test/b#d%20e"},
         {"http://a.test/b", "http://0x7f.1/", "http://127.0.0.1/"},
         {"http://a.test/b", "http://2130706433/", "http://127.0.0.1/"},
     };
@@ -148,6 +150,8 @@ START_TEST(target_resolve_bad_locations_have_a_fault)
         "http://a.test:99999/",
         "/a\x01"
         "b",
+        "#a\tb",
+        "/a\x7f",
         "//b test/",
         "http://b\xc3\xbc.test/",
         "mailto:a@b.test",
