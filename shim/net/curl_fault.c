@@ -37,10 +37,16 @@ static enum fetch_error error_of(CURLcode code)
     }
 }
 
-/* curl has no memory, as it says, for header lines of more than 100 KB. */
+/* curl's word for header lines of more than 100 KB; before 8.6 it has no memory, as it says. */
+#if LIBCURL_VERSION_NUM >= 0x080600
+#define LONG_LINE CURLE_TOO_LARGE
+#else
+#define LONG_LINE CURLE_OUT_OF_MEMORY
+#endif
+
 static bool is_long_line(CURLcode code, const struct answer *a)
 {
-    return code == CURLE_OUT_OF_MEMORY && a->bytes > 0 && !a->is_complete;
+    return code == LONG_LINE && a->bytes > 0 && !a->is_complete;
 }
 
 static void connect_fault(struct fault *fault, const struct transfer *t)
