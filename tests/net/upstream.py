@@ -136,12 +136,13 @@ async def bomb(request, writer):
 
 async def body(request, writer):
     left = int(request.query["bytes"])
-    writer.write(answer(headers=[("Transfer-Encoding", "chunked")] if "chunked" in request.query
-                        else [("Content-Length", left)], length=False))
-    while left > 0:
+    head = answer(headers=[("Transfer-Encoding", "chunked")] if "chunked" in request.query
+                  else [("Content-Length", left)], length=False)
+    while head or left > 0:  # a small body is in one piece with its head
         data = b"z" * min(left, 1 << 16)
-        writer.write(chunk(data) if "chunked" in request.query else data)
+        writer.write(head + (chunk(data) if data and "chunked" in request.query else data))
         await writer.drain()
+        head = b""
         left -= len(data)
     if "chunked" in request.query:
         writer.write(b"0\r\n\r\n")
