@@ -39,6 +39,7 @@ build_packages=(
     libgrpc-dev protobuf-compiler protobuf-c-compiler libprotobuf-c-dev libprotobuf-dev
     libsqlite3-dev libuv1-dev libicu-dev libssl-dev libjansson-dev uthash-dev
     libcurl4-openssl-dev libc-ares-dev libncurses-dev libmicrohttpd-dev zlib1g-dev
+    libbrotli-dev libzstd-dev
 )
 test_packages=(
     check openssl python3 python3-grpcio python3-protobuf protobuf-compiler-grpc nghttp2-client git

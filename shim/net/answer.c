@@ -3,7 +3,6 @@
 
 #include "shim/net/header_block.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 static bool bad(struct fault *fault, const char *what)
@@ -50,6 +49,7 @@ static bool take_status_line(struct answer *a, struct bytes line, struct fault *
     a->headers.len = a->status_text.len = 0;
     a->has_length = a->has_transfer_encoding = a->has_location = false;
     a->has_coding = a->has_unknown_coding = false;
+    a->coding_count = 0;
     a->status = (unsigned)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
     if (a->status < 100 || a->status == 101)
         return bad(fault, "sent a status that answers no such request");
@@ -77,31 +77,35 @@ static bool take_length(struct answer *a, struct bytes value, struct fault *faul
     return true;
 }
 
-static bool is_known_coding(struct bytes coding)
+static bool take_coding(struct answer *a, enum coding coding, struct fault *fault)
 {
-    int features = curl_version_info(CURLVERSION_NOW)->features;
-
-    return coding.len == 0 || header_is(coding, "identity") ||
-           ((features & CURL_VERSION_LIBZ) &&
-            (header_is(coding, "gzip") || header_is(coding, "x-gzip") ||
-             header_is(coding, "deflate"))) ||
-           ((features & CURL_VERSION_BROTLI) && header_is(coding, "br")) ||
-           ((features & CURL_VERSION_ZSTD) && header_is(coding, "zstd"));
+    if (coding == CODING_IDENTITY)
+        return true;
+    if (coding == CODING_UNKNOWN) {
+        a->has_unknown_coding = true;
+        return true;
+    }
+    if (a->coding_count == CODINGS_MAX)
+        return bad(fault, "sent a body with more content codings than a response may have");
+    a->codings[a->coding_count++] = coding;
+    return true;
 }
 
-static void take_codings(struct answer *a, struct bytes value)
+static bool take_codings(struct answer *a, struct bytes value, struct fault *fault)
 {
     a->has_coding = true;
     while (value.len > 0) {
         const char *comma = memchr(value.data, ',', value.len);
         size_t len = comma ? (size_t)(comma - value.data) : value.len;
+        enum coding coding = coding_of(header_trim((struct bytes){value.data, len}));
 
-        if (!is_known_coding(header_trim((struct bytes){value.data, len})))
-            a->has_unknown_coding = true;
+        if (!take_coding(a, coding, fault))
+            return false;
         len += comma ? 1 : 0;
         value.data += len;
         value.len -= len;
     }
+    return true;
 }
 
 static bool find_location(const struct answer *a, struct header *ret)
@@ -143,8 +147,8 @@ static bool note_header(struct answer *a, const struct header *h, struct fault *
     bool is_transfer_encoding = header_is(h->name, "transfer-encoding");
 
     a->is_framing = is_length || is_coding || is_transfer_encoding;
-    if (is_coding)
-        take_codings(a, h->value);
+    if (is_coding && !take_codings(a, h->value, fault))
+        return false;
     if (is_transfer_encoding)
         a->has_transfer_encoding = true;
     if (header_is(h->name, "location"))

@@ -6,6 +6,7 @@
 #define ISOYARD_NET_ANSWER_H
 
 #include "api/bytes.h"
+#include "shim/net/coding.h"
 #include "shim/net/fault.h"
 
 #define ANSWER_LINES_MAX 512u
@@ -21,8 +22,10 @@ struct answer {
     bool has_length;
     uint64_t length; /* as Content-Length has it */
     bool has_transfer_encoding;
-    bool has_coding;         /* of the content */
-    bool has_unknown_coding; /* one that cannot be undone */
+    bool has_coding;                  /* of the content */
+    bool has_unknown_coding;          /* one that cannot be undone */
+    enum coding codings[CODINGS_MAX]; /* the known ones, in the order in which they were applied */
+    unsigned coding_count;
     bool has_location;
 
     bool is_framing; /* the last header: it says where the body ends, or how it is coded */

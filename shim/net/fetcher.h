@@ -15,8 +15,8 @@
  *
  * Limits that are not configured: 16 addresses of a name, 20 redirects, 512 header lines of an
  * answer with 100 KB each and 256 KiB in all, 64 KiB of a URL, 64 tenants whose connections are
- * kept although they have no fetch, and 30 s for these; 300 s for the life of a connection. curl
- * decodes up to 5 content codings of an answer.
+ * kept although they have no fetch, and 30 s for these; 300 s for the life of a connection; 5
+ * content codings of an answer, of zstd with a window of 8 MiB.
  *
  * The process must ignore SIGPIPE.
  */
@@ -107,10 +107,9 @@ struct fetch_request {
  * then the callee's, to be freed with fetch_result_free. Within done anything of this header may be
  * called but fetcher_close. A loop that runs once (UV_RUN_ONCE) returns after it.
  *
- * The body of the result is decoded (gzip, deflate, br, zstd: what Debian's libcurl knows), whoever
- * asked for the coding; a body in another coding is handed out as it is. The header block stays as
- * it came, as in browsers: content-encoding is there, and content-length says how long the coded
- * body was.
+ * The body of the result is decoded (gzip, deflate, br, zstd), whoever asked for the coding; a body
+ * in another coding is handed out as it is. The header block stays as it came, as in browsers:
+ * content-encoding is there, and content-length says how long the coded body was.
  */
 struct fetch *fetcher_start(struct fetcher *f, const struct fetch_request *request,
                             void (*done)(void *arg, struct fetch_result *result), void *arg);

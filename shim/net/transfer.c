@@ -47,9 +47,6 @@ static bool on_headers(struct transfer *t)
     if (has_body && a->has_length && !a->has_coding && !a->has_transfer_encoding &&
         a->length > t->context.body_bytes_max && !is_body_dropped(t) && !t->context.streams)
         return refuse_body(t);
-    /* Fetch hands out what it cannot decode as it is. */
-    if (a->has_unknown_coding)
-        curl_easy_setopt(t->handle->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     /* Both together: what follows on this connection may be read in two ways (RFC 9112, 6.3). */
     if ((a->has_length && a->has_transfer_encoding) || *t->context.sockets > t->context.sockets_max)
         curl_easy_setopt(t->handle->easy, CURLOPT_FORBID_REUSE, 1L);
@@ -176,24 +173,52 @@ static size_t on_upload(char *to, size_t size, size_t count, void *arg)
     return CURL_READFUNC_ABORT;
 }
 
+static bool take_body(void *arg, const char *data, size_t len)
+{
+    struct transfer *t = arg;
+
+    if (t->stream)
+        return stream_body(t, data, len);
+    if (t->context.streams && t->body.len + len > PIPE_WINDOW)
+        pause_receiving(t); /* until there is a pipe */
+    if (len > t->context.body_bytes_max - t->body.len)
+        return refuse_body(t);
+    return append_body(t, data, len);
+}
+
+static bool decode_body(struct transfer *t, const char *data, size_t len)
+{
+    const struct answer *a = &t->answer;
+
+    if (!t->decoder)
+        t->decoder = decoder_new(a->codings, a->coding_count, take_body, t);
+    if (!t->decoder)
+        return fault_set(&t->fault, FETCH_INTERNAL, "no memory to decode the body that '%s' sent",
+                         host_of(t));
+    if (decoder_write(t->decoder, data, len))
+        return true;
+    if (t->fault.error == FETCH_OK)
+        fault_set(&t->fault, FETCH_BAD_RESPONSE, "'%s' sent a body that cannot be decoded",
+                  host_of(t));
+    return false;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *t = arg;
     size_t len = size * count;
+    bool is_taken;
 
     if (is_body_dropped(t)) {
         t->dropped += len;
         return t->dropped > DROPPED_MAX ? 0 : len;
     }
-    if (t->stream)
-        return stream_body(t, data, len) ? len : 0;
-    if (t->context.streams && t->body.len + len > PIPE_WINDOW)
-        pause_receiving(t); /* until there is a pipe */
-    if (len > t->context.body_bytes_max - t->body.len) {
-        refuse_body(t);
-        return 0;
-    }
-    return append_body(t, data, len) ? len : 0;
+    /* Fetch hands out what it cannot decode as it is. */
+    if (t->answer.coding_count > 0 && !t->answer.has_unknown_coding)
+        is_taken = decode_body(t, data, len);
+    else
+        is_taken = take_body(t, data, len);
+    return is_taken ? len : 0;
 }
 
 void transfer_finished(void *transfer, CURLcode code)
@@ -225,12 +250,6 @@ static int refuse_to_resolve(void *resolver, void *reserved, void *arg)
     (void)reserved;
     (void)arg;
     return 1;
-}
-
-static const char *codings(void)
-{
-    return curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_BROTLI ? "gzip, deflate, br"
-                                                                              : "gzip, deflate";
 }
 
 static int set_name_options(struct transfer *t)
@@ -289,7 +308,6 @@ static int set_http_options(struct transfer *t)
     failed |= curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     failed |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     failed |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    failed |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, codings());
     failed |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "isoyard");
     failed |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
     failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -362,8 +380,10 @@ static bool make_headers(struct transfer *t)
             return false;
     }
     /* A part of a coded body cannot be decoded (Fetch, HTTP-network-or-cache fetch). */
-    if (outgoing_has_header(o, "range") && !outgoing_has_header(o, "accept-encoding") &&
-        !add_line(&t->headers, "accept-encoding: identity"))
+    if (!outgoing_has_header(o, "accept-encoding") &&
+        !add_line(&t->headers, outgoing_has_header(o, "range")
+                                   ? "accept-encoding: identity"
+                                   : "Accept-Encoding: gzip, deflate, br"))
         return false;
     /* Those that curl would add by itself. */
     if (!outgoing_has_header(o, "content-type") && !add_line(&t->headers, "content-type:"))
@@ -411,6 +431,7 @@ void transfer_stop(struct transfer *t)
     }
     curl_slist_free_all(t->headers);
     curl_slist_free_all(t->resolve);
+    decoder_free(t->decoder);
     answer_release(&t->answer);
     buffer_release(&t->body);
     *t = (struct transfer){0};

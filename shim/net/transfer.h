@@ -44,6 +44,7 @@ struct transfer {
     struct curl_slist *headers;
     struct curl_slist *resolve;
     struct answer answer;
+    struct decoder *decoder; /* of a body that is coded, once it has begun */
     struct buffer body;
     struct pipe *stream; /* it goes there instead; somebody else's reference; NULL: not yet */
     bool is_receiving_paused, is_sending_paused;

@@ -122,6 +122,7 @@ START_TEST(answer_take_line_bad_blocks_are_refused)
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip,\r\n br\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: br,br,br\r\nContent-Encoding: br,br,br\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n",
@@ -181,14 +182,17 @@ START_TEST(answer_take_line_codings_known_and_unknown)
     static const struct {
         const char *block;
         bool has, has_unknown;
+        unsigned count; /* of the known ones */
     } cases[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", true, false},
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP , Deflate,br\r\n\r\n", true, false},
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n", true, false},
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: utf-8\r\n\r\n", true,
-         true},
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, aws-chunked\r\n\r\n", true, true},
-        {"HTTP/1.1 200 OK\r\nX: gzip\r\n\r\n", false, false},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", true, false, 1},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP , Deflate,br\r\n\r\n", true, false, 3},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n", true, false, 0},
+        {"HTTP/1.1 103 A\r\nContent-Encoding: br\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", false, false, 0},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: br,br,,br,identity,br,br\r\n\r\n", true, false, 5},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: utf-8\r\n\r\n", true, true,
+         1},
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, aws-chunked\r\n\r\n", true, true, 1},
+        {"HTTP/1.1 200 OK\r\nX: gzip\r\n\r\n", false, false, 0},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -198,6 +202,7 @@ START_TEST(answer_take_line_codings_known_and_unknown)
         ck_assert(take_text(&a, cases[i].block, &fault));
         ck_assert_int_eq(a.has_coding, cases[i].has);
         ck_assert_int_eq(a.has_unknown_coding, cases[i].has_unknown);
+        ck_assert_uint_eq(a.coding_count, cases[i].count);
         answer_release(&a);
     }
 }
