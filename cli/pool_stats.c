@@ -21,6 +21,13 @@ static void print_server(const Isoyard__V1__ServerStats *server)
            server->workers == 1 ? "" : "s", server->dropped_log_lines);
     printf("log       %s, %" PRIu64 " records written, %" PRIu64 " dropped\n",
            text_bytes(server->log_bytes), server->log_records, server->dropped_log_records);
+    printf("code      %s, %" PRIu64 " files, %" PRIu64 " hits, %" PRIu64 " misses, %" PRIu64
+           " rejected,\n",
+           text_bytes(server->code_cache_bytes), server->code_cache_files, server->code_cache_hits,
+           server->code_cache_misses, server->code_cache_rejected);
+    printf("          %s on disk, %" PRIu64 " restored, %" PRIu64 " discarded, %" PRIu64 " lost\n",
+           text_bytes(server->code_cache_disk_bytes), server->code_cache_restored,
+           server->code_cache_discarded, server->code_cache_lost);
 }
 
 static void print_switches(const Isoyard__V1__PoolStats *stats)

@@ -145,6 +145,8 @@ static const struct setting settings[] = {
      "What gRPC may buffer of requests at once, and the server of answers"},
     {"stream-mib", "MIB", SETTING_SIZE, AT(stream_bytes), MIB, 1, 65536,
      "What bodies that stream may have on their way at once, 256 KiB each"},
+    {"code-cache-mib", "MIB", SETTING_U64, AT(code_config.max_bytes), MIB, 0, 65536,
+     "Compiled code that is kept on disk for the next start; what is oldest goes. 0: none is kept"},
     {"grace-ms", "MS", SETTING_U64, AT(grace_ms), 1, 0, DAY_MS,
      "At SIGTERM what runs may end within this time"},
     {"log-level", "LEVEL", SETTING_LEVEL, AT(log_level), 0, 0, 0,
@@ -486,6 +488,7 @@ static void set_defaults(struct config *config)
         .grace_ms = 10000,
         .log_level = LOG_INFO,
         .log_config = {.max_bytes = 64 * MIB, .age_ms = 7 * DAY_MS},
+        .code_config = {.max_bytes = 64 * MIB},
     };
 }
 
@@ -502,14 +505,14 @@ static void complete_http(struct config *config)
     }
 }
 
-/* "dir/isoyard.db": "dir/isoyard-logs.db" */
-static char *default_log_path(const char *db_path)
+/* "dir/isoyard.db", "logs": "dir/isoyard-logs.db" */
+static char *path_beside(const char *db_path, const char *what)
 {
     size_t len = strlen(db_path);
     const char *suffix = len > 3 && strcmp(db_path + len - 3, ".db") == 0 ? ".db" : "";
     char *path;
 
-    if (asprintf(&path, "%.*s-logs%s", (int)(len - strlen(suffix)), db_path, suffix) < 0)
+    if (asprintf(&path, "%.*s-%s%s", (int)(len - strlen(suffix)), db_path, what, suffix) < 0)
         abort();
     return path;
 }
@@ -526,7 +529,8 @@ static void complete(struct config *config)
         exit(CONFIG_EXIT_USAGE);
     }
     if (!config->log_config.path)
-        config->log_config.path = default_log_path(config->db_path);
+        config->log_config.path = path_beside(config->db_path, "logs");
+    config->code_config.path = path_beside(config->db_path, "code");
     config->limits.response_body_bytes = config->body_bytes;
     /* The pool that serves has a bound of its own. */
     config->limits.tasks = TICKET_SLOT_MAX;
@@ -646,6 +650,7 @@ void config_release(struct config *config)
     free(config->http);
     free(config->db_path);
     free(config->log_config.path);
+    free(config->code_config.path);
     free(config->pool);
     free(config->egress_allow);
     free(config->dns_server);

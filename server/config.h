@@ -10,6 +10,7 @@
 #include "api/log.h"
 #include "pools/crew.h"
 #include "pools/pool.h"
+#include "server/code_thread.h"
 #include "server/log_recorder.h"
 #include "server/log_thread.h"
 #include "shim/net/fetcher.h"
@@ -57,10 +58,11 @@ struct config {
     int observe;         /* enum switch_position */
     enum log_level log_level;
     struct log_config log_config;
-    int log_console; /* enum console_place */
-    int log_ends;    /* enum kept_ends */
-    uint64_t given;  /* settings that were given, as a flag or a variable, by their place in the
-                        table */
+    struct code_config code_config; /* max_bytes 0: none is kept */
+    int log_console;                /* enum console_place */
+    int log_ends;                   /* enum kept_ends */
+    uint64_t given; /* settings that were given, as a flag or a variable, by their place in the
+                       table */
 };
 
 /* A pool to be opened. */

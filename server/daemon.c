@@ -5,6 +5,7 @@
 #include "api/clock.h"
 #include "api/version.h"
 #include "server/admission.h"
+#include "server/code_thread.h"
 #include "server/compare_service.h"
 #include "server/comparer.h"
 #include "server/descriptors.h"
@@ -63,6 +64,8 @@ struct daemon {
     struct pool_choice choice; /* of the last switch, at the start */
     struct store_thread *store_thread;
     struct log_recorder recorder;
+    struct code_thread *code_thread; /* NULL: no compiled code is kept on disk */
+    struct code_keeper code_keeper;
     struct log_thread *log_thread; /* NULL: no log is kept */
     struct log_service log_service;
     struct descriptors *descriptors;
@@ -138,6 +141,36 @@ static int open_store(struct daemon *d, struct error *error)
     if (err)
         store_close(store);
     return err;
+}
+
+static void keep_code(void *arg, struct bytes key, struct bytes code)
+{
+    code_thread_put(arg, key, code);
+}
+
+/* The server goes without where it cannot be. */
+static void open_code(struct daemon *d)
+{
+    const struct code_config *config = &d->config->code_config;
+    struct error error;
+    char tag[32];
+
+    if (config->max_bytes == 0)
+        return;
+    engine_code_tag(tag, sizeof(tag));
+    if (code_thread_start(config, tag, engine_restore_code, &d->code_thread, &error)) {
+        log_warn("no compiled code is kept on disk", log_text("error", error.message));
+        return;
+    }
+    d->code_keeper = (struct code_keeper){keep_code, d->code_thread};
+    engine_set_code_keeper(&d->code_keeper);
+}
+
+static void close_code(struct daemon *d)
+{
+    engine_set_code_keeper(NULL);
+    code_thread_stop(d->code_thread);
+    code_thread_free(d->code_thread);
 }
 
 static int open_log(struct daemon *d, struct error *error)
@@ -291,6 +324,7 @@ static void fill_services(struct daemon *d)
         .started_ns = clock_now_ns(),
         .ticker = d->ticker,
         .log_thread = d->log_thread,
+        .code_thread = d->code_thread,
     };
     d->log_service.thread = d->log_thread;
     d->descriptors = descriptors_new();
@@ -390,8 +424,10 @@ int daemon_open(struct config *config, struct daemon **ret, struct error *error)
     d->config = config;
     admission_init(&d->admission);
     err = open_store(d, error);
-    if (!err)
+    if (!err) {
+        open_code(d);
         err = open_log(d, error);
+    }
     if (!err)
         err = open_pool(d, error);
     if (!err)
@@ -516,6 +552,7 @@ void daemon_close(struct daemon *d)
     crew_close(d->crew);
     log_thread_stop(d->log_thread); /* nobody writes any more, and nobody follows */
     log_thread_free(d->log_thread);
+    close_code(d); /* isolates are gone */
     egress_free(d->egress);
     descriptors_free(d->descriptors);
     registry_free(d->registry);

@@ -8,11 +8,10 @@
 
 #include "api/clock.h"
 #include "server/log_queue.h"
+#include "store/file.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -186,29 +185,11 @@ static void *keep_log(void *arg)
 
 /* Starting. */
 
-/* Renames PATH, or PATH-wal, which belongs to it. One that is not there is fine. */
-static int rename_aside(const char *path, const char *suffix, struct error *error)
-{
-    char *from, *to;
-    int err = 0;
-
-    if (asprintf(&from, "%s%s", path, suffix) < 0 ||
-        asprintf(&to, "%s.damaged%s", path, suffix) < 0)
-        abort();
-    if (rename(from, to) != 0 && errno != ENOENT)
-        err = error_set(error, E_IO, "", "'%.512s' cannot be renamed: %s", from, strerror(errno));
-    free(from);
-    free(to);
-    return err;
-}
-
 /* The one before with that name goes. */
 static int put_aside(const char *path, const struct error *why, struct error *error)
 {
-    int err = rename_aside(path, "", error);
+    int err = file_put_aside(path, error);
 
-    if (!err)
-        err = rename_aside(path, "-wal", error);
     if (!err)
         log_error("the log is damaged; it is put aside as .damaged, and a new one begun",
                   log_text("error", why->message));

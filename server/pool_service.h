@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct code_thread;
 struct comparer;
 struct log_thread;
 struct ticker;
@@ -30,8 +31,9 @@ struct pool_service {
     const struct config *config; /* what the server was started with */
     uint64_t started_ns;
     struct ticker *ticker;
-    struct log_thread *log_thread; /* NULL: no log is kept */
-    atomic_uint watchers;          /* streams of WatchStats; relaxed: a bound */
+    struct log_thread *log_thread;   /* NULL: no log is kept */
+    struct code_thread *code_thread; /* NULL: no compiled code is kept on disk */
+    atomic_uint watchers;            /* streams of WatchStats; relaxed: a bound */
 };
 
 void pool_service_register(struct pool_service *service, struct rpc_server *server);

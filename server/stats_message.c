@@ -5,6 +5,7 @@
 #include "api/clock.h"
 #include "api/resident.h"
 #include "api/version.h"
+#include "server/code_thread.h"
 #include "server/log_thread.h"
 #include "server/logger.h"
 #include "server/message.h"
@@ -201,9 +202,10 @@ static void set_top(struct stats_message *m, const struct pool_stats *stats)
     m->stats.n_top_by_cpu = m->top_by_cpu.count;
 }
 
-static void set_code_cache(Isoyard__V1__ServerStats *m)
+static void set_code_cache(Isoyard__V1__ServerStats *m, struct code_thread *thread)
 {
     struct code_cache_stats cache;
+    struct code_stats disk;
 
     engine_code_cache_stats(&cache);
     m->code_cache_hits = cache.hits;
@@ -211,6 +213,13 @@ static void set_code_cache(Isoyard__V1__ServerStats *m)
     m->code_cache_rejected = cache.rejected;
     m->code_cache_files = cache.entries;
     m->code_cache_bytes = cache.bytes;
+    if (!thread)
+        return;
+    code_thread_stats(thread, &disk);
+    m->code_cache_restored = disk.restored;
+    m->code_cache_discarded = disk.discarded;
+    m->code_cache_lost = disk.lost;
+    m->code_cache_disk_bytes = disk.bytes;
 }
 
 static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *service)
@@ -224,7 +233,7 @@ static void set_server(Isoyard__V1__ServerStats *m, const struct pool_service *s
     m->rss_bytes = resident_bytes();
     m->workers = registry_count(service->registry);
     m->dropped_log_lines = logger_dropped();
-    set_code_cache(m);
+    set_code_cache(m, service->code_thread);
     if (service->log_thread) {
         log_thread_stats(service->log_thread, &log);
         m->log_records = log.written;

@@ -15,6 +15,7 @@ static struct {
     std::list<struct entry> entries;
     std::unordered_map<std::string, std::list<struct entry>::iterator> by_key;
     struct code_cache_stats stats;
+    const struct code_keeper *keeper; /* set while there are no isolates, read in their turns */
 } cache;
 
 std::string code_cache_key(const struct script *script, const struct script_file *file)
@@ -35,6 +36,15 @@ static void drop(std::list<struct entry>::iterator entry)
     cache.entries.erase(entry);
 }
 
+/* Under the lock. */
+static void drop_key(const std::string &key)
+{
+    auto found = cache.by_key.find(key);
+
+    if (found != cache.by_key.end())
+        drop(found->second);
+}
+
 cached_code code_cache_find(const std::string &key)
 {
     std::lock_guard<std::mutex> guard(cache.lock);
@@ -51,34 +61,60 @@ cached_code code_cache_find(const std::string &key)
 void code_cache_note(const std::string &key, bool was_rejected)
 {
     std::lock_guard<std::mutex> guard(cache.lock);
-    auto found = cache.by_key.find(key);
 
     if (!was_rejected) {
         cache.stats.hits++;
         return;
     }
     cache.stats.rejected++;
-    if (found != cache.by_key.end())
-        drop(found->second);
+    drop_key(key);
+}
+
+/* Under the lock; the key is not there. */
+static void add(std::list<struct entry>::iterator place, const std::string &key, cached_code code)
+{
+    cache.stats.entries++;
+    cache.stats.bytes += code->size();
+    cache.by_key[key] = cache.entries.insert(place, {key, std::move(code)});
+}
+
+static void put(const std::string &key, const cached_code &code)
+{
+    std::lock_guard<std::mutex> guard(cache.lock);
+
+    drop_key(key);
+    add(cache.entries.begin(), key, code);
+    while (cache.stats.bytes > CODE_CACHE_BYTES_MAX)
+        drop(std::prev(cache.entries.end()));
 }
 
 void code_cache_put(const std::string &key, const uint8_t *data, size_t len)
 {
-    cached_code code;
-
     if (len > CODE_CACHE_FILE_BYTES_MAX)
         return;
-    code = std::make_shared<const std::vector<uint8_t>>(data, data + len);
+    put(key, std::make_shared<const std::vector<uint8_t>>(data, data + len));
+    if (cache.keeper)
+        cache.keeper->keep(cache.keeper->arg, {key.data(), key.size()}, {(const char *)data, len});
+}
+
+void engine_set_code_keeper(const struct code_keeper *keeper)
+{
+    cache.keeper = keeper;
+}
+
+bool engine_restore_code(struct bytes key, struct bytes code)
+{
+    const uint8_t *data = (const uint8_t *)code.data;
+    std::string name(key.data, key.len);
+    auto restored = std::make_shared<const std::vector<uint8_t>>(data, data + code.len);
     std::lock_guard<std::mutex> guard(cache.lock);
-    auto found = cache.by_key.find(key);
-    if (found != cache.by_key.end())
-        drop(found->second);
-    cache.entries.push_front({key, code});
-    cache.by_key[key] = cache.entries.begin();
-    cache.stats.entries++;
-    cache.stats.bytes += len;
-    while (cache.stats.bytes > CODE_CACHE_BYTES_MAX)
-        drop(std::prev(cache.entries.end()));
+
+    if (code.len > CODE_CACHE_FILE_BYTES_MAX || cache.stats.bytes + code.len > CODE_CACHE_BYTES_MAX)
+        return false;
+    /* What this process has made since is as good, and was used later. */
+    if (cache.by_key.find(name) == cache.by_key.end())
+        add(cache.entries.end(), name, std::move(restored));
+    return true;
 }
 
 void engine_code_cache_stats(struct code_cache_stats *ret)

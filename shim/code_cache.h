@@ -1,8 +1,8 @@
 /*
  * Compiled code of workers, kept for the isolates that come later: V8's bytecode of a file, made
  * when a first execution has been answered, so that the functions that it called are in it. It is
- * made by this process only, from the version's own text, and lives as long as the process, within
- * a bound: what was used longest ago goes first.
+ * made by this process from the version's own text, or by one before it, whose keeper (shim.h) has
+ * kept it. It lives as long as the process, within a bound: what was used longest ago goes first.
  *
  * The key is tenant, version's hash and file: V8 itself looks only at the length of the text, at
  * its own version and at its flags. Tenants share nothing, so that none learns what others run.
@@ -34,7 +34,7 @@ cached_code code_cache_find(const std::string &key);
 /* V8 took what was found, or did not; in the latter case it is dropped. */
 void code_cache_note(const std::string &key, bool was_rejected);
 
-/* Keeps the code, which is copied, unless it is too large. */
+/* Keeps the code, which is copied, unless it is too large, and tells the keeper. In a turn. */
 void code_cache_put(const std::string &key, const uint8_t *data, size_t len);
 
 #endif

@@ -109,3 +109,9 @@ const char *engine_version(void)
 {
     return v8::V8::GetVersion();
 }
+
+void engine_code_tag(char *ret, size_t size)
+{
+    snprintf(ret, size, "%s-%08x", v8::V8::GetVersion(),
+             v8::ScriptCompiler::CachedDataVersionTag());
+}

@@ -65,6 +65,27 @@ struct code_cache_stats {
 };
 void engine_code_cache_stats(struct code_cache_stats *ret); /* any thread */
 
+/* Who keeps compiled code beyond the process. */
+struct code_keeper {
+    void (*keep)(void *arg, struct bytes key, struct bytes code); /* lent; in turns; must not
+                                                                     block */
+    void *arg;
+};
+
+/* Whom to tell of the code that is made from now on; NULL: nobody. The keeper is borrowed until the
+ * next call. While there are no isolates. */
+void engine_set_code_keeper(const struct code_keeper *keeper);
+
+/*
+ * Takes code that an earlier process gave to its keeper, if engine_code_tag was the same there. It
+ * displaces nothing: false where there is no room for it. Any thread.
+ */
+bool engine_restore_code(struct bytes key, struct bytes code);
+
+/* Names what compiled code depends on: V8's version, its flags, the processor's features. 32 bytes
+ * are enough. After engine_open. */
+void engine_code_tag(char *ret, size_t size);
+
 /* V8's version: "10.2.154.26". Any thread. */
 const char *engine_version(void);
 

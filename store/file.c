@@ -133,3 +133,26 @@ int file_use_wal(sqlite3 *db, struct error *error)
     sqlite3_finalize(statement);
     return err;
 }
+
+/* Renames PATH, or PATH-wal, which belongs to it. */
+static int rename_aside(const char *path, const char *suffix, struct error *error)
+{
+    char *from, *to;
+    int err = 0;
+
+    if (asprintf(&from, "%s%s", path, suffix) < 0 ||
+        asprintf(&to, "%s.damaged%s", path, suffix) < 0)
+        abort();
+    if (rename(from, to) != 0 && errno != ENOENT)
+        err = error_set(error, E_IO, "", "'%.512s' cannot be renamed: %s", from, strerror(errno));
+    free(from);
+    free(to);
+    return err;
+}
+
+int file_put_aside(const char *path, struct error *error)
+{
+    int err = rename_aside(path, "", error);
+
+    return err ? err : rename_aside(path, "-wal", error);
+}

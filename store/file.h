@@ -19,4 +19,8 @@ int file_run(sqlite3 *db, const char *sql, struct error *error);
 /* Gives the database a write-ahead log. */
 int file_use_wal(sqlite3 *db, struct error *error);
 
+/* Renames a database that nobody has open, and its write-ahead log, to PATH.damaged; what had that
+ * name goes. One that is not there is fine. E_IO. */
+int file_put_aside(const char *path, struct error *error);
+
 #endif

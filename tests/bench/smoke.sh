@@ -35,6 +35,7 @@ run "$bin/bench_handoff" 1 50
 run "$bin/bench_spread" 1
 run "$bin/bench_optimised" --check
 run "$bin/bench_locker" 1
+run "$bin/bench_code_cache" 1
 run "$bin/bench_switch" 2 2
 run "$here/snapshot.sh" --rounds 1
 run "$here/e2e.sh" --quick

@@ -1,6 +1,10 @@
 """Deploying: what is stored, what is refused and where it says the fault is; versions; pages."""
 
+import contextlib
+import sqlite3
+import tempfile
 import time
+from pathlib import Path
 
 import grpc
 import support
@@ -283,6 +287,89 @@ class CodeCache(support.ServerCase):
         self.assertEqual((server.code_cache_misses, server.code_cache_hits), (2, 3))
         self.assertEqual((server.code_cache_rejected, server.code_cache_files), (0, 1))
         self.assertGreater(server.code_cache_bytes, 100)
+
+
+class CodeCacheOnDisk(support.TestCase):
+    """Compiled code of one server is there for the next one on the same database."""
+
+    SOURCE = "export default { fetch: () => new Response('kept') };" + "// padding\n" * 200
+
+    def setUp(self):
+        self.db = Path(tempfile.mkdtemp(dir=support.SCRATCH)) / "isoyard.db"
+        self.code = self.db.with_name("isoyard-code.db")
+
+    def start(self, *flags):
+        server = support.start("--pool", "legacy", *flags, db=self.db)
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        return server, support.Api(channel)
+
+    def leave_code(self):
+        server, api = self.start()
+        api.deploy("kept", self.SOURCE)
+        self.assertEqual(api.text("kept"), "kept")
+        support.wait_until(lambda: api.stats().server.code_cache_disk_bytes > 100, "the code to be written")
+        server.kill()
+
+    def expect_compiled(self, discarded):
+        """The server compiles, since nothing was there to be read back, and then keeps that."""
+        server, api = self.start()
+        support.wait_until(lambda: api.stats().server.code_cache_discarded == discarded, "the code to be read")
+        self.assertEqual(api.text("kept"), "kept")
+        stats = api.stats().server
+        self.assertEqual((stats.code_cache_restored, stats.code_cache_hits, stats.code_cache_misses), (0, 0, 1))
+        support.wait_until(lambda: api.stats().server.code_cache_disk_bytes > 100, "the code to be written")
+        self.assertEqual(server.stop(), 0)
+
+    def change(self, sql):
+        with contextlib.closing(sqlite3.connect(self.code)) as db, db:
+            self.assertEqual(db.execute(sql).rowcount, 1)
+
+    def test_first_isolate_after_a_restart_takes_it(self):
+        self.leave_code()
+        self.assertEqual(self.code.stat().st_mode & 0o777, 0o600)
+        server, api = self.start()
+        support.wait_until(lambda: api.stats().server.code_cache_restored == 1, "the code to be read")
+        self.assertEqual(api.text("kept"), "kept")
+        stats = api.stats().server
+        self.assertEqual((stats.code_cache_hits, stats.code_cache_misses), (1, 0))
+        self.assertEqual((stats.code_cache_rejected, stats.code_cache_discarded, stats.code_cache_lost), (0, 0, 0))
+        shown = support.Cli(server.address).ok("pool", "stats").decode()
+        self.assertRegex(shown, r"code +\S+ \S+, 1 files, 1 hits, 0 misses, 0 rejected,\n"
+                                r" +\S+ \S+ on disk, 1 restored, 0 discarded, 0 lost\n")
+        self.assertEqual(server.stop(), 0)
+
+    def test_damaged_code_is_dropped(self):
+        self.leave_code()
+        self.change("UPDATE codes SET code = zeroblob(length(code))")
+        self.expect_compiled(discarded=1)
+
+    def test_code_of_another_v8_is_dropped(self):
+        self.leave_code()
+        self.change("UPDATE codes SET engine = '1.2.3-0'")
+        self.expect_compiled(discarded=1)
+
+    def test_damaged_file_is_put_aside(self):
+        self.leave_code()
+        self.code.write_bytes(b"no database" * 1000)
+        self.expect_compiled(discarded=1)
+        self.assertTrue(self.code.with_name("isoyard-code.db.damaged").exists())
+
+    def test_without_a_place_the_server_serves(self):
+        self.code.mkdir()
+        server, api = self.start()
+        api.deploy("kept", self.SOURCE)
+        self.assertEqual(api.text("kept"), "kept")
+        self.assertIn('msg="no compiled code is kept on disk"', server.log())
+        self.assertEqual(server.stop(), 0)
+
+    def test_none_is_kept_where_none_is_wanted(self):
+        server, api = self.start("--code-cache-mib", "0")
+        api.deploy("kept", self.SOURCE)
+        self.assertEqual(api.text("kept"), "kept")
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse(self.code.exists())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* Compiled code is kept when a first execution has been answered, and the next isolate of the same
- * version takes it; V8 rejects none of it. Another tenant, or another version, has its own. */
+ * version takes it; V8 rejects none of it. Another tenant, or another version, has its own. A
+ * keeper gets it, and gives it back to a process that does not have it. */
 #include "shim_test.h"
 
 #include "api/bytes.h"
@@ -90,6 +91,102 @@ static void expect_not_kept(void)
     buffer_release(&source);
 }
 
+/* What the keeper was told last. */
+struct kept {
+    struct buffer key, code;
+    unsigned count;
+};
+
+static void keep(void *arg, struct bytes key, struct bytes code)
+{
+    struct kept *kept = arg;
+
+    kept->key.len = kept->code.len = 0;
+    buffer_append(&kept->key, key.data, key.len);
+    buffer_append(&kept->code, code.data, code.len);
+    kept->count++;
+}
+
+/* What is restored never displaces what is there. */
+static void expect_room(void)
+{
+    const size_t blob_bytes = (size_t)16 << 20;
+    char *blob = xcalloc(1, blob_bytes + 1);
+    struct code_cache_stats before = stats_now(), after;
+
+    expect(!engine_restore_code(bytes_of("large"), (struct bytes){blob, blob_bytes + 1}));
+    expect(engine_restore_code(bytes_of("1"), (struct bytes){blob, blob_bytes}));
+    expect(engine_restore_code(bytes_of("2"), (struct bytes){blob, blob_bytes}));
+    expect(engine_restore_code(bytes_of("3"), (struct bytes){blob, blob_bytes}));
+    expect(!engine_restore_code(bytes_of("4"), (struct bytes){blob, blob_bytes}));
+    after = stats_now();
+    expect(after.entries == before.entries + 3 && after.bytes == before.bytes + 3 * blob_bytes);
+    expect(
+        engine_restore_code(bytes_of("4"), (struct bytes){blob, ((size_t)64 << 20) - after.bytes}));
+    expect(!engine_restore_code(bytes_of("5"), (struct bytes){blob, 1}));
+    free(blob);
+}
+
+/* Restores code for a version that no isolate had yet, and has one answer. */
+static void answer_restored(const char *name, const char *source, struct bytes code)
+{
+    struct worker *worker = worker_new(NULL, (const struct file[]){{name, source}, {NULL, NULL}});
+    struct buffer key = {0};
+
+    buffer_append(&key, "tenant", sizeof("tenant"));
+    buffer_append(&key, worker->script->sha256, sizeof(worker->script->sha256));
+    buffer_append_text(&key, name);
+    expect(engine_restore_code((struct bytes){key.data, key.len}, code));
+    worker_load(worker);
+    expect_text(worker_get(worker, "https://h/"), "b-1");
+    worker_free(worker);
+    buffer_release(&key);
+}
+
+static void expect_restored(const char *source, struct kept *kept)
+{
+    struct bytes code = {kept->code.data, kept->code.len};
+    struct code_cache_stats before = stats_now(), after;
+
+    answer_restored("again.js", source, code);
+    after = stats_now();
+    expect(after.hits == before.hits + 1 && after.misses == before.misses && kept->count == 1);
+    code.len /= 2;
+    answer_restored("damaged.js", source, code);
+    after = stats_now();
+    expect(after.rejected == before.rejected + 1 && after.hits == before.hits + 1);
+    expect(kept->count == 2 && kept->code.len > code.len); /* it was made anew */
+}
+
+/* A keeper gets what is made, once; what is given back is used, unless V8 finds it damaged. */
+static void expect_keeper(void)
+{
+    struct kept kept = {0};
+    const struct code_keeper keeper = {keep, &kept};
+    struct buffer source = {0};
+    struct code_cache_stats before = stats_now(), after;
+    char tag[32];
+
+    engine_code_tag(tag, sizeof(tag));
+    expect(strncmp(tag, engine_version(), strlen(engine_version())) == 0);
+    append_functions(&source);
+    source.len--;
+    buffer_append_format(&source, "export default { fetch: () => new Response(f17(1, 2)) };");
+    buffer_append(&source, "", 1);
+    engine_set_code_keeper(&keeper);
+    answer_once("kept.js", source.data);
+    answer_once("kept.js", source.data);
+    after = stats_now();
+    expect(kept.count == 1 && kept.code.len == after.bytes - before.bytes);
+    expect(engine_restore_code((struct bytes){kept.key.data, kept.key.len}, bytes_of("other")));
+    expect(stats_now().bytes == after.bytes);
+    expect_restored(source.data, &kept);
+    engine_set_code_keeper(NULL);
+    buffer_release(&kept.key);
+    buffer_release(&kept.code);
+    buffer_release(&source);
+}
+
 int main(void)
 {
     shim_start();
@@ -98,6 +195,8 @@ int main(void)
     expect_kept("main.cjs",
                 "addEventListener('fetch', (e) => e.respondWith(new Response(f7(1, 2))));;");
     expect_not_kept();
+    expect_keeper();
+    expect_room();
     engine_close();
     return 0;
 }
