@@ -155,13 +155,14 @@ class BadInput(support.ServerCase):
         self.invalid("files[1].name", deploy, files=[file(), file()])
         self.invalid("files[0].kind", deploy, files=[file(kind=worker_pb2.FILE_KIND_UNSPECIFIED)])
         self.invalid("files[0].kind", deploy, files=[file(kind=99)])
+        self.invalid("files[0].kind", deploy, files=[file(kind=worker_pb2.FILE_KIND_SOURCE_MAP)])
         for kind in worker_pb2.FILE_KIND_TEXT, worker_pb2.FILE_KIND_JSON, worker_pb2.FILE_KIND_WASM, \
                 worker_pb2.FILE_KIND_DATA:
             with self.subTest(kind=kind):
                 self.invalid("files[0].kind", deploy, files=[file(kind=kind)])
                 script = file(kind=worker_pb2.FILE_KIND_SCRIPT)
                 self.invalid("files[0].kind", deploy, files=[script, file(name="x", kind=kind)])
-        self.invalid("files[1].kind", deploy, files=[file(), file(name="x", kind=7)])
+        self.invalid("files[1].kind", deploy, files=[file(), file(name="x", kind=8)])
         for kind in worker_pb2.FILE_KIND_TEXT, worker_pb2.FILE_KIND_JSON:
             self.invalid("files[1].content", deploy, files=[file(), file(name="x", kind=kind, content=b"\xff")])
         self.invalid("files[0].content", deploy, files=[file(content=b"\xff")])
@@ -189,7 +190,7 @@ class BadInput(support.ServerCase):
             self.refused(grpc.StatusCode.NOT_FOUND, call, request(worker="nobody"), timeout=support.PATIENCE)
 
     def test_unknown_methods(self):
-        for method in "/isoyard.v1.WorkerService/Nothing", "/nothing/At", "/isoyard.v1.ExecutionService/ExecuteStream":
+        for method in "/isoyard.v1.WorkerService/Nothing", "/nothing/At", "/isoyard.v1.ExecutionService/ExecuteAll":
             refusal = self.refused(grpc.StatusCode.UNIMPLEMENTED, unary, self.channel, method, b"")
             self.assertIn(method, refusal.message)
 
