@@ -422,17 +422,22 @@ static void on_poke(struct stream *stream)
     advance(e);
 }
 
-/* Whoever works for the call hears that nobody waits any more. */
+/* Whoever works for the call hears that nobody waits any more. The execution may outlast the call,
+ * and its pipes must not tell what is gone. */
 static void on_closed(struct stream *stream)
 {
     struct execution_stream *e = execution_of(stream);
 
-    if (e->in)
+    if (e->in) {
+        pipe_listen(e->in, PIPE_WRITER, NULL);
         fail_body(e, "the client %.*s", bytes_of("went away"));
-    if (e->out)
+    }
+    if (e->out) {
+        pipe_listen(e->out, PIPE_READER, NULL);
         pipe_cancel(e->out);
-    else if (e->is_submitted && !atomic_load_explicit(&e->is_done, memory_order_acquire))
+    } else if (e->is_submitted && !atomic_load_explicit(&e->is_done, memory_order_acquire)) {
         dispatcher_cancel(&e->dispatch);
+    }
     if (e->is_inside)
         admission_leave(rpc_server_admission(stream->server));
 }

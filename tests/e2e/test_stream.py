@@ -387,6 +387,16 @@ class Requests:
     def test_ignored(self):
         self.assertEqual(self.ask("/ignored", [bytes(65536)] * 200).body, b"not read")
 
+    def test_ignored_by_an_execution_that_outlasts_its_call(self):
+        before = self.seen()["log"].count("ignored it")
+        for body in ([], [bytes(1000)], [bytes(65536)] * 20):
+            self.assertEqual(self.ask("/ignored-for-long", body).body, b"not read")
+        call = self.call(Feed(start("/ignored-for-long", True), *[chunk(bytes(65536))] * 20))
+        self.assertEqual(next(call).WhichOneof("part"), "head")
+        call.cancel()
+        wait_until(lambda: self.seen()["log"].count("ignored it") == before + 4, "ctx.waitUntil's work", 5)
+        wait_until(lambda: self.api.stats().tasks.in_flight <= 1, "the executions to end", 5)
+
     def test_partly_read(self):
         self.assertGreater(self.ask("/some", [bytes(1000)] * 200).json, 0)
 

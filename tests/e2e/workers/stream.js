@@ -115,6 +115,9 @@ export default {
                 return new Response("whole");
             case "/ignored":
                 return new Response("not read");
+            case "/ignored-for-long":
+                ctx.waitUntil(sleep(200).then(() => seen.log.push("ignored it")));
+                return new Response("not read");
             case "/some": {
                 const reader = request.body.getReader();
                 const { value } = await reader.read();
