@@ -268,6 +268,7 @@ static void on_fetched(void *arg, struct fetch_result *result)
     struct actor_fetch *fetch = arg;
     struct actor *actor = fetch->actor;
 
+    fetch->is_under_way = false; /* a message of its pipes may still come */
     if (!actor) {
         actor = fetch->flight->actor;
         deliver(fetch, result);

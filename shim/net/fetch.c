@@ -182,20 +182,25 @@ void fetch_end(struct fetch *fetch, struct fault *fault)
     fetch->fetcher->ended_count++;
 }
 
+void fetch_stop_listening(struct fetch *fetch)
+{
+    if (fetch->stream)
+        pipe_listen(fetch->stream, PIPE_WRITER, NULL);
+    if (fetch->request.upload)
+        pipe_listen(fetch->request.upload, PIPE_READER, NULL);
+}
+
 /* Whoever is at their other ends hears that nobody is here. */
 static void release_pipes(struct fetch *fetch)
 {
     static const struct fault stopped = {.error = FETCH_CUT_OFF,
                                          .message = "the fetch was stopped"};
 
-    if (fetch->stream) {
-        pipe_listen(fetch->stream, PIPE_WRITER, NULL);
+    fetch_stop_listening(fetch);
+    if (fetch->stream)
         end_stream(fetch, &stopped);
-    }
-    if (fetch->request.upload) {
-        pipe_listen(fetch->request.upload, PIPE_READER, NULL);
+    if (fetch->request.upload)
         pipe_cancel(fetch->request.upload);
-    }
     pipe_unref(fetch->stream);
     pipe_unref(fetch->request.upload);
 }

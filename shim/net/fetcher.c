@@ -32,6 +32,7 @@ static void give_back(struct fetcher *f)
         fetch_leave(fetch);
         fetch->state = FETCH_GIVEN_BACK;
         fetch->result = NULL;
+        fetch_stop_listening(fetch); /* whom they tell may be gone after done */
         fetch->done(fetch->arg, result);
         fetch_free(fetch);
     }

@@ -101,6 +101,9 @@ void fetch_give_head(struct fetch *fetch);
 /* Ends it: gives its slot back, and puts it into the list of those to be given back. */
 void fetch_end(struct fetch *fetch, struct fault *fault);
 
+/* Its pipes tell nobody at its end any more. */
+void fetch_stop_listening(struct fetch *fetch);
+
 /* Frees it. It is in no list, and has no slot. */
 void fetch_free(struct fetch *fetch);
 

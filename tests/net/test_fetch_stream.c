@@ -150,6 +150,47 @@ START_TEST(fetch_nobody_wants_the_rest_ends)
 }
 END_TEST
 
+static void count_told(void *told)
+{
+    ++*(unsigned *)told;
+}
+
+static void count_nothing(void *told)
+{
+    (void)told;
+}
+
+/* Whoever gets the result may free at once what the pipes told. */
+static void cancel_when_done(void *outcome, struct fetch_result *result)
+{
+    struct streamed *s = outcome;
+
+    pipe_cancel(s->head->stream);
+    outcome_done(&s->outcome, result);
+}
+
+START_TEST(fetch_that_is_done_is_told_no_more)
+{
+    struct fetch_request request;
+    unsigned told = 0;
+    struct pipe_listener listener = {count_nothing, count_told, &told};
+    struct streamed s = {.heads = 0};
+
+    net_open(&net);
+    request = net_request(net_url(upstream.http, "/body?bytes=20000000"));
+    request.head = on_head;
+    request.body_bytes_max = 1 << 20;
+    request.timeout_ms = 300;
+    s.fetch = fetcher_start(net.fetcher, &request, cancel_when_done, &s);
+    pipe_listen(wait_head(&s), PIPE_WRITER, &listener);
+    net_wait(&net, &s.outcome);
+    ck_assert_int_eq(s.outcome.result->error, FETCH_TIMEOUT);
+    ck_assert_uint_eq(told, 0);
+    end(&s);
+    net_close(&net);
+}
+END_TEST
+
 START_TEST(fetch_body_that_decodes_to_too_much_breaks_off)
 {
     struct streamed s;
@@ -199,4 +240,5 @@ END_TEST
 
 NET_MAIN("fetch_stream", fetch_small_body_is_whole, fetch_head_comes_before_its_body,
          fetch_nobody_reads_pauses_and_goes_on, fetch_nobody_wants_the_rest_ends,
-         fetch_body_that_decodes_to_too_much_breaks_off, fetch_upload_that_breaks_off_fails)
+         fetch_that_is_done_is_told_no_more, fetch_body_that_decodes_to_too_much_breaks_off,
+         fetch_upload_that_breaks_off_fails)
