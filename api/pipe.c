@@ -10,6 +10,12 @@
 /* Small writes are gathered in chunks of this size at least. */
 #define GATHERED ((size_t)16 << 10)
 
+/* Behind so many links chunks of up to this are gathered, too, when they are put in: a window of
+ * chunks of one byte would take eighty times its size. */
+#define LINKS_FREE 64u
+#define COPIED_MAX ((size_t)1 << 10)
+#define COPIED_GATHERED (2 * COPIED_MAX)
+
 struct link {
     struct link *next;
     struct pipe_chunk chunk;
@@ -24,6 +30,7 @@ struct pipe {
 
     pthread_mutex_t lock; /* guards the rest */
     struct link *first, *last;
+    size_t links;
     size_t bytes;
     uint64_t moved; /* written and read */
     bool is_ended, is_failed, is_cancelled;
@@ -81,6 +88,7 @@ static void drop_all(struct pipe *pipe)
         free(link);
     }
     pipe->last = NULL;
+    pipe->links = 0;
     pipe->bytes = 0;
 }
 
@@ -145,6 +153,7 @@ static void append(struct pipe *pipe, struct pipe_chunk chunk, size_t capacity)
     else
         pipe->first = link;
     pipe->last = link;
+    pipe->links++;
 }
 
 /* Where others wait already the next ones will, too: fewer and larger ones cost the reader less. */
@@ -212,16 +221,26 @@ void pipe_write(struct pipe *pipe, const char *data, size_t len)
 
 void pipe_put(struct pipe *pipe, struct pipe_chunk chunk)
 {
+    char *copied = NULL;
+
     pthread_mutex_lock(&pipe->lock);
     if (chunk.len == 0 || is_closed(pipe)) {
         pthread_mutex_unlock(&pipe->lock);
         free(chunk.data);
         return;
     }
-    append(pipe, chunk, chunk.len);
-    pipe->bytes += chunk.len;
-    pipe->moved += chunk.len;
+    if (pipe->links >= LINKS_FREE && chunk.len <= COPIED_MAX) {
+        if (pipe->last->capacity - pipe->last->chunk.len < chunk.len)
+            append(pipe, (struct pipe_chunk){xmalloc(COPIED_GATHERED), 0}, COPIED_GATHERED);
+        write_copy(pipe, chunk.data, chunk.len);
+        copied = chunk.data;
+    } else {
+        append(pipe, chunk, chunk.len);
+        pipe->bytes += chunk.len;
+        pipe->moved += chunk.len;
+    }
     unlock_and_tell(pipe, PIPE_READER, take_reader_waiting(pipe));
+    free(copied);
 }
 
 size_t pipe_room(struct pipe *pipe, size_t wanted)
@@ -293,6 +312,7 @@ static struct pipe_chunk unlink_first(struct pipe *pipe)
     pipe->first = link->next;
     if (!pipe->first)
         pipe->last = NULL;
+    pipe->links--;
     free(link);
     return chunk;
 }

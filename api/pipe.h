@@ -80,7 +80,7 @@ void pipe_listen(struct pipe *pipe, enum pipe_side side, const struct pipe_liste
 /* Writes a copy. */
 void pipe_write(struct pipe *pipe, const char *data, size_t len);
 
-/* Takes the chunk's memory. */
+/* Takes the chunk's memory. Small ones may be read as one. */
 void pipe_put(struct pipe *pipe, struct pipe_chunk chunk);
 
 /* How much there is room for. Where that is less than `wanted` the writer is told when it is not

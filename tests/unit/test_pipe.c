@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 
@@ -132,6 +133,57 @@ START_TEST(pipe_write_large_is_cut_into_chunks)
     }
     ck_assert_uint_eq(taken, len);
     free(data);
+    pipe_unref(pipe);
+}
+END_TEST
+
+START_TEST(pipe_put_of_small_chunks_takes_little_memory)
+{
+    size_t window = (size_t)64 << 10, total = 0, takes = 0, before = mallinfo2().uordblks;
+    struct pipe *pipe = new_pipe(window);
+    struct pipe_chunk chunk;
+
+    while (pipe_room(pipe, 1) > 0)
+        fill(pipe, pipe_bytes(pipe) % 3 == 0 ? 1025 : 1);
+#ifndef __SANITIZE_ADDRESS__
+    ck_assert_uint_lt(mallinfo2().uordblks - before, 3 * window);
+#endif
+    while (pipe_room(pipe, window) < window && pipe_take(pipe, &chunk) == PIPE_BYTES) {
+        total += chunk.len;
+        takes++;
+        free(chunk.data);
+    }
+    ck_assert_uint_ge(total, window);
+    ck_assert_uint_lt(takes, 300);
+    pipe_unref(pipe);
+    (void)before;
+}
+END_TEST
+
+START_TEST(pipe_put_of_small_chunks_keeps_their_order)
+{
+    struct pipe *pipe = new_pipe(1 << 20);
+    char to[4096];
+    size_t len = 0, read = 0;
+
+    for (unsigned i = 0; i < 5000; i++) {
+        char *data = malloc(i % 7 + 1);
+
+        memset(data, (char)(i % 251), i % 7 + 1);
+        pipe_put(pipe, (struct pipe_chunk){data, i % 7 + 1});
+    }
+    for (unsigned i = 0, at = 0; i < 5000; i++) {
+        for (unsigned n = i % 7 + 1; n > 0; n--, at++) {
+            if (at == len) {
+                ck_assert_int_eq(pipe_read(pipe, to, sizeof(to), &len), PIPE_BYTES);
+                at = 0;
+            }
+            ck_assert_int_eq((unsigned char)to[at], i % 251);
+            read++;
+        }
+    }
+    ck_assert_uint_eq(pipe_moved(pipe), 2 * read);
+    expect_none(pipe, PIPE_EMPTY);
     pipe_unref(pipe);
 }
 END_TEST
@@ -349,7 +401,8 @@ START_TEST(pipe_two_threads_lose_nothing_and_keep_the_window)
 END_TEST
 
 UNIT_MAIN("pipe", pipe_take_returns_what_was_written_in_order, pipe_read_crosses_chunks,
-          pipe_write_large_is_cut_into_chunks, pipe_reader_is_told_once_when_it_has_waited,
+          pipe_write_large_is_cut_into_chunks, pipe_put_of_small_chunks_takes_little_memory,
+          pipe_put_of_small_chunks_keeps_their_order, pipe_reader_is_told_once_when_it_has_waited,
           pipe_writer_is_told_when_there_is_the_room_it_wanted,
           pipe_end_comes_after_the_bytes_with_its_note,
           pipe_fail_comes_after_the_bytes_and_the_first_end_counts,
