@@ -18,6 +18,7 @@
 #include <isoyard/v1/log.pb-c.h>
 #include <isoyard/v1/worker.pb-c.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -163,6 +164,27 @@ static void follow_logs(void *arg)
     reply_release(&reply);
 }
 
+/* Signals that end it. They are blocked from before there is a folder that must not stay behind
+ * until the loop takes them. */
+
+static void mask_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(how, &set, NULL);
+}
+
+static bool is_to_end(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
+
 /* Starting */
 
 static bool is_serving(const struct options *options)
@@ -178,12 +200,15 @@ static bool is_serving(const struct options *options)
     return is_fine;
 }
 
+/* Fine also where it is to end before. */
 static int wait_for_server(struct dev *dev)
 {
     const struct timespec step = {.tv_nsec = LOOK_MS * 1000000};
     int status;
 
     for (int waited = 0; waited < START_MS; waited += LOOK_MS) {
+        if (is_to_end())
+            return EXIT_FINE;
         if (!dev_server_is_alive(&dev->server, &status)) {
             problem_usage("the server did not start: %s ended with status %d",
                           dev->program ? dev->program : "isoyardd", status);
@@ -267,6 +292,7 @@ static void run_loop(struct dev *dev)
     catch (dev, &dev->interrupt, on_signal, SIGINT);
     catch (dev, &dev->terminate, on_signal, SIGTERM);
     catch (dev, &dev->child, on_child, SIGCHLD);
+    mask_signals(SIG_UNBLOCK);
     watch = dev_watch_new(&dev->loop, dev->project.paths, dev->project.path_count, on_change, dev);
     uv_run(&dev->loop, UV_RUN_DEFAULT);
     dev_watch_close(watch);
@@ -308,13 +334,14 @@ static int run(struct dev *dev)
     struct error error;
     int status = EXIT_USAGE;
 
+    mask_signals(SIG_BLOCK);
     if (dev_server_start(&dev->server, dev->program, &dev->project.limits, &error))
         problem_usage("%s", error.message);
     else {
         dev->options->address = dev->server.address;
         grpc_init(); /* once for all calls */
         status = wait_for_server(dev);
-        if (!status && uv_thread_create(&dev->tail, follow_logs, dev) == 0) {
+        if (!status && !is_to_end() && uv_thread_create(&dev->tail, follow_logs, dev) == 0) {
             status = serve(dev);
             dev_server_stop(&dev->server);
             uv_thread_join(&dev->tail);

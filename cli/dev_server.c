@@ -95,9 +95,14 @@ static void forget_settings(void)
     }
 }
 
-/* In the new process. The terminal's Ctrl-C is for its parent, which then stops it in order. */
+/* In the new process. The terminal's Ctrl-C is for its parent, which then stops it in order, and
+ * may have blocked signals. */
 static void run(char *const *arguments, pid_t parent)
 {
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);

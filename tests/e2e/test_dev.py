@@ -158,6 +158,17 @@ class Dev(support.TestCase):
     def wait_said(self, text):
         support.wait_until(lambda: text in self.said, f"{text!r} in {self.said!r}")
 
+    def test_a_signal_at_any_time_leaves_no_folder(self):
+        for number, pause in ((signal.SIGTERM, 0), (signal.SIGINT, 0.1), (signal.SIGTERM, 0.3), (signal.SIGINT, 1)):
+            with self.subTest(pause=pause):
+                self.start("worker.js", ready=False)
+                support.wait_until(lambda: os.listdir(self.tmp) or self.process.poll() is not None, "the folder")
+                time.sleep(pause)
+                self.process.send_signal(number)
+                self.process.wait(support.PATIENCE)
+                self.assertEqual(self.stop(), 0)
+                self.assertEqual(os.listdir(self.tmp), [])
+
     def test_http_both_ways(self):
         self.start("worker.js")
         answer, text = self.ask("/a%20b?q=%C3%A9", "POST", "h\u00e9llo".encode(), {"X-A": "yes"})
