@@ -13,7 +13,7 @@ build and tests, or those that ctest's arguments choose. Takes root. What differ
   --package      make the Debian package there instead, and try it in another bare tree: packaging/try.sh
   --tree DIR     the tree's folder: used as it is where it is one, and left there. Without this the tree lies
                  under $TMPDIR and is removed at the end, however that comes
-  --mirror URL   where packages come from (http://deb.debian.org/debian)
+  --mirror URL   where packages come from (from where this system's own do)
   --stale        take an index whose time is over, as that of a mirror that is behind
   --help         show this text
 
@@ -24,7 +24,7 @@ TXT
 
 die() { printf 'trees: %s\n' "$*" >&2; exit 1; }
 
-mirror=http://deb.debian.org/debian tree='' does_package=no options=()
+mirror='' tree='' does_package=no options=()
 while [ $# -gt 0 ]; do
     case $1 in
     --help | -h) usage; exit 0 ;;
@@ -50,6 +50,11 @@ cd "$(dirname "$0")/.."
 for tool in mmdebstrap unshare git; do
     command -v $tool >/dev/null || die "$tool is missing: apt-get install mmdebstrap util-linux git"
 done
+
+if [ -z "$mirror" ]; then
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -v -e '-security' | sed -n 1p)
+    [ -n "$mirror" ] || die "apt knows no place for packages: name one with --mirror"
+fi
 
 work=''
 if [ -z "$tree" ]; then
