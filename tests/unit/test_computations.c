@@ -23,13 +23,19 @@ static void open_pool(void)
     fixture_open(&f, &pool_pinned);
 }
 
-static struct script *worker(const char *name, uint64_t cpu_ms, uint64_t wall_ms)
+static struct script *worker_of(const char *name, const char *source, uint64_t cpu_ms,
+                                uint64_t wall_ms)
 {
     struct limits limits = limits_default();
 
     limits.cpu_us = cpu_ms * 1000;
     limits.wall_us = wall_ms * 1000;
-    return fixture_worker(name, "w", "answer", &limits);
+    return fixture_worker(name, "w", source, &limits);
+}
+
+static struct script *worker(const char *name, uint64_t cpu_ms, uint64_t wall_ms)
+{
+    return worker_of(name, "answer", cpu_ms, wall_ms);
 }
 
 static void sleep_ms(unsigned ms)
@@ -184,7 +190,7 @@ START_TEST(task_and_startup_that_wait_for_one_are_not_stuck)
     struct script *script;
 
     open_pool();
-    script = fixture_worker("a", "w", "compute:100000 answer", NULL);
+    script = worker_of("a", "compute:100000 answer", 10000, 60000);
     call_expect(&f, script, "compute:100000 answer", "compute:100000 answer ");
     expect_stuck(script, "compute:600 never");
     expect_stuck(script, "never");
@@ -201,7 +207,7 @@ START_TEST(computations_of_fresh_contexts)
     fixture_init(&f);
     f.config.context = CONTEXT_FRESH;
     fixture_open(&f, &pool_pinned);
-    script = fixture_worker("a", "w", "compute:600 answer", NULL);
+    script = worker_of("a", "compute:600 answer", 10000, 60000);
     for (unsigned i = 0; i < 20; i++)
         call_expect(&f, script, "compute:600 compute:600 answer",
                     "compute:600 compute:600 answer ");
