@@ -515,6 +515,7 @@ class Legacy(Case, Answers, Requests, Fetches):
     test_the_grace_after_a_cancellation = None
     test_wait_until_outlives_a_cancellation = None
     test_a_client_that_goes_away_is_no_end = None
+    test_ignored_by_an_execution_that_outlasts_its_call = None
     test_limit_in_the_middle = None
 
 
