@@ -1,5 +1,7 @@
 /* isoyard pool watch */
 #include "cli/client.h"
+#include "cli/color.h"
+#include "cli/columns.h"
 #include "cli/command.h"
 #include "cli/exit_status.h"
 #include "cli/json.h"
@@ -19,14 +21,12 @@
 /* Lines between two heads. */
 #define HEAD_EVERY 20
 
-/* Of more lanes than these the busy shares do not fit a line. */
-#define LANES_SHOWN 16
-#define BUSY_WIDTH 15
-
 struct watching {
     uint64_t interval_ms;
     unsigned long count; /* lines that are wanted; 0: no end */
     unsigned long lines;
+    unsigned long head_at;  /* lines before the last head */
+    struct columns columns; /* of that; all zeroes: there was none */
     bool is_json;
 };
 
@@ -72,14 +72,59 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void print_head(void)
+/* The columns */
+
+enum watch_column {
+    COLUMN_TIME,
+    COLUMN_SUBMITTED,
+    COLUMN_ANSWERED,
+    COLUMN_FAILED,
+    COLUMN_REFUSED,
+    COLUMN_IN_FLIGHT,
+    COLUMN_ISOLATES,
+    COLUMN_WAIT_P50,
+    COLUMN_WAIT_P99,
+    COLUMN_LOCK,
+    COLUMN_BUSY,
+    COLUMN_QUEUES,
+    COLUMN_COUNT,
+};
+
+/* On 80 columns those up to rank 7 have room. */
+static const struct column watch_columns[COLUMN_COUNT] = {
+    [COLUMN_TIME] = {"TIME", 8, 8, 0, false},
+    [COLUMN_SUBMITTED] = {"SUBMIT/S", 8, 8, 9, true},
+    [COLUMN_ANSWERED] = {"ANSWER/S", 8, 8, 0, true},
+    [COLUMN_FAILED] = {"FAIL/S", 7, 7, 1, true},
+    [COLUMN_REFUSED] = {"REFUSE/S", 8, 8, 4, true},
+    [COLUMN_IN_FLIGHT] = {"IN FLIGHT", 9, 9, 2, true},
+    [COLUMN_ISOLATES] = {"ISOLATES", 8, 8, 8, true},
+    [COLUMN_WAIT_P50] = {"WAIT P50", 8, 8, 10, true},
+    [COLUMN_WAIT_P99] = {"WAIT P99", 8, 8, 3, true},
+    [COLUMN_LOCK] = {"LOCK %", 7, 7, 7, true},
+    [COLUMN_BUSY] = {"BUSY %", 7, 7, 6, false},
+    [COLUMN_QUEUES] = {"QUEUES", 18, 12, 11, false},
+};
+
+/* "1000 " a lane, since a turn counts as a whole when it ends; "100.0/100.0" where lanes block for
+ * isolates, too. */
+static struct columns columns_of(const Isoyard__V1__PoolStats *stats)
 {
-    printf("%-8s  %8s  %8s  %7s  %8s  %9s  %8s  %8s  %8s  %7s  %-15s  %s\n", "TIME", "SUBMIT/S",
-           "ANSWER/S", "FAIL/S", "REFUSE/S", "IN FLIGHT", "ISOLATES", "WAIT P50", "WAIT P99",
-           "LOCK %", "BUSY %, BY LANE", "QUEUES");
+    struct columns columns = {.count = COLUMN_COUNT};
+    struct column *busy = &columns.list[COLUMN_BUSY], *lock = &columns.list[COLUMN_LOCK];
+
+    memcpy(columns.list, watch_columns, sizeof(watch_columns));
+    if (stats->n_lanes > 1)
+        busy->width = 5 * stats->n_lanes - 1;
+    if (stats->isolate_lock)
+        lock->width = lock->least = 11;
+    columns_fit(&columns, text_terminal_width(stdout));
+    return columns;
 }
 
-static void print_time(void)
+/* The cells, which are empty before. */
+
+static void fill_time(struct buffer *cell)
 {
     time_t now = time(NULL);
     struct tm utc;
@@ -87,100 +132,128 @@ static void print_time(void)
 
     gmtime_r(&now, &utc);
     strftime(text, sizeof(text), "%H:%M:%S", &utc);
-    printf("%-8s", text);
+    buffer_append_text(cell, text);
 }
 
-static void print_rates(const Isoyard__V1__IntervalStats *interval)
+static void fill_rate(struct buffer *cell, const Isoyard__V1__IntervalStats *interval,
+                      double per_second)
 {
     if (interval)
-        printf("  %8.1f  %8.1f  %7.1f  %8.1f", interval->submitted_per_s, interval->answered_per_s,
-               interval->failed_per_s, interval->refused_per_s);
+        buffer_append_format(cell, "%.1f", per_second);
     else
-        printf("  %8s  %8s  %7s  %8s", "-", "-", "-", "-");
+        buffer_append_text(cell, "-");
 }
 
-static void print_now(const Isoyard__V1__PoolStats *stats)
+static void fill_rates(struct buffer *cells, const Isoyard__V1__IntervalStats *i)
 {
-    printf("  %9" PRIu64 "  %8" PRIu64, stats->tasks ? stats->tasks->in_flight : 0,
-           stats->isolates ? stats->isolates->alive : 0);
+    fill_rate(&cells[COLUMN_SUBMITTED], i, i ? i->submitted_per_s : 0);
+    fill_rate(&cells[COLUMN_ANSWERED], i, i ? i->answered_per_s : 0);
+    fill_rate(&cells[COLUMN_FAILED], i, i ? i->failed_per_s : 0);
+    fill_rate(&cells[COLUMN_REFUSED], i, i ? i->refused_per_s : 0);
+}
+
+static void fill_now(struct buffer *cells, const Isoyard__V1__PoolStats *stats)
+{
+    buffer_append_format(&cells[COLUMN_IN_FLIGHT], "%" PRIu64,
+                         stats->tasks ? stats->tasks->in_flight : 0);
+    buffer_append_format(&cells[COLUMN_ISOLATES], "%" PRIu64,
+                         stats->isolates ? stats->isolates->alive : 0);
 }
 
 /* Of the tasks that ended in the interval, from submission to the first turn. */
-static void print_waits(const Isoyard__V1__IntervalStats *interval)
+static void fill_waits(struct buffer *cells, const Isoyard__V1__IntervalStats *interval)
 {
     const Isoyard__V1__Distribution *wait = interval ? interval->queue_wait : NULL;
+    bool has_any = wait && wait->count > 0;
 
-    if (wait && wait->count > 0)
-        printf("  %8s  %8s", text_us(wait->p50_us), text_us(wait->p99_us));
-    else
-        printf("  %8s  %8s", "-", "-");
+    buffer_append_text(&cells[COLUMN_WAIT_P50], has_any ? text_us(wait->p50_us) : "-");
+    buffer_append_text(&cells[COLUMN_WAIT_P99], has_any ? text_us(wait->p99_us) : "-");
 }
 
 /* "-" where there is no such lock, or nobody took it. */
-static const char *contended_share(const Isoyard__V1__LockStats *lock, char text[32])
+static void append_contended(struct buffer *cell, const Isoyard__V1__LockStats *lock)
 {
     if (!lock || lock->acquisitions == 0)
-        return "-";
-    snprintf(text, 32, "%.1f", 100.0 * (double)lock->contended / (double)lock->acquisitions);
-    return text;
+        buffer_append_text(cell, "-");
+    else
+        buffer_append_format(cell, "%.1f",
+                             100.0 * (double)lock->contended / (double)lock->acquisitions);
 }
 
 /* The pool's lock, and isolates where lanes block for them. */
-static void print_locks(const Isoyard__V1__IntervalStats *interval)
+static void fill_locks(struct buffer *cell, const Isoyard__V1__IntervalStats *interval)
 {
-    char lock[32], isolate[32], both[80];
-
-    snprintf(both, sizeof(both), "%s", contended_share(interval ? interval->lock : NULL, lock));
-    if (interval && interval->isolate_lock)
-        snprintf(both, sizeof(both), "%s/%s", contended_share(interval->lock, lock),
-                 contended_share(interval->isolate_lock, isolate));
-    printf("  %7s", both);
+    append_contended(cell, interval ? interval->lock : NULL);
+    if (!interval || !interval->isolate_lock)
+        return;
+    buffer_append_text(cell, "/");
+    append_contended(cell, interval->isolate_lock);
 }
 
-static void print_busy(const Isoyard__V1__IntervalStats *interval)
+static void fill_busy(struct buffer *cell, const Isoyard__V1__IntervalStats *interval)
 {
-    size_t count = interval ? interval->n_lanes : 0;
-    int width = 0;
-
-    fputs("  ", stdout);
-    for (size_t i = 0; i < count && i < LANES_SHOWN; i++)
-        width += printf("%s%.0f", i == 0 ? "" : " ", interval->lanes[i]->busy * 100);
-    if (!interval)
-        width = printf("-");
-    else if (count > LANES_SHOWN)
-        width += printf(" \u2026") - 2; /* three bytes, one column */
-    printf("%*s", width < BUSY_WIDTH ? BUSY_WIDTH - width : 0, "");
+    if (!interval || interval->n_lanes == 0)
+        buffer_append_text(cell, "-");
+    for (size_t i = 0; interval && i < interval->n_lanes; i++)
+        buffer_append_format(cell, "%s%.0f", i == 0 ? "" : " ", interval->lanes[i]->busy * 100);
 }
 
 /* What waits in each queue, but for those in which nothing does. */
-static void print_queues(const Isoyard__V1__PoolStats *stats)
+static void fill_queues(struct buffer *cell, const Isoyard__V1__PoolStats *stats)
 {
-    bool has_any = false;
-
     for (size_t i = 0; i < stats->n_queues; i++) {
         const Isoyard__V1__QueueStats *queue = stats->queues[i];
 
-        if (queue->depth == 0)
-            continue;
-        fputs(has_any ? ", " : "  ", stdout);
-        text_print(stdout, queue->name);
-        printf(" %" PRIu64, queue->depth);
-        has_any = true;
+        if (queue->depth > 0)
+            buffer_append_format(cell, "%s%s %" PRIu64, cell->len > 0 ? ", " : "", queue->name,
+                                 queue->depth);
     }
-    if (!has_any)
-        fputs("  -", stdout);
+    if (cell->len == 0)
+        buffer_append_text(cell, "-");
 }
 
-static void print_line(const Isoyard__V1__WatchStatsResponse *response)
+static void append_line(const struct columns *columns,
+                        const Isoyard__V1__WatchStatsResponse *response, struct buffer *out)
 {
-    print_time();
-    print_rates(response->interval);
-    print_now(response->stats);
-    print_waits(response->interval);
-    print_locks(response->interval);
-    print_busy(response->interval);
-    print_queues(response->stats);
-    putchar('\n');
+    struct buffer cells[COLUMN_COUNT] = {{0}};
+    const char *texts[COLUMN_COUNT];
+
+    fill_time(&cells[COLUMN_TIME]);
+    fill_rates(cells, response->interval);
+    fill_now(cells, response->stats);
+    fill_waits(cells, response->interval);
+    fill_locks(&cells[COLUMN_LOCK], response->interval);
+    fill_busy(&cells[COLUMN_BUSY], response->interval);
+    fill_queues(&cells[COLUMN_QUEUES], response->stats);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        buffer_append(&cells[i], "", 1);
+        texts[i] = cells[i].data;
+    }
+    columns_append(columns, texts, out);
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        buffer_release(&cells[i]);
+}
+
+/* Heads come again now and then, and where the columns are others than before: another size of the
+ * terminal, another pool. */
+static void print_line(struct watching *w, const Isoyard__V1__WatchStatsResponse *response)
+{
+    struct columns columns = columns_of(response->stats);
+    bool has_changed = memcmp(columns.widths, w->columns.widths, sizeof(columns.widths)) != 0;
+    struct buffer text = {0};
+
+    if (has_changed || w->lines - w->head_at >= HEAD_EVERY) {
+        buffer_append_text(&text, color(stdout, COLOR_BOLD));
+        columns_append_heads(&columns, &text);
+        buffer_append_text(&text, color(stdout, COLOR_PLAIN));
+        buffer_append_text(&text, "\n");
+        w->head_at = w->lines;
+        w->columns = columns;
+    }
+    append_line(&columns, response, &text);
+    buffer_append_text(&text, "\n");
+    fwrite(text.data, 1, text.len, stdout);
+    buffer_release(&text);
 }
 
 static bool print_tick(void *arg, const ProtobufCMessage *message)
@@ -192,9 +265,7 @@ static bool print_tick(void *arg, const ProtobufCMessage *message)
     if (w->is_json) {
         json_print_line(stdout, json_of_message(message));
     } else if (response->stats) {
-        if (w->lines % HEAD_EVERY == 0)
-            print_head();
-        print_line(response);
+        print_line(w, response);
     }
     w->lines++;
     /* Whoever reads this reads it now, also where it is a pipe. */

@@ -12,6 +12,7 @@ import unittest
 import grpc
 import support
 from support import pool_pb2, wait_until
+from terminal import Terminal
 
 # Computes for as long as it is asked to.
 SPINNER = """
@@ -248,6 +249,70 @@ class WatchCli(support.ServerCase):
         self.assertTrue(said[0].startswith("TIME") and said[0] == said[21], said)
         self.assertRegex(said[1], r"^\d\d:\d\d:\d\d +- +- +- +- +0 +0 +- +- +- +- +-$")
         self.assertRegex(said[2], r"^\d\d:\d\d:\d\d +0\.0 +0\.0 +0\.0 +0\.0 +0 +0 +- +- +- +0 0 +-$")
+
+    def busy_server(self):
+        """Six lanes that block for isolates: as wide as lines get."""
+        server = support.start("--pool", "shared", "--handoff", "mutex", "--lanes", "6", "--isolates-per-worker", "1")
+        self.addCleanup(server.kill)
+        channel = server.channel()
+        self.addCleanup(channel.close)
+        api = support.Api(channel)
+        api.deploy("spinner", SPINNER)
+        is_over = threading.Event()
+
+        def load():
+            while not is_over.is_set():
+                api.execute("spinner", "/?ms=20")
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+            self.addCleanup(thread.join)
+        self.addCleanup(is_over.set)
+        return server
+
+    def test_lines_fit_the_terminal_and_columns_line_up(self):
+        server = self.busy_server()
+        for columns, shown, left_out in ((200, ["SUBMIT/S", "WAIT P50", "LOCK %", "QUEUES"], []),
+                                         (80, ["ANSWER/S", "FAIL/S", "WAIT P99", "BUSY %"], ["QUEUES", "WAIT P50"]),
+                                         (60, ["ANSWER/S", "FAIL/S", "WAIT P99"], ["LOCK %", "BUSY %", "QUEUES"]),
+                                         (12, ["TIME"], ["FAIL/S"])):
+            with self.subTest(columns=columns):
+                terminal = Terminal([support.BIN / "isoyard", "pool", "watch", "-a", server.address, "-i", "0.1",
+                                     "-n", "6", "--color", "never"], columns=columns)
+                self.addCleanup(terminal.close)
+                self.assertEqual(terminal.end(), 0)
+                lines = terminal.said.splitlines()
+                self.assertEqual(len(lines), 7, lines)
+                for name in shown:
+                    self.assertIn(name, lines[0])
+                for name in left_out:
+                    self.assertNotIn(name, lines[0])
+                for line in lines:
+                    self.assertLessEqual(len(line), columns, lines)
+                if columns > 12:
+                    end = lines[0].index("WAIT P99") + len("WAIT P99")
+                    for line in lines[2:]:
+                        self.assertRegex(line[:end], r"(s|-)$")
+                        self.assertEqual(line[end:end + 2].strip(), "")
+
+    def test_a_terminal_of_another_size_gets_heads_anew(self):
+        terminal = Terminal([support.BIN / "isoyard", "pool", "watch", "-a", self.server.address, "-i", "0.1",
+                             "--color", "never"], columns=150)
+        self.addCleanup(terminal.close)
+        self.assertIn("QUEUES", terminal.wait_for("QUEUES"))
+        terminal.resize(60, 24)
+        self.assertNotIn("QUEUES", terminal.wait_for("WAIT P99\r\n").rpartition("TIME")[2])
+
+    def test_text_in_a_pipe_is_complete_and_lines_up(self):
+        server = self.busy_server()
+        said = self.cli.ok("pool", "watch", "-a", server.address, "-i", "0.2", "-n", "8").decode().splitlines()
+        self.assertEqual(re.split(r" {2,}", said[0]), ["TIME", "SUBMIT/S", "ANSWER/S", "FAIL/S", "REFUSE/S", "IN FLIGHT",
+                                                       "ISOLATES", "WAIT P50", "WAIT P99", "LOCK %", "BUSY %", "QUEUES"])
+        busy, queues = said[0].index("BUSY %"), said[0].index("QUEUES")
+        for line in said[2:]:
+            self.assertEqual(len(line[busy:queues].split()), 6, line)
+            self.assertRegex(line[queues:], r"^(-|[a-z])")
+            self.assertIn("/", line[:busy])
 
     def test_text_shows_waits_and_queues_of_the_interval(self):
         server = support.start("--lanes", "1", "--tasks-per-isolate", "1")
