@@ -2,6 +2,7 @@
 #include "api/pipe.h"
 
 #include "api/bytes.h"
+#include "api/lock.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ struct pipe {
     size_t window;              /* immutable */
     struct pipe_budget *budget; /* immutable; NULL: none */
 
-    pthread_mutex_t lock; /* guards the rest */
+    struct lock lock; /* guards the rest */
     struct link *first, *last;
     size_t links;
     size_t bytes;
@@ -66,7 +67,7 @@ struct pipe *pipe_new(size_t window, struct pipe_budget *budget)
     atomic_init(&pipe->refs, 1);
     pipe->window = window;
     pipe->budget = budget;
-    pthread_mutex_init(&pipe->lock, NULL);
+    lock_init(&pipe->lock, LOCK_BODY);
     return pipe;
 }
 
@@ -102,7 +103,7 @@ void pipe_unref(struct pipe *pipe)
     free(pipe->note);
     if (pipe->budget)
         atomic_fetch_sub_explicit(&pipe->budget->used, pipe->window, memory_order_relaxed);
-    pthread_mutex_destroy(&pipe->lock);
+    lock_destroy(&pipe->lock);
     free(pipe);
 }
 
@@ -123,16 +124,16 @@ static void unlock_and_tell(struct pipe *pipe, enum pipe_side side, bool is_due)
 
     if (is_due)
         listener = listener_of(pipe, side);
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     if (listener.tell)
         listener.tell(listener.arg);
 }
 
 void pipe_listen(struct pipe *pipe, enum pipe_side side, const struct pipe_listener *listener)
 {
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     pipe->listeners[side] = listener ? *listener : (struct pipe_listener){0};
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
 }
 
 /* Under the lock. */
@@ -213,7 +214,7 @@ void pipe_write(struct pipe *pipe, const char *data, size_t len)
 {
     if (len == 0)
         return;
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     if (!is_closed(pipe))
         write_copy(pipe, data, len);
     unlock_and_tell(pipe, PIPE_READER, take_reader_waiting(pipe));
@@ -223,9 +224,9 @@ void pipe_put(struct pipe *pipe, struct pipe_chunk chunk)
 {
     char *copied = NULL;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     if (chunk.len == 0 || is_closed(pipe)) {
-        pthread_mutex_unlock(&pipe->lock);
+        lock_release(&pipe->lock);
         free(chunk.data);
         return;
     }
@@ -247,18 +248,18 @@ size_t pipe_room(struct pipe *pipe, size_t wanted)
 {
     size_t room;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     room = room_of(pipe);
     pipe->room_wanted = room < wanted ? wanted : 0;
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     return room;
 }
 
 void pipe_end(struct pipe *pipe, void *note)
 {
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     if (is_closed(pipe)) {
-        pthread_mutex_unlock(&pipe->lock);
+        lock_release(&pipe->lock);
         free(note);
         return;
     }
@@ -269,9 +270,9 @@ void pipe_end(struct pipe *pipe, void *note)
 
 void pipe_fail(struct pipe *pipe, const struct failure *failure, void *note)
 {
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     if (is_closed(pipe)) {
-        pthread_mutex_unlock(&pipe->lock);
+        lock_release(&pipe->lock);
         free(note);
         return;
     }
@@ -285,9 +286,9 @@ bool pipe_is_cancelled(struct pipe *pipe)
 {
     bool is_cancelled;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     is_cancelled = pipe->is_cancelled;
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     return is_cancelled;
 }
 
@@ -331,7 +332,7 @@ enum pipe_result pipe_take(struct pipe *pipe, struct pipe_chunk *ret)
     size_t read = 0, capacity = 0;
     struct pipe_chunk chunk = {0};
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     if (pipe->first) {
         read = pipe->first->read;
         capacity = pipe->first->capacity;
@@ -357,7 +358,7 @@ enum pipe_result pipe_read(struct pipe *pipe, char *to, size_t max, size_t *ret_
     enum pipe_result result = PIPE_BYTES;
     size_t len = 0;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     while (pipe->first && len < max) {
         struct link *link = pipe->first;
         size_t left = link->chunk.len - link->read;
@@ -388,10 +389,10 @@ void *pipe_take_note(struct pipe *pipe)
 {
     void *note;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     note = pipe->note;
     pipe->note = NULL;
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     return note;
 }
 
@@ -399,7 +400,7 @@ void pipe_cancel(struct pipe *pipe)
 {
     bool was_cancelled;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     was_cancelled = pipe->is_cancelled;
     pipe->is_cancelled = true;
     drop_all(pipe);
@@ -410,9 +411,9 @@ size_t pipe_bytes(struct pipe *pipe)
 {
     size_t bytes;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     bytes = pipe->bytes;
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     return bytes;
 }
 
@@ -420,8 +421,8 @@ uint64_t pipe_moved(struct pipe *pipe)
 {
     uint64_t moved;
 
-    pthread_mutex_lock(&pipe->lock);
+    lock_take(&pipe->lock);
     moved = pipe->moved;
-    pthread_mutex_unlock(&pipe->lock);
+    lock_release(&pipe->lock);
     return moved;
 }

@@ -198,6 +198,53 @@ static void print_lock(const char *name, const Isoyard__V1__LockStats *lock)
            name, lock->acquisitions, lock->contended, share, lock->waiters);
 }
 
+static bool is_contended(const Isoyard__V1__LockStats *lock)
+{
+    return (lock->contended > 0 || lock->waiters > 0) && lock->wait;
+}
+
+#define LOCK_COLUMNS 8
+
+static void add_lock(struct table *table, const Isoyard__V1__LockStats *lock)
+{
+    char taken[32], waited[32], waiters[32], times[5][64];
+    const uint64_t us[] = {lock->wait->p50_us, lock->wait->p99_us, lock->wait->max_us};
+    const char *cells[LOCK_COLUMNS] = {lock->name, taken, waited, waiters};
+
+    snprintf(taken, sizeof(taken), "%" PRIu64, lock->acquisitions);
+    snprintf(waited, sizeof(waited), "%" PRIu64, lock->contended);
+    snprintf(waiters, sizeof(waiters), "%" PRIu64, lock->waiters);
+    for (int i = 0; i < 3; i++)
+        snprintf(times[i], sizeof(times[0]), "%s", text_us(us[i]));
+    snprintf(times[3], sizeof(times[0]), "%.1f us", (double)lock->hold_p99_ns / 1000);
+    for (int i = 0; i < 4; i++)
+        cells[4 + i] = times[i];
+    table_add(table, cells);
+}
+
+/* Those that somebody has waited for; the others are only named. */
+static void print_server_locks(const Isoyard__V1__PoolStats *stats)
+{
+    static const char *const heads[LOCK_COLUMNS] = {"LOCK",     "TAKEN",    "WAITED",   "NOW",
+                                                    "WAIT P50", "WAIT P99", "WAIT MAX", "HOLD P99"};
+    struct table table;
+    size_t quiet = 0;
+
+    for (size_t i = 0; i < stats->n_server_locks; i++)
+        quiet += !is_contended(stats->server_locks[i]);
+    if (quiet < stats->n_server_locks) {
+        putchar('\n');
+        table_init(&table, LOCK_COLUMNS, 0, heads);
+        for (size_t i = 0; i < stats->n_server_locks; i++) {
+            if (is_contended(stats->server_locks[i]))
+                add_lock(&table, stats->server_locks[i]);
+        }
+        table_print(&table);
+    }
+    if (quiet > 0)
+        printf("%zu other locks: nobody has waited\n", quiet);
+}
+
 static void print_queues(const Isoyard__V1__PoolStats *stats)
 {
     for (size_t i = 0; i < stats->n_queues; i++) {
@@ -274,6 +321,7 @@ static void print_stats(const Isoyard__V1__PoolStats *stats)
         print_distributions(stats);
     if (stats->n_lanes > 0)
         print_lanes(stats);
+    print_server_locks(stats);
     print_tops(stats);
     print_architectures(stats);
 }

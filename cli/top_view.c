@@ -217,12 +217,16 @@ static void add_queue(struct top_view *view, const Isoyard__V1__QueueStats *now,
 static void add_contention(struct top_view *view, const Isoyard__V1__PoolStats *s,
                            const Isoyard__V1__IntervalStats *i)
 {
-    if (s->n_queues == 0 && !s->lock)
+    if (s->n_queues == 0 && s->n_server_locks == 0)
         return;
     add(view, COLOR_PLAIN, "%s", "");
     add(view, COLOR_BOLD, "WAITS IN         NOW       CAME  FOR");
     add_lock(view, "lock", s->lock, i ? i->lock : NULL);
     add_lock(view, "isolates", s->isolate_lock, i ? i->isolate_lock : NULL);
+    for (size_t at = 0; i && at < i->n_server_locks; at++) {
+        if (i->server_locks[at]->contended > 0)
+            add_lock(view, i->server_locks[at]->name, i->server_locks[at], i->server_locks[at]);
+    }
     for (size_t at = 0; at < s->n_queues; at++)
         add_queue(view, s->queues[at], i);
 }

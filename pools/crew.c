@@ -6,6 +6,7 @@
  * long as any thread is awake: it stops events that have used up what they may (turn.c), and where
  * a turn lasts it sends a spare, which adopts the lane.
  */
+#include "api/lock.h"
 #include "pools/crew_private.h"
 
 #include "api/bytes.h"
@@ -44,7 +45,7 @@ struct crew {
     struct crew_config config; /* immutable, as is the next */
     struct offload *offload;
 
-    pthread_mutex_t lock;        /* guards what follows; a leaf, but taken under a turn's, too */
+    struct lock lock;            /* guards what follows; a leaf, but taken under a turn's, too */
     pthread_cond_t lane_left;    /* a thread has nothing to do with a lane any more */
     struct crew_thread *threads; /* all that are not joined */
     struct crew_thread *idle;    /* the last one to become idle first: its caches are warm */
@@ -101,23 +102,23 @@ static struct turn *take_turn(struct crew *crew, struct crew_thread *thread)
 {
     struct turn *turn;
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     turn = crew->free_turns;
     if (turn)
         crew->free_turns = turn->next_free;
     else
         turn = new_turn(crew);
     turn->thread = thread;
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     return turn;
 }
 
 void crew_give_turn(struct crew *crew, struct turn *turn)
 {
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     turn->next_free = crew->free_turns;
     crew->free_turns = turn;
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
 }
 
 /* Awake and asleep. */
@@ -141,13 +142,13 @@ void crew_thread_wakes(struct crew *crew)
 
 static void leave_lane(struct crew *crew, struct lane *lane, bool is_closed)
 {
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     if (is_closed)
         crew->wanted--;
     /* Under the lock, so that nobody who waits for it misses the call. */
     atomic_fetch_sub_explicit(&lane->refs, 1, memory_order_acq_rel);
     pthread_cond_broadcast(&crew->lane_left);
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
 }
 
 void crew_enter_lane(struct lane *lane)
@@ -167,18 +168,18 @@ struct offload *crew_offload(const struct crew *crew)
 
 void crew_await_others(struct crew *crew, struct lane *lane)
 {
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     while (atomic_load_explicit(&lane->refs, memory_order_acquire) > 1)
-        pthread_cond_wait(&crew->lane_left, &crew->lock);
-    pthread_mutex_unlock(&crew->lock);
+        lock_await(&crew->lock, &crew->lane_left);
+    lock_release(&crew->lock);
 }
 
 void crew_await_closed(struct crew *crew, struct lane *lane)
 {
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     while (atomic_load_explicit(&lane->refs, memory_order_acquire) > 0)
-        pthread_cond_wait(&crew->lane_left, &crew->lock);
-    pthread_mutex_unlock(&crew->lock);
+        lock_await(&crew->lock, &crew->lane_left);
+    lock_release(&crew->lock);
     assert(LANE_PHASE(atomic_load_explicit(&lane->word, memory_order_acquire)) == LANE_CLOSED);
 }
 
@@ -207,11 +208,11 @@ static struct job wait_for_job(struct crew_thread *thread)
     struct crew *crew = thread->crew;
     struct job job;
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     if (thread->is_quarantined) {
         crew->quarantined--;
         thread->is_finished = true;
-        pthread_mutex_unlock(&crew->lock);
+        lock_release(&crew->lock);
         return (struct job){0};
     }
     if (!thread->job.lane && !crew->is_stopping && crew->count <= crew->wanted) {
@@ -219,7 +220,7 @@ static struct job wait_for_job(struct crew_thread *thread)
         crew->idle = thread;
         crew->idle_count++;
         while (!thread->job.lane && !crew->is_stopping)
-            pthread_cond_wait(&thread->changed, &crew->lock);
+            lock_await(&crew->lock, &thread->changed);
     }
     job = thread->job;
     thread->job = (struct job){0};
@@ -227,7 +228,7 @@ static struct job wait_for_job(struct crew_thread *thread)
         crew->count--;
         thread->is_finished = true;
     }
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     return job;
 }
 
@@ -249,7 +250,7 @@ static bool send_spare(struct crew *crew, struct job job)
 {
     struct crew_thread *thread;
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     thread = crew->idle;
     if (thread) {
         crew->idle = thread->next_idle;
@@ -257,7 +258,7 @@ static bool send_spare(struct crew *crew, struct job job)
         thread->job = job;
         pthread_cond_signal(&thread->changed);
     }
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     return thread != NULL;
 }
 
@@ -287,7 +288,7 @@ static void reap(struct crew *crew)
 {
     struct crew_thread *finished = NULL;
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     for (struct crew_thread **at = &crew->threads; *at;) {
         struct crew_thread *thread = *at;
 
@@ -299,7 +300,7 @@ static void reap(struct crew *crew)
         thread->next = finished;
         finished = thread;
     }
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     while (finished) {
         struct crew_thread *next = finished->next;
 
@@ -321,7 +322,7 @@ static int start_thread(struct crew *crew, struct job job, unsigned wanted)
     pthread_cond_init(&thread->changed, NULL);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, SHIM_STACK_BYTES);
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     err = pthread_create(&thread->id, &attributes, run_thread, thread);
     if (!err) {
         crew->count++;
@@ -329,7 +330,7 @@ static int start_thread(struct crew *crew, struct job job, unsigned wanted)
         thread->next = crew->threads;
         crew->threads = thread;
     }
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     pthread_attr_destroy(&attributes);
     if (!err) {
         pthread_setname_np(thread->id, "lane");
@@ -363,12 +364,12 @@ static void write_off(void *arg, struct turn *turn)
     struct crew_thread *thread;
 
     sched_setscheduler(turn->thread_id, SCHED_IDLE, &param);
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     thread = turn->thread;
     thread->is_quarantined = true;
     crew->count--;
     crew->quarantined++;
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
 }
 
 /* Watchdog's thread. */
@@ -472,7 +473,7 @@ static void release(struct crew *crew)
     offload_close(crew->offload);
     sem_destroy(&crew->watchdog_wake);
     pthread_cond_destroy(&crew->lane_left);
-    pthread_mutex_destroy(&crew->lock);
+    lock_destroy(&crew->lock);
     free(crew);
 }
 
@@ -482,7 +483,7 @@ int crew_open(const struct crew_config *config, struct crew **ret, struct error 
 
     crew->config = *config;
     atomic_init(&crew->quarantine, config->quarantine);
-    pthread_mutex_init(&crew->lock, NULL);
+    lock_init(&crew->lock, LOCK_CREW);
     pthread_cond_init(&crew->lane_left, NULL);
     sem_init(&crew->watchdog_wake, 0, 0);
     crew->offload = offload_open(config->crypto_threads);
@@ -506,11 +507,11 @@ static void stop_threads(struct crew *crew)
 {
     struct crew_thread *thread;
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     crew->is_stopping = true;
     for (thread = crew->idle; thread; thread = thread->next_idle)
         pthread_cond_signal(&thread->changed);
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     while ((thread = crew->threads)) {
         crew->threads = thread->next;
         free_thread(thread);
@@ -539,10 +540,10 @@ struct crew_figures crew_figures(struct crew *crew)
         .terminations = atomic_load_explicit(&crew->terminations, memory_order_relaxed),
     };
 
-    pthread_mutex_lock(&crew->lock);
+    lock_take(&crew->lock);
     figures.spares = crew->idle_count;
     figures.quarantined = crew->quarantined;
-    pthread_mutex_unlock(&crew->lock);
+    lock_release(&crew->lock);
     return figures;
 }
 

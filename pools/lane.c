@@ -41,6 +41,14 @@ static int open_loop(struct lane *lane, struct error *error)
     return error_set(error, E_NOMEM, "lanes", "no event loop can be had");
 }
 
+static int open_fetcher(struct lane *lane, struct error *error)
+{
+    struct fetcher_config config = *lane->pool->config.fetcher;
+
+    config.queue = &lane->fetch_queue;
+    return fetcher_open(&lane->loop, &config, &lane->fetcher, error);
+}
+
 int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned index,
               struct error *error)
 {
@@ -58,7 +66,7 @@ int lane_init(struct lane *lane, struct pool *pool, struct crew *crew, unsigned 
     err = open_loop(lane, error);
     if (err || !pool->config.fetcher)
         return err;
-    err = fetcher_open(&lane->loop, pool->config.fetcher, &lane->fetcher, error);
+    err = open_fetcher(lane, error);
     if (err)
         lane_release(lane);
     return err;

@@ -24,9 +24,9 @@
 #ifndef ISOYARD_LANE_H
 #define ISOYARD_LANE_H
 
+#include "api/histogram.h"
 #include "pools/actor.h"
 #include "pools/cache.h"
-#include "pools/histogram.h"
 #include "pools/mailbox.h"
 #include "pools/pool.h"
 #include "pools/spread.h"
@@ -123,6 +123,7 @@ struct lane {
     struct lane_counters counters;
     struct histogram queue_wait_us, wall_us, cpu_us, startup_us;
     struct queues queues;
+    struct queue_figures fetch_queue;            /* of its fetcher */
     struct histogram cold_us, fresh_us, warm_us; /* service times: stats.h */
     struct top top_by_queue_wait, top_by_cpu;    /* workers */
 };

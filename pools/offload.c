@@ -2,6 +2,8 @@
 #include "pools/offload.h"
 
 #include "api/bytes.h"
+#include "api/lock.h"
+#include "api/queue_figures.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -17,11 +19,12 @@ struct owner {
 };
 
 struct offload {
-    pthread_mutex_t lock; /* guards what follows; a leaf */
+    struct lock lock; /* guards what follows; a leaf */
     pthread_cond_t changed;
     struct owner *owners; /* uthash, by key */
     struct owner *turns;  /* the same, in the order of their turns; utlist's DL */
     struct offload_figures figures;
+    struct queue_figures queue; /* anybody may read it */
     bool is_stopping;
 
     unsigned thread_count; /* immutable, as is what follows */
@@ -48,6 +51,7 @@ static bool remove_work(struct offload *offload, struct owner *owner, struct off
 {
     DL_DELETE(owner->work, work);
     work->is_waiting = false;
+    queue_figures_leave(&offload->queue, work->submitted_ns, clock_now_ns());
     offload->figures.waiting--;
     if (owner->work)
         return true;
@@ -61,24 +65,26 @@ void offload_submit(struct offload *offload, struct offload_work *work)
 {
     struct owner *owner;
 
-    pthread_mutex_lock(&offload->lock);
+    lock_take(&offload->lock);
     owner = owner_of(offload, work->owner);
     DL_APPEND(owner->work, work);
     work->is_waiting = true;
+    work->submitted_ns = clock_now_ns();
+    queue_figures_enter(&offload->queue);
     offload->figures.waiting++;
     pthread_cond_signal(&offload->changed);
-    pthread_mutex_unlock(&offload->lock);
+    lock_release(&offload->lock);
 }
 
 bool offload_withdraw(struct offload *offload, struct offload_work *work)
 {
     bool was_waiting;
 
-    pthread_mutex_lock(&offload->lock);
+    lock_take(&offload->lock);
     was_waiting = work->is_waiting;
     if (was_waiting)
         (void)remove_work(offload, owner_of(offload, work->owner), work);
-    pthread_mutex_unlock(&offload->lock);
+    lock_release(&offload->lock);
     return was_waiting;
 }
 
@@ -101,12 +107,12 @@ static struct offload_work *next_work(struct offload *offload)
 {
     struct offload_work *work = NULL;
 
-    pthread_mutex_lock(&offload->lock);
+    lock_take(&offload->lock);
     while (!offload->turns && !offload->is_stopping)
-        pthread_cond_wait(&offload->changed, &offload->lock);
+        lock_await(&offload->lock, &offload->changed);
     if (offload->turns)
         work = take_work(offload);
-    pthread_mutex_unlock(&offload->lock);
+    lock_release(&offload->lock);
     return work;
 }
 
@@ -117,9 +123,9 @@ static void *run_thread(void *arg)
 
     while ((work = next_work(offload))) {
         work->run(work);
-        pthread_mutex_lock(&offload->lock);
+        lock_take(&offload->lock);
         offload->figures.running--;
-        pthread_mutex_unlock(&offload->lock);
+        lock_release(&offload->lock);
     }
     return NULL;
 }
@@ -128,7 +134,7 @@ struct offload *offload_open(unsigned threads)
 {
     struct offload *offload = xcalloc(1, sizeof(*offload) + threads * sizeof(pthread_t));
 
-    pthread_mutex_init(&offload->lock, NULL);
+    lock_init(&offload->lock, LOCK_OFFLOAD);
     pthread_cond_init(&offload->changed, NULL);
     for (unsigned i = 0; i < threads; i++) {
         if (pthread_create(&offload->threads[i], NULL, run_thread, offload) != 0) {
@@ -145,24 +151,29 @@ void offload_close(struct offload *offload)
 {
     if (!offload)
         return;
-    pthread_mutex_lock(&offload->lock);
+    lock_take(&offload->lock);
     assert(!offload->turns);
     offload->is_stopping = true;
     pthread_cond_broadcast(&offload->changed);
-    pthread_mutex_unlock(&offload->lock);
+    lock_release(&offload->lock);
     for (unsigned i = 0; i < offload->thread_count; i++)
         pthread_join(offload->threads[i], NULL);
     pthread_cond_destroy(&offload->changed);
-    pthread_mutex_destroy(&offload->lock);
+    lock_destroy(&offload->lock);
     free(offload);
+}
+
+const struct queue_figures *offload_queue(const struct offload *offload)
+{
+    return &offload->queue;
 }
 
 struct offload_figures offload_figures(struct offload *offload)
 {
     struct offload_figures figures;
 
-    pthread_mutex_lock(&offload->lock);
+    lock_take(&offload->lock);
     figures = offload->figures;
-    pthread_mutex_unlock(&offload->lock);
+    lock_release(&offload->lock);
     return figures;
 }

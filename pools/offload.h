@@ -14,6 +14,7 @@
 #include <uthash.h>
 
 struct offload;
+struct queue_figures;
 
 /* Embedded in what it is about. */
 struct offload_work {
@@ -24,6 +25,7 @@ struct offload_work {
 
     /* The offload's. */
     bool is_waiting;
+    uint64_t submitted_ns;
     struct offload_work *prev, *next;
 };
 
@@ -44,6 +46,9 @@ void offload_submit(struct offload *offload, struct offload_work *work);
 /* Takes back what still waits; false where it has begun, or is over. Any thread, while the work's
  * memory is there. */
 bool offload_withdraw(struct offload *offload, struct offload_work *work);
+
+/* What waits, and how long it did. Any thread, as long as the offload is there. */
+const struct queue_figures *offload_queue(const struct offload *offload);
 
 /* Any thread. */
 struct offload_figures offload_figures(struct offload *offload);

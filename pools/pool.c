@@ -365,6 +365,7 @@ static void add_lane(struct pool_stats *stats, struct lane *lane, struct lane_st
     histogram_merge(&stats->cpu_us, &lane->cpu_us);
     histogram_merge(&stats->startup_us, &lane->startup_us);
     queues_merge(&stats->queues, &lane->queues);
+    queues_merge_one(&stats->queues, QUEUE_FETCH, &lane->fetch_queue);
     top_merge(&stats->top_by_queue_wait, &lane->top_by_queue_wait);
     top_merge(&stats->top_by_cpu, &lane->top_by_cpu);
     stats->queues.entered[QUEUE_MAILBOX] += submitted;
@@ -404,6 +405,7 @@ void pool_stats(struct pool *pool, struct pool_stats *ret)
     ret->lanes = xcalloc(pool->lane_count, sizeof(ret->lanes[0]));
     for (unsigned i = 0; i < pool->lane_count; i++)
         add_lane(ret, &pool->lanes[i], &ret->lanes[i]);
+    queues_merge_one(&ret->queues, QUEUE_COMPUTE, offload_queue(crew_offload(pool->crew)));
     if (pool->shared)
         shared_stats(pool->shared, ret);
 }

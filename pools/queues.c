@@ -6,8 +6,8 @@
 
 const char *queue_name(enum queue queue)
 {
-    static const char *const names[QUEUES] = {"none",    "mailbox", "lane",
-                                              "isolate", "turn",    "ready"};
+    static const char *const names[QUEUES] = {"none", "mailbox", "lane",  "isolate",
+                                              "turn", "ready",   "fetch", "computation"};
 
     return names[queue];
 }
@@ -48,6 +48,12 @@ void queues_merge(struct queues *dest, const struct queues *src)
         add(&dest->entered[q], atomic_load_explicit(&src->entered[q], memory_order_relaxed));
         histogram_merge(&dest->wait_us[q], &src->wait_us[q]);
     }
+}
+
+void queues_merge_one(struct queues *dest, enum queue queue, const struct queue_figures *src)
+{
+    add(&dest->entered[queue], atomic_load_explicit(&src->entered, memory_order_relaxed));
+    histogram_merge(&dest->wait_us[queue], &src->wait_us);
 }
 
 uint64_t queues_depth(const struct queues *queues, enum queue queue)

@@ -1,6 +1,7 @@
 /*
  * The queues that a task waits in on its way, one after the other: how many have entered each, and
- * how long they waited there. A task is in one of them, or in none, at any time.
+ * how long they waited there. A task is in one of them, or in none, at any time. (In the last three
+ * it is isolates that wait, and what tasks that have begun wait for.)
  *
  * A set of figures has one writer at a time: a lane's its holder, a shared pool's whoever has its
  * lock. A task may enter a queue in one set and leave it in another, so that only the sum over all
@@ -9,7 +10,8 @@
 #ifndef ISOYARD_QUEUES_H
 #define ISOYARD_QUEUES_H
 
-#include "pools/histogram.h"
+#include "api/histogram.h"
+#include "api/queue_figures.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -23,6 +25,8 @@ enum queue {
     QUEUE_ISOLATE, /* there is none to be had, or (HANDOFF_MUTEX) another lane has it */
     QUEUE_TURN,    /* given to an isolate, until the turn that it begins in */
     QUEUE_READY,   /* shared; of isolates: with something to do, until a lane claims them */
+    QUEUE_FETCH,   /* of subrequests: until a connection is free that they may take */
+    QUEUE_COMPUTE, /* of computations (pools/offload.h): until a thread is free; of all pools */
     QUEUES,
 };
 
@@ -33,7 +37,7 @@ struct queues {
     struct histogram wait_us[QUEUES]; /* of those that have left, whatever for */
 };
 
-/* "mailbox", "lane", "isolate", "turn", "ready". */
+/* "mailbox", "lane", "isolate", "turn", "ready", "fetch", "computation". */
 const char *queue_name(enum queue queue);
 
 /* Something enters a queue, or leaves one that it has waited in since then. The writer. */
@@ -45,6 +49,9 @@ void queues_move(struct queues *queues, struct task *task, enum queue to, uint64
 
 /* Adds what src counts to dest, which nobody else sees. Any thread. */
 void queues_merge(struct queues *dest, const struct queues *src);
+
+/* The same, of one queue that counts for itself. Any thread. */
+void queues_merge_one(struct queues *dest, enum queue queue, const struct queue_figures *src);
 
 /* How many wait there, in figures that are the sum of all. */
 uint64_t queues_depth(const struct queues *queues, enum queue queue);

@@ -5,6 +5,7 @@
 #define ISOYARD_STATS_H
 
 #include "api/limits.h"
+#include "api/lock_stats.h"
 #include "pools/queues.h"
 #include "pools/top.h"
 
@@ -23,15 +24,6 @@ struct lane_stats {
     uint64_t busy_ns; /* in turns */
     uint64_t hits, misses, evicted;
     uint64_t running_key; /* script.worker_key of the one whose turn lasts; 0: none does */
-};
-
-/* A lock that tasks wait for. Holds are those that have ended: of a pool's lock one of 16. */
-struct lock_stats {
-    uint64_t acquisitions;
-    uint64_t contended;       /* of them, those that had to wait */
-    uint64_t waiters;         /* threads that wait now */
-    struct histogram wait_us; /* of the contended ones */
-    struct histogram hold_ns; /* nanoseconds: most are less than one of the others */
 };
 
 struct pool_stats {

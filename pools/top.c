@@ -1,6 +1,8 @@
 /* The workers that have used most. */
 #include "pools/top.h"
 
+#include "api/counter.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +25,6 @@ static void set(_Atomic uint64_t *figure, uint64_t value)
 static uint64_t see(const _Atomic uint64_t *figure)
 {
     return atomic_load_explicit(figure, memory_order_acquire);
-}
-
-static uint64_t grown(uint64_t before, uint64_t now)
-{
-    return now > before ? now - before : 0;
 }
 
 /* Writing. */
@@ -272,13 +269,13 @@ static uint64_t counted_since(const struct top_use *before, uint64_t unlisted_ns
 {
     uint64_t then_ns = before ? before->total_ns - before->error_ns : unlisted_ns;
 
-    return grown(then_ns, now->total_ns - now->error_ns);
+    return counter_grown(then_ns, now->total_ns - now->error_ns);
 }
 
 void top_since(struct top_list *ret, const struct top_list *before, const struct top_list *now)
 {
     struct both both = {.count = 0};
-    uint64_t rest_ns = grown(before->sum_ns, now->sum_ns);
+    uint64_t rest_ns = counter_grown(before->sum_ns, now->sum_ns);
 
     ret->sum_ns = rest_ns;
     for (size_t i = 0; i < now->count; i++) {
@@ -288,8 +285,8 @@ void top_since(struct top_list *ret, const struct top_list *before, const struct
 
         *use = now->uses[i];
         use->total_ns = counted_since(then, before->unlisted_ns, &now->uses[i]);
-        use->tasks = grown(then ? then->tasks : 0, use->tasks);
-        rest_ns = grown(use->total_ns, rest_ns);
+        use->tasks = counter_grown(then ? then->tasks : 0, use->tasks);
+        rest_ns = counter_grown(use->total_ns, rest_ns);
         both.count += use->total_ns > 0;
     }
     for (size_t i = 0; i < both.count; i++) {

@@ -15,12 +15,12 @@
 void turn_init(struct turn *turn)
 {
     *turn = (struct turn){.back.kind = MESSAGE_BACK, .quarantine.kind = MESSAGE_QUARANTINE};
-    pthread_mutex_init(&turn->lock, NULL);
+    lock_init(&turn->lock, LOCK_TURN);
 }
 
 void turn_release(struct turn *turn)
 {
-    pthread_mutex_destroy(&turn->lock);
+    lock_destroy(&turn->lock);
 }
 
 void turn_prepare(struct turn *turn, struct lane *lane, struct actor *actor,
@@ -57,13 +57,13 @@ void turn_begin(struct turn *turn)
         (atomic_load_explicit(&turn->state, memory_order_relaxed) >> TURN_SEQUENCE_SHIFT) + 1;
 
     /* The lock, so that what was prepared is seen by the watchdog, which looks under it. */
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     turn->stop_reason = STOP_NONE;
     turn->stop_blamed = 0;
     turn->started_ns = clock_now_ns();
     atomic_store_explicit(&turn->state, sequence << TURN_SEQUENCE_SHIFT | TURN_RUN,
                           memory_order_relaxed);
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
 }
 
 static void open_isolate(struct turn *turn)
@@ -72,9 +72,9 @@ static void open_isolate(struct turn *turn)
 
     turn->open_error = turn->open_isolate(turn->actor, &isolate);
     turn->open_ns = clock_now_ns() - turn->started_ns;
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     turn->isolate = isolate;
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
 }
 
 /* Makes the operations that the event has left visible to an adopter. */
@@ -108,7 +108,7 @@ static enum stop_reason acknowledge_stop(struct turn *turn, uint32_t *ret_blamed
 {
     enum stop_reason reason;
 
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     reason = turn->stop_reason;
     *ret_blamed = turn->stop_blamed;
     turn->stop_reason = STOP_NONE;
@@ -116,7 +116,7 @@ static enum stop_reason acknowledge_stop(struct turn *turn, uint32_t *ret_blamed
     /* Relaxed: whoever sets or reads STOP in order to terminate does so under the lock. */
     atomic_fetch_and_explicit(&turn->state, ~TURN_STOP, memory_order_relaxed);
     isolate_clear_termination(turn->isolate);
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
     return reason;
 }
 
@@ -193,13 +193,13 @@ static void start_event_clock(struct turn *turn, struct turn_event *event)
 
     if (event->wall_allowed_ns == UINT64_MAX)
         return;
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     /* Unless it was hastened before it began. */
     if (deadline_ns < event->deadline_ns) {
         event->deadline_ns = deadline_ns;
         event->deadline_reason = STOP_WALL;
     }
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
 }
 
 /* Claims the next event: the new number of events begun, or 0 where there is none, or the turn was
@@ -230,13 +230,13 @@ static unsigned claim_next(struct turn *turn)
 /* No termination comes after this, and the watchdog looks at the turn no more. */
 static void end_watch(struct turn *turn)
 {
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     if (atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_STOP && turn->isolate)
         isolate_clear_termination(turn->isolate);
     /* Release: with it go the results of the last event. */
     atomic_fetch_and_explicit(&turn->state, ~(TURN_RUN | TURN_STOP | TURN_TAIL),
                               memory_order_release);
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
 }
 
 static bool is_over(const struct turn *turn, const struct turn_event *event, uint64_t now)
@@ -274,9 +274,9 @@ static void close_isolate(struct turn *turn)
 {
     struct isolate *isolate = turn->isolate;
 
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     turn->isolate = NULL;
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
     isolate_close(isolate);
     end_watch(turn);
 }
@@ -331,7 +331,7 @@ bool turn_hasten(struct turn *turn, uint32_t ticket, uint64_t deadline_ns, enum 
     bool is_running = false;
     uint64_t state;
 
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     state = atomic_load_explicit(&turn->state, memory_order_acquire);
     if (state & TURN_RUN && TURN_BEGUN(state) > 0) {
         struct turn_event *event = &turn->events[TURN_BEGUN(state) - 1];
@@ -342,20 +342,20 @@ bool turn_hasten(struct turn *turn, uint32_t ticket, uint64_t deadline_ns, enum 
             event->deadline_reason = reason;
         }
     }
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
     return is_running;
 }
 
 void turn_hasten_all(struct turn *turn, uint64_t now_ns, enum stop_reason reason)
 {
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     for (unsigned i = 0; i < turn->count; i++) {
         if (now_ns < turn->events[i].deadline_ns) {
             turn->events[i].deadline_ns = now_ns;
             turn->events[i].deadline_reason = reason;
         }
     }
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
 }
 
 static uint64_t read_cpu_ns(const struct turn *turn)
@@ -503,7 +503,7 @@ struct turn_look turn_watch(struct turn *turn, uint64_t now_ns,
     /* Relaxed: it is read again under the lock. */
     if (!(atomic_load_explicit(&turn->state, memory_order_relaxed) & TURN_RUN))
         return look;
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     state = atomic_load_explicit(&turn->state, memory_order_acquire);
     if (state & TURN_RUN) {
         if (turn->isolate)
@@ -512,7 +512,7 @@ struct turn_look turn_watch(struct turn *turn, uint64_t now_ns,
             has_moved(turn, state);
         ask_for_adoption(turn, now_ns, patience->adopt_after_ns, &look);
     }
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
     return look;
 }
 
@@ -526,13 +526,13 @@ struct turn_stuck turn_stuck(struct turn *turn)
 {
     struct turn_stuck stuck;
 
-    pthread_mutex_lock(&turn->lock);
+    lock_take(&turn->lock);
     stuck = (struct turn_stuck){
         .event = &turn->events[turn_begun(turn) > 0 ? turn_begun(turn) - 1 : 0],
         .reason = turn->stop_reason,
         .blamed = turn->stop_blamed,
         .is_parked = turn->isolate && isolate_is_parked(turn->isolate),
     };
-    pthread_mutex_unlock(&turn->lock);
+    lock_release(&turn->lock);
     return stuck;
 }

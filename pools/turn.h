@@ -29,6 +29,7 @@
 #define ISOYARD_TURN_H
 
 #include "api/clock.h"
+#include "api/lock.h"
 #include "pools/mailbox.h"
 #include "pools/task.h"
 #include "shim/shim.h"
@@ -105,7 +106,7 @@ struct turn {
     _Atomic uint64_t state;
     _Atomic(struct op *) sealed; /* operations of events that have ended, the newest first */
 
-    pthread_mutex_t lock;
+    struct lock lock;
     enum stop_reason stop_reason; /* guarded by lock: of the TURN_STOP that is set */
     uint32_t stop_blamed;         /* guarded by lock: turn_event.blamed of it */
 

@@ -1,6 +1,7 @@
 /* A queue with one consumer. */
 #include "server/code_thread.h"
 
+#include "api/lock.h"
 #include "api/log.h"
 #include "store/code_store.h"
 #include "store/file.h"
@@ -26,7 +27,7 @@ struct code_thread {
     bool has_complained;
     pthread_t thread;
 
-    pthread_mutex_t lock; /* a leaf; guards the next ones */
+    struct lock lock; /* a leaf; guards the next ones */
     pthread_cond_t changed;
     struct waiting *first;
     struct waiting **end;
@@ -148,9 +149,9 @@ static struct waiting *take(struct code_thread *t)
 {
     struct waiting *w;
 
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     while (!t->first && !t->is_stopping)
-        pthread_cond_wait(&t->changed, &t->lock);
+        lock_await(&t->lock, &t->changed);
     w = t->first;
     if (w) {
         t->first = w->next;
@@ -158,7 +159,7 @@ static struct waiting *take(struct code_thread *t)
             t->end = &t->first;
         t->queued_bytes -= bytes_of_waiting(w);
     }
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     return w;
 }
 
@@ -191,7 +192,7 @@ void code_thread_put(struct code_thread *t, struct bytes key, struct bytes code)
 {
     struct waiting *w = waiting_new(key, code);
 
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     if (!t->is_stopping && t->queued_bytes + bytes_of_waiting(w) <= CODE_QUEUE_BYTES) {
         t->queued_bytes += bytes_of_waiting(w);
         *t->end = w;
@@ -199,7 +200,7 @@ void code_thread_put(struct code_thread *t, struct bytes key, struct bytes code)
         w = NULL;
         pthread_cond_signal(&t->changed);
     }
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     if (w)
         add(&t->lost, 1);
     free(w);
@@ -217,7 +218,7 @@ static struct code_thread *thread_new(const struct code_config *config, const ch
     t->max_bytes = config->max_bytes;
     t->restore = restore;
     t->end = &t->first;
-    pthread_mutex_init(&t->lock, NULL);
+    lock_init(&t->lock, LOCK_CODE_DISK);
     pthread_cond_init(&t->changed, NULL);
     return t;
 }
@@ -261,10 +262,10 @@ void code_thread_stop(struct code_thread *t)
 {
     if (!t)
         return;
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     t->is_stopping = true;
     pthread_cond_signal(&t->changed);
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     pthread_join(t->thread, NULL);
 }
 
@@ -273,7 +274,7 @@ void code_thread_free(struct code_thread *t)
     if (!t)
         return;
     pthread_cond_destroy(&t->changed);
-    pthread_mutex_destroy(&t->lock);
+    lock_destroy(&t->lock);
     free(t->path);
     free(t->engine);
     free(t);

@@ -59,11 +59,11 @@ static void set_times(struct arm_message *m, const struct arm_figures *figures)
 static void set_locks(struct arm_message *m, const struct tally *tally)
 {
     if (tally->lock.acquisitions > 0) {
-        lock_message_init(&m->lock, &tally->lock);
+        lock_message_init(&m->lock, LOCK_NAME_POOL, &tally->lock);
         m->result.lock = &m->lock.lock;
     }
     if (tally->isolate_lock.acquisitions > 0) {
-        lock_message_init(&m->isolate_lock, &tally->isolate_lock);
+        lock_message_init(&m->isolate_lock, LOCK_NAME_ISOLATE, &tally->isolate_lock);
         m->result.isolate_lock = &m->isolate_lock.lock;
     }
 }

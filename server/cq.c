@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/lock.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -12,8 +13,8 @@
 
 struct cq {
     grpc_completion_queue *queue;
-    pthread_mutex_t lock; /* a leaf; guards the next two */
-    struct later *first;  /* in the order of their due times, since all wait equally long */
+    struct lock lock;    /* a leaf; guards the next two */
+    struct later *first; /* in the order of their due times, since all wait equally long */
     struct later **end;
     enum cq_kind kind;
     unsigned max_threads;
@@ -29,7 +30,7 @@ static struct later *take_due(struct cq *cq, uint64_t now_ns, uint64_t *ret_due_
 {
     struct later *taken = NULL;
 
-    pthread_mutex_lock(&cq->lock);
+    lock_take(&cq->lock);
     if (cq->first && cq->first->due_ns <= now_ns) {
         taken = cq->first;
         cq->first = taken->next;
@@ -37,7 +38,7 @@ static struct later *take_due(struct cq *cq, uint64_t now_ns, uint64_t *ret_due_
             cq->end = &cq->first;
     }
     *ret_due_ns = cq->first ? cq->first->due_ns : 0;
-    pthread_mutex_unlock(&cq->lock);
+    lock_release(&cq->lock);
     return taken;
 }
 
@@ -88,10 +89,10 @@ void cq_later(struct later *later)
     assert(cq);
     later->next = NULL;
     later->due_ns = clock_now_ns() + CQ_LATER_MS * NS_PER_MS;
-    pthread_mutex_lock(&cq->lock);
+    lock_take(&cq->lock);
     *cq->end = later;
     cq->end = &later->next;
-    pthread_mutex_unlock(&cq->lock);
+    lock_release(&cq->lock);
 }
 
 void cq_catch(struct cq *cq)
@@ -156,7 +157,7 @@ struct cq *cq_open(enum cq_kind kind, unsigned max_threads)
     cq->kind = kind;
     cq->max_threads = max_threads;
     cq->end = &cq->first;
-    pthread_mutex_init(&cq->lock, NULL);
+    lock_init(&cq->lock, LOCK_CALLS);
     cq->queue = create_queue(kind);
     return cq;
 }
@@ -189,6 +190,6 @@ void cq_close(struct cq *cq)
         poll_queue(cq);
     run_due(cq, UINT64_MAX);
     grpc_completion_queue_destroy(cq->queue);
-    pthread_mutex_destroy(&cq->lock);
+    lock_destroy(&cq->lock);
     free(cq);
 }

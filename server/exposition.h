@@ -6,7 +6,7 @@
 #define ISOYARD_EXPOSITION_H
 
 #include "api/bytes.h"
-#include "pools/histogram.h"
+#include "api/histogram.h"
 
 #include <stdint.h>
 

@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/lock.h"
 #include "server/cut.h"
 
 #include <pthread.h>
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 
 struct failures {
-    pthread_mutex_t lock; /* a leaf; guards the rest */
-    uint64_t count;       /* so far */
+    struct lock lock; /* a leaf; guards the rest */
+    uint64_t count;   /* so far */
     struct failed_task ring[FAILURES_KEPT];
 };
 
@@ -19,7 +20,7 @@ struct failures *failures_new(void)
 {
     struct failures *failures = xcalloc(1, sizeof(*failures));
 
-    pthread_mutex_init(&failures->lock, NULL);
+    lock_init(&failures->lock, LOCK_FAILURES);
     return failures;
 }
 
@@ -27,7 +28,7 @@ void failures_free(struct failures *failures)
 {
     if (!failures)
         return;
-    pthread_mutex_destroy(&failures->lock);
+    lock_destroy(&failures->lock);
     free(failures);
 }
 
@@ -58,22 +59,22 @@ void failures_add(struct failures *failures, const struct execution_end *end)
     struct failed_task failed;
 
     describe(&failed, end);
-    pthread_mutex_lock(&failures->lock);
+    lock_take(&failures->lock);
     failed.number = failures->count + 1;
     failures->ring[failures->count++ % FAILURES_KEPT] = failed;
-    pthread_mutex_unlock(&failures->lock);
+    lock_release(&failures->lock);
 }
 
 size_t failures_read(struct failures *failures, struct failed_task *ret, size_t max)
 {
     size_t kept;
 
-    pthread_mutex_lock(&failures->lock);
+    lock_take(&failures->lock);
     kept = failures->count < FAILURES_KEPT ? (size_t)failures->count : FAILURES_KEPT;
     if (kept > max)
         kept = max;
     for (size_t i = 0; i < kept; i++)
         ret[i] = failures->ring[(failures->count - 1 - i) % FAILURES_KEPT];
-    pthread_mutex_unlock(&failures->lock);
+    lock_release(&failures->lock);
     return kept;
 }

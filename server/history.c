@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/counter.h"
 #include "api/resident.h"
 
 #include <stdlib.h>
@@ -20,11 +21,6 @@ struct history *history_new(void)
 void history_free(struct history *history)
 {
     free(history);
-}
-
-static uint64_t grown(uint64_t before, uint64_t now)
-{
-    return now > before ? now - before : 0;
 }
 
 /* What all architectures did between two points. On the heap: it is large. */
@@ -47,10 +43,10 @@ static double busy_share(const struct pool_stats *before, const struct pool_stat
 {
     bool is_same = before->opened_ns == now->opened_ns && before->lane_count == now->lane_count;
     uint64_t busy_ns = 0;
-    uint64_t time_ns = grown(is_same ? before->age_ns : 0, now->age_ns) * now->lane_count;
+    uint64_t time_ns = counter_grown(is_same ? before->age_ns : 0, now->age_ns) * now->lane_count;
 
     for (size_t i = 0; i < now->lane_count; i++)
-        busy_ns += grown(is_same ? before->lanes[i].busy_ns : 0, now->lanes[i].busy_ns);
+        busy_ns += counter_grown(is_same ? before->lanes[i].busy_ns : 0, now->lanes[i].busy_ns);
     return time_ns == 0 ? 0 : (double)busy_ns / (double)time_ns;
 }
 
@@ -86,7 +82,7 @@ void history_point_init(struct history_point *ret, const struct stats_point *bef
 {
     const struct pool_stats *pool = &now->stats.pool;
     uint64_t then_ns = before->stats.pool.opened_ns + before->stats.pool.age_ns;
-    uint64_t duration_ns = grown(then_ns, pool->opened_ns + pool->age_ns);
+    uint64_t duration_ns = counter_grown(then_ns, pool->opened_ns + pool->age_ns);
     struct tally *since = tally_since(before, now);
 
     *ret = (struct history_point){

@@ -7,6 +7,7 @@
 #include "server/log_thread.h"
 
 #include "api/clock.h"
+#include "api/lock.h"
 #include "server/log_queue.h"
 #include "store/file.h"
 
@@ -32,7 +33,7 @@ struct log_thread {
     struct log_feeds *feeds;
     pthread_t thread;
 
-    pthread_mutex_t lock; /* a leaf; guards the next ones */
+    struct lock lock; /* a leaf; guards the next ones */
     pthread_cond_t changed;
     struct log_queue queue;
     struct log_job *jobs;
@@ -66,7 +67,7 @@ static bool wait_until(struct log_thread *t, uint64_t until_ns)
 {
     struct timespec until = {(time_t)(until_ns / NS_PER_S), (long)(until_ns % NS_PER_S)};
 
-    return pthread_cond_timedwait(&t->changed, &t->lock, &until) == 0;
+    return lock_await_until(&t->lock, &t->changed, &until) == 0;
 }
 
 static void wait_for_work(struct log_thread *t)
@@ -90,14 +91,14 @@ static bool take(struct log_thread *t, struct batch *ret)
 {
     bool goes_on;
 
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     wait_for_work(t);
     *ret = (struct batch){log_queue_take(&t->queue), t->jobs};
     t->jobs = NULL;
     t->jobs_end = &t->jobs;
     t->job_count = 0;
     goes_on = ret->records || ret->jobs || !t->is_stopping;
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     return goes_on;
 }
 
@@ -220,7 +221,7 @@ static struct log_thread *thread_new(const struct log_config *config, struct log
     t->feeds = log_feeds_new();
     t->jobs_end = &t->jobs;
     log_queue_init(&t->queue, LOG_QUEUE_BYTES, log_store_last_id(store));
-    pthread_mutex_init(&t->lock, NULL);
+    lock_init(&t->lock, LOCK_LOG);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&t->changed, &attributes);
@@ -255,7 +256,7 @@ void log_thread_push(struct log_thread *t, struct log_record *record, uint64_t t
 {
     bool was_urgent, wakes;
 
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     if (t->is_stopping) {
         t->queue.dropped++;
         log_record_unref(record);
@@ -266,7 +267,7 @@ void log_thread_push(struct log_thread *t, struct log_record *record, uint64_t t
         if (wakes || (!was_urgent && is_urgent(t)))
             pthread_cond_signal(&t->changed);
     }
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
 }
 
 int log_thread_post(struct log_thread *t, struct log_job *job)
@@ -274,7 +275,7 @@ int log_thread_post(struct log_thread *t, struct log_job *job)
     int err = 0;
 
     job->next = NULL;
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     if (t->is_stopping) {
         err = E_CLOSED;
     } else if (t->job_count == JOBS_MAX) {
@@ -285,7 +286,7 @@ int log_thread_post(struct log_thread *t, struct log_job *job)
         t->job_count++;
         pthread_cond_signal(&t->changed);
     }
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     return err;
 }
 
@@ -296,9 +297,9 @@ struct log_feeds *log_thread_feeds(struct log_thread *t)
 
 void log_thread_stats(struct log_thread *t, struct log_stats *ret)
 {
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     ret->dropped = t->queue.dropped;
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     ret->dropped += atomic_load_explicit(&t->lost, memory_order_relaxed);
     ret->written = atomic_load_explicit(&t->written, memory_order_relaxed);
     ret->bytes = atomic_load_explicit(&t->bytes, memory_order_relaxed);
@@ -310,11 +311,11 @@ void log_thread_stop(struct log_thread *t)
 
     if (!t)
         return;
-    pthread_mutex_lock(&t->lock);
+    lock_take(&t->lock);
     was_stopping = t->is_stopping;
     t->is_stopping = true;
     pthread_cond_signal(&t->changed);
-    pthread_mutex_unlock(&t->lock);
+    lock_release(&t->lock);
     if (!was_stopping)
         pthread_join(t->thread, NULL);
 }
@@ -326,6 +327,6 @@ void log_thread_free(struct log_thread *t)
     log_queue_release(&t->queue);
     log_feeds_free(t->feeds);
     pthread_cond_destroy(&t->changed);
-    pthread_mutex_destroy(&t->lock);
+    lock_destroy(&t->lock);
     free(t);
 }

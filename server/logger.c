@@ -2,6 +2,7 @@
 #include "server/logger.h"
 
 #include "api/bytes.h"
+#include "api/lock.h"
 #include "api/log.h"
 
 #include <errno.h>
@@ -20,12 +21,12 @@
 /* The log sink is a global of the process, and so is this. */
 static struct {
     pthread_t thread;
-    pthread_mutex_t lock; /* a leaf; guards the rest but dropped */
+    struct lock lock; /* a leaf; guards the rest but dropped */
     pthread_cond_t changed;
     struct buffer filling;
     bool is_stopping;
     atomic_uint_fast64_t dropped;
-} logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+} logger = {.lock = LOCK_INITIALIZER(LOCK_STDERR), .changed = PTHREAD_COND_INITIALIZER};
 
 /* Set while a worker's line is on its way to the sink, which sees only text. */
 static _Thread_local bool is_console;
@@ -36,14 +37,14 @@ static void push(void *arg, const char *line, size_t len)
     bool fits;
 
     (void)arg;
-    pthread_mutex_lock(&logger.lock);
+    lock_take(&logger.lock);
     fits = logger.filling.len + len <= room;
     if (fits) {
         buffer_append(&logger.filling, line, len);
         if (logger.filling.len == len)
             pthread_cond_signal(&logger.changed);
     }
-    pthread_mutex_unlock(&logger.lock);
+    lock_release(&logger.lock);
     /* Relaxed: a count that orders nothing. */
     if (!fits)
         atomic_fetch_add_explicit(&logger.dropped, 1, memory_order_relaxed);
@@ -54,12 +55,12 @@ static bool take(struct buffer *ret)
 {
     struct buffer empty = *ret;
 
-    pthread_mutex_lock(&logger.lock);
+    lock_take(&logger.lock);
     while (logger.filling.len == 0 && !logger.is_stopping)
-        pthread_cond_wait(&logger.changed, &logger.lock);
+        lock_await(&logger.lock, &logger.changed);
     *ret = logger.filling;
     logger.filling = empty;
-    pthread_mutex_unlock(&logger.lock);
+    lock_release(&logger.lock);
     return ret->len > 0;
 }
 
@@ -117,10 +118,10 @@ int logger_start(struct error *error)
 void logger_stop(void)
 {
     log_set_sink(NULL, NULL);
-    pthread_mutex_lock(&logger.lock);
+    lock_take(&logger.lock);
     logger.is_stopping = true;
     pthread_cond_signal(&logger.changed);
-    pthread_mutex_unlock(&logger.lock);
+    lock_release(&logger.lock);
     pthread_join(logger.thread, NULL);
     buffer_release(&logger.filling);
 }

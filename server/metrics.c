@@ -304,10 +304,60 @@ static void put_lock_counts(const struct writer *w, enum architecture architectu
     }
 }
 
+/* The server's, which belong to no architecture. */
+
+static const char *lock_label(enum lock_kind kind, char ret[EXPOSITION_LABELS_BYTES])
+{
+    ret[0] = '\0';
+    exposition_label(ret, "lock", lock_kind_name(kind));
+    return ret;
+}
+
+static void put_server_counts(const struct writer *w, const struct distribution *counter)
+{
+    char labels[EXPOSITION_LABELS_BYTES];
+
+    for (enum lock_kind kind = 0; kind < LOCK_KINDS; kind++) {
+        const char *at = (const char *)&w->now->locks[kind] + counter->offset;
+
+        exposition_count(w->out, counter->name, lock_label(kind, labels), *(const uint64_t *)at);
+    }
+}
+
+/* Those that have something in them: each is some thirty lines. */
+static void put_server_histograms(const struct writer *w, const struct distribution *distribution)
+{
+    bool is_hold = distribution->offset == offsetof(struct lock_stats, hold_ns);
+    char labels[EXPOSITION_LABELS_BYTES];
+
+    for (enum lock_kind kind = 0; kind < LOCK_KINDS; kind++) {
+        const char *at = (const char *)&w->now->locks[kind] + distribution->offset;
+        const struct histogram *h = (const struct histogram *)at;
+
+        if (histogram_count(h) > 0)
+            exposition_histogram(w->out, distribution->name, lock_label(kind, labels), h,
+                                 is_hold ? &scale_ns : &scale_us);
+    }
+}
+
+static void write_waiters(const struct writer *w)
+{
+    static const char waiters[] = "isoyard_lock_waiters";
+    char labels[EXPOSITION_LABELS_BYTES];
+
+    exposition_family(w->out, waiters, "gauge", "Threads that wait now.");
+    exposition_count(w->out, waiters, "lock=\"pool\"", serving(w)->lock.waiters);
+    exposition_count(w->out, waiters, "lock=\"isolate\"", serving(w)->isolate_lock.waiters);
+    for (enum lock_kind kind = 0; kind < LOCK_KINDS; kind++)
+        exposition_count(w->out, waiters, lock_label(kind, labels), w->now->locks[kind].waiters);
+}
+
 static void write_locks(const struct writer *w)
 {
     static const struct distribution counters[] = {
-        {"isoyard_lock_acquisitions_total", "Acquisitions of locks that tasks wait for.",
+        {"isoyard_lock_acquisitions_total",
+         "Acquisitions of locks that tasks wait for: of a pool's, by architecture, and of the "
+         "server's.",
          offsetof(struct lock_stats, acquisitions)},
         {"isoyard_lock_contended_total", "Acquisitions that had to wait.",
          offsetof(struct lock_stats, contended)},
@@ -316,20 +366,19 @@ static void write_locks(const struct writer *w)
         {"isoyard_lock_wait_seconds", "How long contended acquisitions waited.",
          offsetof(struct lock_stats, wait_us)},
         {"isoyard_lock_hold_seconds",
-         "From acquisition to release: of isolates each, of a pool's lock one of 16.",
+         "From acquisition to release: of isolates each, of other locks one of 16.",
          offsetof(struct lock_stats, hold_ns)},
     };
 
     for (size_t i = 0; i < 2; i++) {
         exposition_family(w->out, counters[i].name, "counter", counters[i].help);
         each(w, &counters[i], put_lock_counts);
+        put_server_counts(w, &counters[i]);
         exposition_family(w->out, histograms[i].name, "histogram", histograms[i].help);
         each(w, &histograms[i], put_lock_histogram);
+        put_server_histograms(w, &histograms[i]);
     }
-    exposition_family(w->out, "isoyard_lock_waiters", "gauge", "Threads that wait now.");
-    exposition_count(w->out, "isoyard_lock_waiters", "lock=\"pool\"", serving(w)->lock.waiters);
-    exposition_count(w->out, "isoyard_lock_waiters", "lock=\"isolate\"",
-                     serving(w)->isolate_lock.waiters);
+    write_waiters(w);
 }
 
 /* The pool that serves. */

@@ -1,33 +1,24 @@
 /* GetStats; other files have the rest. */
 #include "server/pool_service.h"
 
-#include "api/bytes.h"
 #include "server/compare_service.h"
 #include "server/comparison_service.h"
 #include "server/proto_check.h"
-#include "server/stats_message.h"
+#include "server/stats_point.h"
 #include "server/watch_stats.h"
-
-#include <stdlib.h>
 
 #define SMALL_MESSAGE_BYTES ((size_t)64 << 10)
 
 static void reply_stats(struct call *call)
 {
     const struct pool_service *service = call_service(call);
-    struct dispatcher_stats *now = xcalloc(1, sizeof(*now));
-    struct tally *totals = xcalloc(ARCHITECTURES, sizeof(totals[0]));
+    struct stats_point *now = stats_point_new(service->dispatcher);
     struct stats_message message;
 
-    dispatcher_stats(service->dispatcher, now);
-    dispatcher_totals(service->dispatcher, totals);
-    stats_message_init(&message, service, now);
-    stats_message_add_totals(&message, totals);
+    stats_message_init_since(&message, service, NULL, now);
     call_reply_message(call, &message.response.base);
     stats_message_release(&message);
-    pool_stats_release(&now->pool);
-    free(totals);
-    free(now);
+    stats_point_free(now);
 }
 
 static void handle_get_stats(struct call *call)

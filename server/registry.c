@@ -1,6 +1,8 @@
 /* A hash table under one lock. */
 #include "server/registry.h"
 
+#include "api/lock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -23,7 +25,7 @@ struct entry {
 };
 
 struct registry {
-    pthread_mutex_t lock; /* a leaf; guards entries */
+    struct lock lock; /* a leaf; guards entries */
     struct entry *entries;
     uint64_t calls; /* registry_find that found a version */
 };
@@ -70,7 +72,7 @@ struct registry *registry_new(void)
 {
     struct registry *registry = xcalloc(1, sizeof(*registry));
 
-    pthread_mutex_init(&registry->lock, NULL);
+    lock_init(&registry->lock, LOCK_REGISTRY);
     return registry;
 }
 
@@ -91,7 +93,7 @@ void registry_free(struct registry *registry)
         HASH_DEL(registry->entries, entry);
         entry_free(entry);
     }
-    pthread_mutex_destroy(&registry->lock);
+    lock_destroy(&registry->lock);
     free(registry);
 }
 
@@ -111,11 +113,11 @@ void registry_put(struct registry *registry, struct script *script)
     struct script *replaced;
     struct entry *entry;
 
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     entry = find_or_add(registry, candidate);
     replaced = entry->script;
     entry->script = script;
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     if (entry != candidate)
         free(candidate);
     script_unref(replaced);
@@ -126,9 +128,9 @@ void registry_put_inactive(struct registry *registry, const char *tenant, const 
     struct entry *candidate = entry_new(tenant, worker);
     struct entry *entry;
 
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     entry = find_or_add(registry, candidate);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     if (entry != candidate)
         free(candidate);
 }
@@ -140,11 +142,11 @@ void registry_remove(struct registry *registry, const char *tenant, const char *
 
     if (!key_init(&key, bytes_of(tenant), bytes_of(worker)))
         return;
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     entry = find(registry, &key);
     if (entry)
         HASH_DEL(registry->entries, entry);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     if (entry)
         entry_free(entry);
 }
@@ -177,7 +179,7 @@ int registry_find(struct registry *registry, struct bytes tenant, struct bytes w
 
     if (!key_init(&key, tenant, worker))
         return E_NOT_FOUND;
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     entry = find(registry, &key);
     if (!entry)
         err = E_NOT_FOUND;
@@ -185,7 +187,7 @@ int registry_find(struct registry *registry, struct bytes tenant, struct bytes w
         err = E_CONDITION;
     else
         *ret = take_call(registry, entry);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     return err;
 }
 
@@ -223,12 +225,12 @@ size_t registry_hottest(struct registry *registry, struct script **ret, size_t m
     struct candidate *hottest = xcalloc(max + 1, sizeof(hottest[0]));
     size_t count = 0;
 
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     if (max > 0)
         count = find_hottest(registry, hottest, max);
     for (size_t i = 0; i < count; i++)
         ret[i] = script_ref(hottest[i].script);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     free(hottest);
     return count;
 }
@@ -259,10 +261,10 @@ size_t registry_tenants(struct registry *registry, uint64_t **ret)
     size_t count, distinct = 0;
     uint64_t *keys;
 
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     keys = xcalloc(HASH_COUNT(registry->entries) + 1, sizeof(keys[0]));
     count = copy_keys(registry, keys);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     qsort(keys, count, sizeof(keys[0]), compare_keys);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || keys[i] != keys[i - 1])
@@ -276,8 +278,8 @@ size_t registry_count(struct registry *registry)
 {
     size_t count;
 
-    pthread_mutex_lock(&registry->lock);
+    lock_take(&registry->lock);
     count = HASH_COUNT(registry->entries);
-    pthread_mutex_unlock(&registry->lock);
+    lock_release(&registry->lock);
     return count;
 }

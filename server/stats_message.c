@@ -3,6 +3,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "api/counter.h"
 #include "api/resident.h"
 #include "api/version.h"
 #include "server/code_thread.h"
@@ -53,18 +54,6 @@ static void set_threads(Isoyard__V1__ThreadCounters *m, const struct pool_stats 
     m->quarantines = stats->quarantines;
 }
 
-void distribution_message_init(Isoyard__V1__Distribution *m, const struct histogram *h)
-{
-    isoyard__v1__distribution__init(m);
-    m->count = histogram_count(h);
-    m->sum_us = h->sum;
-    m->p50_us = histogram_percentile(h, 0.5);
-    m->p90_us = histogram_percentile(h, 0.9);
-    m->p99_us = histogram_percentile(h, 0.99);
-    m->p999_us = histogram_percentile(h, 0.999);
-    m->max_us = h->max;
-}
-
 Isoyard__V1__Distribution *distribution_message_of(Isoyard__V1__Distribution *ret,
                                                    const struct histogram *h)
 {
@@ -74,46 +63,15 @@ Isoyard__V1__Distribution *distribution_message_of(Isoyard__V1__Distribution *re
     return ret;
 }
 
-static uint64_t us_up(uint64_t ns)
-{
-    return ns / NS_PER_US + (ns % NS_PER_US != 0);
-}
-
-/* Of nanoseconds; rounded up, so that percentiles stay upper ends. */
-static void set_distribution_of_ns(Isoyard__V1__Distribution *m, const struct histogram *h)
-{
-    distribution_message_init(m, h);
-    m->sum_us = m->sum_us / NS_PER_US;
-    m->p50_us = us_up(m->p50_us);
-    m->p90_us = us_up(m->p90_us);
-    m->p99_us = us_up(m->p99_us);
-    m->p999_us = us_up(m->p999_us);
-    m->max_us = us_up(m->max_us);
-}
-
-void lock_message_init(struct lock_message *m, const struct lock_stats *lock)
-{
-    isoyard__v1__lock_stats__init(&m->lock);
-    m->lock.acquisitions = lock->acquisitions;
-    m->lock.contended = lock->contended;
-    m->lock.waiters = lock->waiters;
-    m->lock.wait = &m->wait;
-    m->lock.hold = &m->hold;
-    m->lock.hold_p50_ns = histogram_percentile(&lock->hold_ns, 0.5);
-    m->lock.hold_p99_ns = histogram_percentile(&lock->hold_ns, 0.99);
-    distribution_message_init(&m->wait, &lock->wait_us);
-    set_distribution_of_ns(&m->hold, &lock->hold_ns);
-}
-
 /* Those that there are: they have been taken. */
 static void set_locks(struct stats_message *m, const struct pool_stats *stats)
 {
     if (stats->lock.acquisitions > 0) {
-        lock_message_init(&m->lock, &stats->lock);
+        lock_message_init(&m->lock, LOCK_NAME_POOL, &stats->lock);
         m->stats.lock = &m->lock.lock;
     }
     if (stats->isolate_lock.acquisitions > 0) {
-        lock_message_init(&m->isolate_lock, &stats->isolate_lock);
+        lock_message_init(&m->isolate_lock, LOCK_NAME_ISOLATE, &stats->isolate_lock);
         m->stats.isolate_lock = &m->isolate_lock.lock;
     }
 }
@@ -318,15 +276,9 @@ void stats_message_release(struct stats_message *m)
 
 /* Intervals. */
 
-/* Figures that are a little out of date may go back a little. */
-static uint64_t grown(uint64_t before, uint64_t now)
-{
-    return now > before ? now - before : 0;
-}
-
 static double per_s(uint64_t before, uint64_t now, uint64_t duration_ns)
 {
-    return (double)grown(before, now) * (double)NS_PER_S / (double)duration_ns;
+    return (double)counter_grown(before, now) * (double)NS_PER_S / (double)duration_ns;
 }
 
 static uint64_t ended_otherwise(const struct pool_stats *stats)
@@ -339,7 +291,7 @@ static void set_lane_interval(Isoyard__V1__LaneInterval *m, const struct lane_st
 {
     isoyard__v1__lane_interval__init(m);
     m->lane = now->lane;
-    m->busy = (double)grown(before->busy_ns, now->busy_ns) / (double)duration_ns;
+    m->busy = (double)counter_grown(before->busy_ns, now->busy_ns) / (double)duration_ns;
     m->tasks_per_s = per_s(before->tasks, now->tasks, duration_ns);
 }
 
@@ -364,22 +316,14 @@ static bool is_same_pool(const struct dispatcher_stats *before, const struct dis
            before->pool.lane_count == now->pool.lane_count;
 }
 
-static void subtract_lock(struct lock_stats *lock, const struct lock_stats *before)
-{
-    lock->acquisitions = grown(before->acquisitions, lock->acquisitions);
-    lock->contended = grown(before->contended, lock->contended);
-    histogram_subtract(&lock->wait_us, &before->wait_us);
-    histogram_subtract(&lock->hold_ns, &before->hold_ns);
-}
-
 static void subtract_distributions(struct pool_stats *stats, const struct pool_stats *before)
 {
     histogram_subtract(&stats->queue_wait_us, &before->queue_wait_us);
     histogram_subtract(&stats->wall_us, &before->wall_us);
     histogram_subtract(&stats->cpu_us, &before->cpu_us);
     histogram_subtract(&stats->startup_us, &before->startup_us);
-    subtract_lock(&stats->lock, &before->lock);
-    subtract_lock(&stats->isolate_lock, &before->isolate_lock);
+    lock_stats_subtract(&stats->lock, &before->lock);
+    lock_stats_subtract(&stats->isolate_lock, &before->isolate_lock);
 }
 
 /* Depths, which are those of now, stay what the message says already. */
@@ -395,7 +339,7 @@ static void set_queue_intervals(struct stats_message *m, const struct pool_stats
             continue;
         histogram_subtract(wait_us, &before->queues.wait_us[q]);
         d->queues[q] = m->queues[q];
-        d->queues[q].entered = grown(before->queues.entered[q], now->queues.entered[q]);
+        d->queues[q].entered = counter_grown(before->queues.entered[q], now->queues.entered[q]);
         d->queues[q].wait = &d->queue_waits[q];
         distribution_message_init(d->queues[q].wait, wait_us);
         d->queue_pointers[m->interval.n_queues++] = &d->queues[q];
@@ -441,7 +385,7 @@ void stats_message_add_interval(struct stats_message *m, const struct dispatcher
 {
     const struct pool_stats *then = &before->pool;
     const struct pool_stats *stats = &now->pool;
-    uint64_t duration_ns = grown(then->age_ns, stats->age_ns);
+    uint64_t duration_ns = counter_grown(then->age_ns, stats->age_ns);
 
     if (!is_same_pool(before, now) || duration_ns == 0)
         return;
@@ -454,8 +398,8 @@ void stats_message_add_interval(struct stats_message *m, const struct dispatcher
     m->interval.isolates_created_per_s =
         per_s(then->isolates_created, stats->isolates_created, duration_ns);
     m->interval.isolates_evicted_per_s = per_s(then->evicted, stats->evicted, duration_ns);
-    m->interval.hits = grown(then->hits, stats->hits);
-    m->interval.misses = grown(then->misses, stats->misses);
+    m->interval.hits = counter_grown(then->hits, stats->hits);
+    m->interval.misses = counter_grown(then->misses, stats->misses);
     set_differences(m, then, stats);
     set_lane_intervals(m, then, stats, duration_ns);
     m->tick.interval = &m->interval;
@@ -477,11 +421,11 @@ static void set_architecture(struct architecture_message *m, enum architecture a
     distribution_message_init(m->stats.cpu = &m->cpu, &tally->cpu_us);
     distribution_message_init(m->stats.startup = &m->startup, &tally->startup_us);
     if (tally->lock.acquisitions > 0) {
-        lock_message_init(&m->lock, &tally->lock);
+        lock_message_init(&m->lock, LOCK_NAME_POOL, &tally->lock);
         m->stats.lock = &m->lock.lock;
     }
     if (tally->isolate_lock.acquisitions > 0) {
-        lock_message_init(&m->isolate_lock, &tally->isolate_lock);
+        lock_message_init(&m->isolate_lock, LOCK_NAME_ISOLATE, &tally->isolate_lock);
         m->stats.isolate_lock = &m->isolate_lock.lock;
     }
 }
@@ -504,6 +448,22 @@ void stats_message_add_totals(struct stats_message *m, const struct tally totals
     set_architectures(&m->architectures, totals);
     m->stats.n_architectures = m->architectures.count;
     m->stats.architectures = m->architectures.pointers;
+}
+
+void stats_message_add_locks(struct stats_message *m, const struct lock_stats locks[LOCK_KINDS])
+{
+    locks_message_init(&m->locks, locks, NULL);
+    m->stats.n_server_locks = m->locks.count;
+    m->stats.server_locks = m->locks.pointers;
+}
+
+void stats_message_add_interval_locks(struct stats_message *m,
+                                      const struct lock_stats before[LOCK_KINDS],
+                                      const struct lock_stats now[LOCK_KINDS])
+{
+    locks_message_init(&m->locks_since, now, before);
+    m->interval.n_server_locks = m->locks_since.count;
+    m->interval.server_locks = m->locks_since.pointers;
 }
 
 void stats_message_add_interval_totals(struct stats_message *m,

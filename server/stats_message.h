@@ -4,16 +4,11 @@
 #ifndef ISOYARD_STATS_MESSAGE_H
 #define ISOYARD_STATS_MESSAGE_H
 
+#include "server/lock_message.h"
 #include "server/pool_service.h"
 #include "server/top_message.h"
 
 #include <isoyard/v1/pool.pb-c.h>
-
-/* A lock's figures, of which `lock` points to the others: it stays where it is. */
-struct lock_message {
-    Isoyard__V1__LockStats lock;
-    Isoyard__V1__Distribution wait, hold;
-};
 
 /* What pools of an architecture did; the message points to the others. */
 struct architecture_message {
@@ -41,6 +36,7 @@ struct stats_message {
     Isoyard__V1__ThreadCounters threads;
     Isoyard__V1__Distribution queue_wait, wall, cpu, startup, cold, new_context, warm;
     struct lock_message lock, isolate_lock;
+    struct locks_message locks, locks_since;
     Isoyard__V1__QueueStats queues[QUEUES];
     Isoyard__V1__Distribution queue_waits[QUEUES];
     Isoyard__V1__QueueStats *queue_pointers[QUEUES];
@@ -76,13 +72,15 @@ void stats_message_add_interval_totals(struct stats_message *message,
                                        const struct tally before[ARCHITECTURES],
                                        const struct tally now[ARCHITECTURES]);
 
-/* A histogram of microseconds. */
-void distribution_message_init(Isoyard__V1__Distribution *ret, const struct histogram *h);
+/* And for the server's locks; the latter after stats_message_add_interval. Any thread. */
+void stats_message_add_locks(struct stats_message *message,
+                             const struct lock_stats locks[LOCK_KINDS]);
+void stats_message_add_interval_locks(struct stats_message *message,
+                                      const struct lock_stats before[LOCK_KINDS],
+                                      const struct lock_stats now[LOCK_KINDS]);
 
-/* The same where there is something in it; else NULL. */
+/* A histogram of microseconds; NULL where there is nothing in it. */
 Isoyard__V1__Distribution *distribution_message_of(Isoyard__V1__Distribution *ret,
                                                    const struct histogram *h);
-
-void lock_message_init(struct lock_message *ret, const struct lock_stats *lock);
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * What the pools had counted at one moment, to be compared with a later one.
+ * What the pools, and locks, had counted at one moment, to be compared with a later one.
  */
 #ifndef ISOYARD_STATS_POINT_H
 #define ISOYARD_STATS_POINT_H
 
 #include "server/stats_message.h"
 
-/* Half a mebibyte. */
+/* Less than a mebibyte. */
 struct stats_point {
     struct dispatcher_stats stats;
     struct tally totals[ARCHITECTURES];
+    struct lock_stats locks[LOCK_KINDS];
 };
 
 /* Takes one now. Any thread. */

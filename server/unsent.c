@@ -18,12 +18,12 @@ struct unsent_connection {
 void unsent_init(struct unsent *u, size_t bound)
 {
     *u = (struct unsent){.bound = bound};
-    pthread_mutex_init(&u->lock, NULL);
+    lock_init(&u->lock, LOCK_ANSWERS);
 }
 
 void unsent_release(struct unsent *u)
 {
-    pthread_mutex_destroy(&u->lock);
+    lock_destroy(&u->lock);
 }
 
 /* The lock is held, as in the next two. */
@@ -71,7 +71,7 @@ static bool add_large(struct unsent *u, size_t bytes, const char *peer,
     struct unsent_connection *c;
     bool is_allowed;
 
-    pthread_mutex_lock(&u->lock);
+    lock_take(&u->lock);
     c = find_or_add(u, peer);
     is_allowed = fits(u, c, bytes);
     if (is_allowed) {
@@ -81,7 +81,7 @@ static bool add_large(struct unsent *u, size_t bytes, const char *peer,
     } else {
         forget_idle(u, c);
     }
-    pthread_mutex_unlock(&u->lock);
+    lock_release(&u->lock);
     return is_allowed;
 }
 
@@ -101,11 +101,11 @@ void unsent_remove(struct unsent *u, size_t bytes, struct unsent_connection *con
     atomic_fetch_sub_explicit(&u->total, bytes, memory_order_relaxed);
     if (!connection)
         return;
-    pthread_mutex_lock(&u->lock);
+    lock_take(&u->lock);
     connection->bytes -= bytes;
     u->large -= bytes;
     forget_idle(u, connection);
-    pthread_mutex_unlock(&u->lock);
+    lock_release(&u->lock);
 }
 
 size_t unsent_total(const struct unsent *u)

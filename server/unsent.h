@@ -9,6 +9,8 @@
 #ifndef ISOYARD_UNSENT_H
 #define ISOYARD_UNSENT_H
 
+#include "api/lock.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,7 +23,7 @@ struct unsent_connection;
 struct unsent {
     size_t bound;
     atomic_size_t total;
-    pthread_mutex_t lock; /* a leaf; guards the rest */
+    struct lock lock; /* a leaf; guards the rest */
     struct unsent_connection *connections;
     size_t large; /* bytes of large answers */
 };

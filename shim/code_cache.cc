@@ -1,6 +1,8 @@
 /* Compiled code, kept by key, the one that was used last in front. */
 #include "shim/code_cache.h"
 
+#include "shim/counted_lock.h"
+
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -11,7 +13,7 @@ struct entry {
 };
 
 static struct {
-    std::mutex lock; /* guards the others; a leaf */
+    counted_lock lock{LOCK_CODE_CACHE}; /* guards the others; a leaf */
     std::list<struct entry> entries;
     std::unordered_map<std::string, std::list<struct entry>::iterator> by_key;
     struct code_cache_stats stats;
@@ -47,7 +49,7 @@ static void drop_key(const std::string &key)
 
 cached_code code_cache_find(const std::string &key)
 {
-    std::lock_guard<std::mutex> guard(cache.lock);
+    std::lock_guard<counted_lock> guard(cache.lock);
     auto found = cache.by_key.find(key);
 
     if (found == cache.by_key.end()) {
@@ -60,7 +62,7 @@ cached_code code_cache_find(const std::string &key)
 
 void code_cache_note(const std::string &key, bool was_rejected)
 {
-    std::lock_guard<std::mutex> guard(cache.lock);
+    std::lock_guard<counted_lock> guard(cache.lock);
 
     if (!was_rejected) {
         cache.stats.hits++;
@@ -80,7 +82,7 @@ static void add(std::list<struct entry>::iterator place, const std::string &key,
 
 static void put(const std::string &key, const cached_code &code)
 {
-    std::lock_guard<std::mutex> guard(cache.lock);
+    std::lock_guard<counted_lock> guard(cache.lock);
 
     drop_key(key);
     add(cache.entries.begin(), key, code);
@@ -107,7 +109,7 @@ bool engine_restore_code(struct bytes key, struct bytes code)
     const uint8_t *data = (const uint8_t *)code.data;
     std::string name(key.data, key.len);
     auto restored = std::make_shared<const std::vector<uint8_t>>(data, data + code.len);
-    std::lock_guard<std::mutex> guard(cache.lock);
+    std::lock_guard<counted_lock> guard(cache.lock);
 
     if (code.len > CODE_CACHE_FILE_BYTES_MAX || cache.stats.bytes + code.len > CODE_CACHE_BYTES_MAX)
         return false;
@@ -119,7 +121,7 @@ bool engine_restore_code(struct bytes key, struct bytes code)
 
 void engine_code_cache_stats(struct code_cache_stats *ret)
 {
-    std::lock_guard<std::mutex> guard(cache.lock);
+    std::lock_guard<counted_lock> guard(cache.lock);
 
     *ret = cache.stats;
 }

@@ -40,7 +40,7 @@ void *page_allocator::AllocatePages(void *hint, size_t length, size_t alignment,
 
 void page_allocator::add(void *address, struct reservation region)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     memories_ += !region.is_code;
     reservations_[address] = std::move(region);
@@ -50,7 +50,7 @@ void page_allocator::add(void *address, struct reservation region)
 struct page_allocator::reservation page_allocator::take(void *address)
 {
     struct reservation region = {};
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     auto found = reservations_.find(address);
 
     if (found == reservations_.end())
@@ -69,7 +69,7 @@ void *page_allocator::reserve_memory(void *hint, size_t length, size_t alignment
     if (!owner)
         return base_->AllocatePages(hint, length, alignment, kNoAccess);
     {
-        std::lock_guard<std::mutex> guard(lock_);
+        std::lock_guard<counted_lock> guard(lock_);
         if (memories_ >= memories_max_)
             return nullptr;
     }
@@ -86,7 +86,7 @@ void *page_allocator::reserve_memory(void *hint, size_t length, size_t alignment
 /* A module that needs more code than was reserved asks for what comes after, on any thread. */
 std::shared_ptr<buffer_allocator> page_allocator::owner_of_code(void *hint)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     auto after = reservations_.lower_bound(hint);
 
     if (after == reservations_.begin())
@@ -127,7 +127,7 @@ bool page_allocator::FreePages(void *address, size_t length)
 /* Charges a memory that has so many accessible bytes from now on. */
 bool page_allocator::grow(void *address, size_t length)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     auto found = reservations_.find(address);
 
     if (found == reservations_.end() || found->second.is_code || length <= found->second.charged)

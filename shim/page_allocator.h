@@ -14,6 +14,7 @@
 #ifndef ISOYARD_PAGE_ALLOCATOR_H
 #define ISOYARD_PAGE_ALLOCATOR_H
 
+#include "shim/counted_lock.h"
 #include "shim/memory.h"
 
 #include <map>
@@ -78,7 +79,7 @@ class page_allocator final : public v8::PageAllocator
 
     v8::PageAllocator *const base_;
     const size_t memories_max_;
-    std::mutex lock_; /* guards all below; a leaf */
+    counted_lock lock_{LOCK_WASM_MEMORY}; /* guards all below; a leaf */
     std::map<void *, struct reservation> reservations_;
     size_t memories_ = 0;
 };

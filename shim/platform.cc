@@ -3,8 +3,6 @@
 
 #include "api/clock.h"
 
-#include <chrono>
-
 static uint64_t due_after(double delay_s)
 {
     return clock_now_ns() + (delay_s > 0 ? (uint64_t)(delay_s * (double)NS_PER_S) : 0);
@@ -21,7 +19,7 @@ void foreground_runner::post(std::unique_ptr<v8::Task> task)
 
 void foreground_runner::post_delayed(std::unique_ptr<v8::Task> task, double delay_s)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     uint64_t due_ns = due_after(delay_s);
 
     if (is_closed_)
@@ -41,7 +39,7 @@ void foreground_runner::tell_owner(uint64_t due_ns)
 
 void foreground_runner::announce()
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     if (!is_closed_ && !tasks_.empty())
         tell_owner(tasks_.begin()->first);
@@ -49,7 +47,7 @@ void foreground_runner::announce()
 
 std::unique_ptr<v8::Task> foreground_runner::next()
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     std::unique_ptr<v8::Task> task;
 
     if (!tasks_.empty() && tasks_.begin()->first <= clock_now_ns()) {
@@ -61,7 +59,7 @@ std::unique_ptr<v8::Task> foreground_runner::next()
 
 bool foreground_runner::has_task()
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     return !tasks_.empty();
 }
@@ -69,7 +67,7 @@ bool foreground_runner::has_task()
 void foreground_runner::close()
 {
     std::multimap<uint64_t, std::unique_ptr<v8::Task>> tasks;
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     /* The tasks are destroyed after the lock is released: their destructors are V8's code. */
     is_closed_ = true;
@@ -91,7 +89,7 @@ void worker_threads::start()
 worker_threads::~worker_threads()
 {
     {
-        std::lock_guard<std::mutex> guard(lock_);
+        std::lock_guard<counted_lock> guard(lock_);
         is_stopping_ = true;
     }
     changed_.notify_all();
@@ -102,7 +100,7 @@ worker_threads::~worker_threads()
 void worker_threads::post(std::unique_ptr<v8::Task> task, uint64_t due_ns)
 {
     {
-        std::lock_guard<std::mutex> guard(lock_);
+        std::lock_guard<counted_lock> guard(lock_);
         tasks_.emplace(due_ns, std::move(task));
     }
     changed_.notify_one();
@@ -111,7 +109,7 @@ void worker_threads::post(std::unique_ptr<v8::Task> task, uint64_t due_ns)
 /* Nothing when the threads are to stop. What is not due by then is never run. */
 std::unique_ptr<v8::Task> worker_threads::wait_for_task()
 {
-    std::unique_lock<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     for (;;) {
         uint64_t now = clock_now_ns();
@@ -119,9 +117,9 @@ std::unique_ptr<v8::Task> worker_threads::wait_for_task()
         if (is_stopping_)
             return nullptr;
         if (tasks_.empty()) {
-            changed_.wait(guard);
+            changed_.wait(lock_);
         } else if (tasks_.begin()->first > now) {
-            changed_.wait_for(guard, std::chrono::nanoseconds(tasks_.begin()->first - now));
+            changed_.wait_until(lock_, tasks_.begin()->first);
         } else {
             std::unique_ptr<v8::Task> task = std::move(tasks_.begin()->second);
 
@@ -134,7 +132,7 @@ std::unique_ptr<v8::Task> worker_threads::wait_for_task()
 
 bool worker_threads::is_busy()
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     return running_ > 0 || (!tasks_.empty() && tasks_.begin()->first <= clock_now_ns());
 }
@@ -143,14 +141,14 @@ void worker_threads::run()
 {
     while (std::unique_ptr<v8::Task> task = wait_for_task()) {
         task->Run();
-        std::lock_guard<std::mutex> guard(lock_);
+        std::lock_guard<counted_lock> guard(lock_);
         running_--;
     }
 }
 
 void platform::add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runner> runner)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
 
     /* What was there, of an isolate that is about to be removed, is freed after the lock. */
     std::swap(runners_[isolate], runner);
@@ -159,7 +157,7 @@ void platform::add_isolate(v8::Isolate *isolate, std::shared_ptr<foreground_runn
 void platform::remove_isolate(v8::Isolate *isolate, const foreground_runner *runner)
 {
     std::shared_ptr<foreground_runner> removed; /* the same */
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     auto found = runners_.find(isolate);
 
     if (found == runners_.end() || found->second.get() != runner)
@@ -180,7 +178,7 @@ double platform::CurrentClockTimeMillis()
 
 std::shared_ptr<v8::TaskRunner> platform::runner_of(v8::Isolate *isolate)
 {
-    std::lock_guard<std::mutex> guard(lock_);
+    std::lock_guard<counted_lock> guard(lock_);
     auto found = runners_.find(isolate);
 
     return found == runners_.end() ? nullptr : found->second;

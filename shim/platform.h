@@ -6,11 +6,11 @@
 #ifndef ISOYARD_PLATFORM_H
 #define ISOYARD_PLATFORM_H
 
+#include "shim/counted_lock.h"
 #include "shim/page_allocator.h"
 #include "shim/shim.h"
 #include "shim/v8_compat.h"
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -42,8 +42,8 @@ class foreground_runner final : public compat::task_runner
   private:
     void tell_owner(uint64_t due_ns);
 
-    std::mutex lock_; /* guards all below; a leaf: the owner's callbacks under it only push to a
-                         lock-free mailbox */
+    counted_lock lock_{LOCK_V8_ISOLATE}; /* guards all below; a leaf: the owner's callbacks under it
+                         only push to a lock-free mailbox */
     struct isolate_host host_;
     bool is_closed_ = false;
     std::multimap<uint64_t, std::unique_ptr<v8::Task>>
@@ -72,8 +72,8 @@ class worker_threads
     void run();
     std::unique_ptr<v8::Task> wait_for_task();
 
-    std::mutex lock_; /* guards all but threads_; a leaf */
-    std::condition_variable changed_;
+    counted_lock lock_{LOCK_V8_WORKERS}; /* guards all but threads_; a leaf */
+    condition changed_;
     std::multimap<uint64_t, std::unique_ptr<v8::Task>>
         tasks_; /* by due time in ns; equal ones in order of arrival */
     unsigned running_ = 0;
@@ -132,7 +132,7 @@ class platform final : public compat::platform
   private:
     page_allocator pages_;
     v8::TracingController tracing_;
-    std::mutex lock_; /* guards runners_; a leaf */
+    counted_lock lock_{LOCK_V8_PLATFORM}; /* guards runners_; a leaf */
     std::unordered_map<v8::Isolate *, std::shared_ptr<foreground_runner>> runners_;
     worker_threads workers_;
 };

@@ -8,9 +8,9 @@
 #ifndef ISOYARD_COMPARISON_H
 #define ISOYARD_COMPARISON_H
 
+#include "api/histogram.h"
 #include "pools/compare/sample.h"
 #include "pools/compare/tally.h"
-#include "pools/histogram.h"
 #include "pools/pool.h"
 
 #include <stdbool.h>

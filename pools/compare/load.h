@@ -12,7 +12,7 @@
 #define ISOYARD_LOAD_H
 
 #include "api/err.h"
-#include "pools/histogram.h"
+#include "api/histogram.h"
 #include "pools/pool.h"
 
 #include <stdatomic.h>

@@ -106,14 +106,6 @@ void tally_merge(struct tally *tally, const struct tally *other)
     histogram_merge(&tally->warm_us, &other->warm_us);
 }
 
-static void subtract_lock(struct lock_stats *dest, const struct lock_stats *before)
-{
-    dest->acquisitions -= before->acquisitions;
-    dest->contended -= before->contended;
-    histogram_subtract(&dest->wait_us, &before->wait_us);
-    histogram_subtract(&dest->hold_ns, &before->hold_ns);
-}
-
 void tally_subtract(struct tally *tally, const struct tally *before)
 {
     tally->answered -= before->answered;
@@ -122,8 +114,8 @@ void tally_subtract(struct tally *tally, const struct tally *before)
         tally->counts[i] -= before->counts[i];
     tally->isolates_created -= before->isolates_created;
     tally->isolates_evicted -= before->isolates_evicted;
-    subtract_lock(&tally->lock, &before->lock);
-    subtract_lock(&tally->isolate_lock, &before->isolate_lock);
+    lock_stats_subtract(&tally->lock, &before->lock);
+    lock_stats_subtract(&tally->isolate_lock, &before->isolate_lock);
     histogram_subtract(&tally->queue_wait_us, &before->queue_wait_us);
     histogram_subtract(&tally->wall_us, &before->wall_us);
     histogram_subtract(&tally->cpu_us, &before->cpu_us);

@@ -5,7 +5,7 @@
 #ifndef ISOYARD_TALLY_H
 #define ISOYARD_TALLY_H
 
-#include "pools/histogram.h"
+#include "api/histogram.h"
 #include "pools/stats.h"
 
 #include <stdint.h>

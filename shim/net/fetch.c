@@ -1,6 +1,7 @@
 /* The way of one fetch: a name, a transfer, perhaps a redirect and the same again; its end. */
 #include "api/clock.h"
 #include "api/pipe.h"
+#include "api/queue_figures.h"
 #include "shim/net/fetcher_private.h"
 
 #include <stdlib.h>
@@ -63,6 +64,25 @@ static void copy_request(struct fetch *fetch, const struct fetch_request *r)
     fetch->request.tenant = NULL; /* the tenant knows its name */
 }
 
+static void enter_queue(struct fetch *fetch)
+{
+    struct queue_figures *queue = fetch->fetcher->config.queue;
+
+    fetch->state = FETCH_WAITS;
+    DL_APPEND(fetch->tenant->waiting, fetch);
+    if (queue)
+        queue_figures_enter(queue);
+}
+
+static void leave_queue(struct fetch *fetch)
+{
+    struct queue_figures *queue = fetch->fetcher->config.queue;
+
+    DL_DELETE(fetch->tenant->waiting, fetch);
+    if (queue)
+        queue_figures_leave(queue, fetch->started_ns, clock_now_ns());
+}
+
 struct fetch *fetch_new(struct fetcher *f, const struct fetch_request *request)
 {
     struct fetch *fetch = xcalloc(1, sizeof(*fetch));
@@ -74,8 +94,7 @@ struct fetch *fetch_new(struct fetcher *f, const struct fetch_request *request)
     fetch->deadline_ns = deadline_of(fetch->started_ns, request->timeout_ms);
     uv_timer_init(f->loop, &fetch->timer);
     fetch->timer.data = fetch;
-    fetch->state = FETCH_WAITS;
-    DL_APPEND(fetch->tenant->waiting, fetch);
+    enter_queue(fetch);
     fetch->tenant->fetches++;
     tenant_settle(fetch->tenant);
     set_timer(fetch);
@@ -96,7 +115,7 @@ void fetch_leave(struct fetch *fetch)
 {
     switch (fetch->state) {
     case FETCH_WAITS:
-        DL_DELETE(fetch->tenant->waiting, fetch);
+        leave_queue(fetch);
         tenant_settle(fetch->tenant);
         break;
     case FETCH_RESOLVES:
@@ -460,7 +479,7 @@ void fetch_begin(struct fetch *fetch)
     const struct fetch_request *r = &fetch->request;
     struct fault fault;
 
-    DL_DELETE(fetch->tenant->waiting, fetch);
+    leave_queue(fetch);
     fetch->state = FETCH_TRANSFERS;
     tenant_take_slot(fetch->tenant);
     fetch->outgoing.is_stream = r->upload != NULL;

@@ -36,6 +36,7 @@ extern "C" {
 struct egress;
 struct pipe;
 struct pipe_budget;
+struct queue_figures;
 struct fetcher;
 struct fetch;
 
@@ -50,6 +51,9 @@ struct fetcher_config {
     unsigned connections;
     unsigned fetches_per_tenant; /* under way and waiting; one more fails with FETCH_BUSY */
     uint64_t connect_timeout_ms; /* of each hop: name, connection, TLS; at least 1 */
+    /* Of fetches that wait to be under way; written by the loop's thread, and outlives the fetcher.
+     * NULL: nobody counts. */
+    struct queue_figures *queue;
 };
 
 /*

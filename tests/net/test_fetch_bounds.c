@@ -1,6 +1,8 @@
 /* The HTTP client: answers that are too large, cut, or not well-formed; bounds of its own. */
 #include "net_fixture.h"
 
+#include "api/queue_figures.h"
+
 #include <malloc.h>
 #include <sys/resource.h>
 
@@ -321,15 +323,20 @@ START_TEST(fetch_waits_for_a_connection_in_vain_times_out)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=400"));
+    static struct queue_figures queue;
     struct fetched first, second;
 
     config.connections_per_tenant = 1;
+    config.queue = &queue;
     net_open_with(&net, config);
     net_start(&net, &request, &first);
     request.timeout_ms = 100;
     net_start(&net, &request, &second);
     net_check_error(net_wait(&net, &second), FETCH_TIMEOUT, "no connection was free");
     ck_assert_uint_eq(first.dones, 0);
+    ck_assert_uint_eq(atomic_load(&queue.entered), 2);
+    ck_assert_uint_eq(histogram_count(&queue.wait_us), 2);
+    ck_assert_uint_ge(queue.wait_us.max, 100000);
     fetch_result_free(net_wait(&net, &first));
     net_close(&net);
 }

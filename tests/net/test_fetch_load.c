@@ -2,6 +2,8 @@
  * take turns with the loop. */
 #include "net_fixture.h"
 
+#include "api/queue_figures.h"
+
 #include <pthread.h>
 
 static struct net net;
@@ -67,13 +69,17 @@ START_TEST(fetch_connections_of_a_tenant_are_bounded)
 {
     struct fetcher_config config = net_config();
     struct fetch_request request = net_request(net_url(upstream.http, "/slow?ms=30"));
+    static struct queue_figures queue;
     struct fetched outcomes[20];
     unsigned new_connections = 0;
 
     config.connections_per_tenant = 3;
+    config.queue = &queue;
     net_open_with(&net, config);
     for (unsigned i = 0; i < 20; i++)
         net_start(&net, &request, &outcomes[i]);
+    ck_assert_uint_eq(atomic_load(&queue.entered), 20);
+    ck_assert_uint_eq(histogram_count(&queue.wait_us), 0);
     for (unsigned i = 0; i < 20; i++) {
         net_wait(&net, &outcomes[i]);
         ck_assert_int_eq(outcomes[i].result->error, FETCH_OK);
@@ -81,6 +87,8 @@ START_TEST(fetch_connections_of_a_tenant_are_bounded)
         fetch_result_free(outcomes[i].result);
     }
     ck_assert_uint_eq(new_connections, 3);
+    ck_assert_uint_eq(histogram_count(&queue.wait_us), 20);
+    ck_assert_uint_ge(queue.wait_us.max, 6 * 30000); /* the last of seven after each other */
     net_close(&net);
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "api/clock.h"
+#include "api/queue_figures.h"
 
 #include <time.h>
 
@@ -310,6 +311,14 @@ static void await_count(unsigned count)
         sleep_ms(1);
 }
 
+static void check_queue(const struct offload *offload, uint64_t entered, uint64_t left)
+{
+    const struct queue_figures *queue = offload_queue(offload);
+
+    ck_assert_uint_eq(atomic_load(&queue->entered), entered);
+    ck_assert_uint_eq(histogram_count(&queue->wait_us), left);
+}
+
 START_TEST(offload_owners_take_turns)
 {
     struct offload *offload = offload_open(1);
@@ -326,12 +335,14 @@ START_TEST(offload_owners_take_turns)
     add(offload, &work[5], 'B', 2);
     add(offload, &work[6], '1', 3);
     ck_assert_uint_eq(offload_figures(offload).waiting, 6);
+    check_queue(offload, 7, 1);
     ck_assert(offload_withdraw(offload, &work[2].work));
     ck_assert(!offload_withdraw(offload, &work[2].work));
     ck_assert(!offload_withdraw(offload, &work[0].work));
     atomic_store(&is_held, false);
     await_count(6);
     ck_assert_str_eq(order, "xaA1cB");
+    check_queue(offload, 7, 7);
     offload_close(offload);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* Histograms against sorted values. */
-#include "pools/histogram.h"
+#include "api/histogram.h"
 
 #include "unit.h"
 

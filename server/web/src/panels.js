@@ -66,9 +66,12 @@ export function diagnose({ stats, interval }) {
     return ["good", `All is well: ${format.percent(computing)} of a task's time is its own computing, ${format.percent(waiting)} waiting for a turn.`];
 }
 
+/* What waits in these is no task that waits for its turn. */
+const AFTER_TURN = { ready: true, fetch: true, computation: true };
+
 function waitingReason(stats, interval, share) {
     const busiest = [...interval.lanes].sort((a, b) => b.busy - a.busy)[0];
-    const worst = [...interval.queues].sort((a, b) => b.wait.sum_us - a.wait.sum_us)[0];
+    const worst = interval.queues.filter(({ name }) => !(name in AFTER_TURN)).sort((a, b) => b.wait.sum_us - a.wait.sum_us)[0];
     const top = interval.top_by_cpu[0];
     const who = top ? ` Most CPU time: ${format.workerName(top)}.` : "";
     const where = worst ? `, most of it in the queue “${worst.name}”` : "";
@@ -159,6 +162,8 @@ const QUEUES = {
     isolate: "for an isolate",
     turn: "for its turn",
     ready: "isolates, for a lane",
+    fetch: "fetches, for a connection",
+    computation: "crypto, for a thread",
 };
 
 function queueRow(queue) {
@@ -190,11 +195,12 @@ export function waits({ interval }) {
     const locks = [];
     if (interval?.lock) locks.push(lockRow("pool", interval.lock));
     if (interval?.isolate_lock) locks.push(lockRow("isolates", interval.isolate_lock));
+    for (const lock of interval?.server_locks ?? []) if (lock.contended > 0 || lock.waiters > 0) locks.push(lockRow(lock.name, lock));
     body("waits").replaceChildren(
         table(["waiting", "now", "p50", "p99"], (interval?.queues ?? []).map(queueRow)),
         locks.length > 0
             ? table(["lock", "contended", "", "wait p99", minorHead("hold p99"), "waiters"], locks)
-            : empty("No lock was on a task's way in the last second."),
+            : empty("No task had to wait for a lock in the last second."),
     );
 }
 

@@ -1,7 +1,7 @@
 /*
  * Log-linear histograms of whole numbers (here: microseconds), as in HdrHistogram: every power of
  * two is cut into 32 buckets of equal width, so that a bucket's upper end is at most 1/32 (3.2 %)
- * above any value in it. One writer at a time; anybody may read.
+ * above any value in it. Anybody may read.
  */
 #ifndef ISOYARD_HISTOGRAM_H
 #define ISOYARD_HISTOGRAM_H
@@ -24,6 +24,9 @@ struct histogram {
 
 /* The one writer's thread. About 5 ns. */
 void histogram_record(struct histogram *h, uint64_t value);
+
+/* The same, for a histogram with several writers, which all use this. Any thread. */
+void histogram_record_shared(struct histogram *h, uint64_t value);
 
 /* Adds what src holds to dest, which nobody else sees. */
 void histogram_merge(struct histogram *dest, const struct histogram *src);

@@ -1,5 +1,7 @@
 /* Log-linear histograms. */
-#include "pools/histogram.h"
+#include "api/histogram.h"
+
+#include "api/counter.h"
 
 #include <stddef.h>
 
@@ -48,6 +50,17 @@ void histogram_record(struct histogram *h, uint64_t value)
         atomic_store_explicit(&h->max, value, memory_order_relaxed);
 }
 
+void histogram_record_shared(struct histogram *h, uint64_t value)
+{
+    uint64_t max = get(&h->max);
+
+    atomic_fetch_add_explicit(&h->counts[bucket_of(value)], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&h->sum, value, memory_order_relaxed);
+    while (value > max && !atomic_compare_exchange_weak_explicit(
+                              &h->max, &max, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
 void histogram_merge(struct histogram *dest, const struct histogram *src)
 {
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
@@ -57,24 +70,19 @@ void histogram_merge(struct histogram *dest, const struct histogram *src)
         atomic_store_explicit(&dest->max, get(&src->max), memory_order_relaxed);
 }
 
-/* Figures are read one after the other, and may seem to go back a little. */
-static uint64_t grown(uint64_t before, uint64_t now)
-{
-    return now > before ? now - before : 0;
-}
-
 void histogram_subtract(struct histogram *dest, const struct histogram *src)
 {
     uint64_t max = 0;
 
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        uint64_t count = grown(get(&src->counts[i]), get(&dest->counts[i]));
+        uint64_t count = counter_grown(get(&src->counts[i]), get(&dest->counts[i]));
 
         atomic_store_explicit(&dest->counts[i], count, memory_order_relaxed);
         if (count > 0)
             max = i == HISTOGRAM_BUCKETS - 1 ? UINT64_MAX : bucket_end(i);
     }
-    atomic_store_explicit(&dest->sum, grown(get(&src->sum), get(&dest->sum)), memory_order_relaxed);
+    atomic_store_explicit(&dest->sum, counter_grown(get(&src->sum), get(&dest->sum)),
+                          memory_order_relaxed);
     if (max < get(&dest->max))
         atomic_store_explicit(&dest->max, max, memory_order_relaxed);
 }
