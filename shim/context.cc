@@ -36,8 +36,7 @@ static bool make_context(const struct isolate *isolate, struct new_context *ret)
             return false;
     }
     decide_on_eval(isolate, ret->context);
-    return wasm_install(ret->context, ret->prelude[PRELUDE_COMPILE_STREAMING],
-                        ret->prelude[PRELUDE_INSTANTIATE_STREAMING], ret->wasm);
+    return wasm_install(ret->context, ret->prelude, ret->wasm);
 }
 
 /* V8 forgets what it keeps for a context's sake: callbacks of FinalizationRegistry that are due,

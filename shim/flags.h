@@ -12,8 +12,8 @@ static const char *const v8_flags[] = {
      * with a Locker per turn hot functions would never be optimised. Compiling in the turn also
      * lands the cost on the tenant who caused it. */
     "--no-concurrent-recompilation",
-/* No SharedArrayBuffer: it is a clock. Deleting the global leaves WebAssembly.Memory({shared:
-   true}), which later versions have no flag for. */
+/* No SharedArrayBuffer: it is a clock. That of WebAssembly is refused by wasm.cc; where V8 can, it
+   refuses it, too. */
 #if ISOYARD_V8 < 1100
     "--no-experimental-wasm-threads",
 #endif

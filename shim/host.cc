@@ -56,6 +56,7 @@ static const struct host_function functions[] = {
     {"endCodec", op_end_codec},
     {"compileWasm", op_compile_wasm},
     {"instantiateWasm", op_instantiate_wasm},
+    {"wasmMemory", op_wasm_memory},
     {"admitIntl", op_admit_intl},
     {"transferBuffer", op_transfer_buffer},
 };

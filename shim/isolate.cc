@@ -20,7 +20,8 @@ const char *const prelude_function_names[PRELUDE_FUNCTIONS] = {"fetch",
                                                                "end",
                                                                "load",
                                                                "compileStreaming",
-                                                               "instantiateStreaming"};
+                                                               "instantiateStreaming",
+                                                               "Memory"};
 
 /* When the heap limit is reached V8 needs room to unwind, and one allocation above the raised limit
  * ends the process: so the limit, which is no memory yet, is raised by much. */

@@ -46,6 +46,7 @@ enum prelude_function {
     PRELUDE_LOAD,
     PRELUDE_COMPILE_STREAMING,
     PRELUDE_INSTANTIATE_STREAMING,
+    PRELUDE_MEMORY,
     PRELUDE_FUNCTIONS,
 };
 
@@ -53,6 +54,8 @@ enum prelude_function {
 enum wasm_function {
     WASM_COMPILE,
     WASM_INSTANTIATE,
+    WASM_VALIDATE,
+    WASM_MEMORY,
     WASM_FUNCTIONS,
 };
 
@@ -288,9 +291,6 @@ v8::MaybeLocal<v8::Module> synthetic_compile(struct isolate *isolate,
 
 /* wasm.cc */
 
-/* Whether so many bytes of WebAssembly may be compiled now; else a RangeError is thrown. */
-bool wasm_admit(struct isolate *isolate, size_t wire_bytes);
-
 v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate, const char *data,
                                                          size_t len);
 
@@ -298,8 +298,8 @@ v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate
 bool wasm_construct_module(const v8::FunctionCallbackInfo<v8::Value> &info);
 
 /* Replaces functions of a new context's WebAssembly. False where that fails. */
-bool wasm_install(v8::Local<v8::Context> context, v8::Local<v8::Function> compile_streaming,
-                  v8::Local<v8::Function> instantiate_streaming,
+bool wasm_install(v8::Local<v8::Context> context,
+                  const v8::Local<v8::Function> prelude[PRELUDE_FUNCTIONS],
                   v8::Local<v8::Function> ret_originals[WASM_FUNCTIONS]);
 
 /* rejection.cc */

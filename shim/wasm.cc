@@ -1,15 +1,33 @@
 /*
- * WebAssembly, bounded: whatever compiles asks first whether the code may take more memory. V8
- * installs WebAssembly in each context after the snapshot, so that what replaces functions of it is
- * done there, too.
+ * WebAssembly, bounded: whatever compiles asks first whether the code may take more memory, and
+ * whether none of it is shared. V8 installs WebAssembly in each context after the snapshot, so that
+ * what replaces functions of it is done there, too.
  *
  * Compiling happens in the turn (flags.h), so that the reservation of the code that follows the
  * asking is that module's.
  */
 #include "shim/isolate.h"
 #include "shim/ops/ops.h"
+#include "shim/wasm_memories.h"
 
-bool wasm_admit(struct isolate *isolate, size_t wire_bytes)
+static bool admit_memories(v8::Isolate *v8, struct bytes module)
+{
+    const char *problem = "WebAssembly: shared memory is not supported";
+
+    switch (wasm_memories_of(module)) {
+    case WASM_MEMORIES_PLAIN:
+        return true;
+    case WASM_MEMORIES_SHARED:
+        break;
+    case WASM_MEMORIES_UNKNOWN:
+        problem = "WebAssembly: what the module imports, or its memories, cannot be read";
+        break;
+    }
+    v8->ThrowException(v8::Exception::WasmCompileError(string_of(v8, problem)));
+    return false;
+}
+
+static bool admit_code(struct isolate *isolate, size_t wire_bytes)
 {
     if (isolate->allocator->admit_module(wire_bytes))
         return true;
@@ -18,6 +36,12 @@ bool wasm_admit(struct isolate *isolate, size_t wire_bytes)
         return true;
     throw_range_error(isolate->v8, "WebAssembly: the code would take too much memory");
     return false;
+}
+
+/* Whether the module may be compiled now; else an exception is thrown. */
+static bool admit(struct isolate *isolate, struct bytes module)
+{
+    return admit_memories(isolate->v8, module) && admit_code(isolate, module.len);
 }
 
 static v8::MaybeLocal<v8::Promise> rejected(v8::Local<v8::Context> context,
@@ -31,23 +55,35 @@ static v8::MaybeLocal<v8::Promise> rejected(v8::Local<v8::Context> context,
     return resolver->GetPromise();
 }
 
-/* Calls V8's own function with the same arguments, where the bytes are admitted; else gives a
- * promise that is rejected. What is no bytes is V8's affair. */
-static void forward(op_info info, v8::Local<v8::Function> original)
+/* V8's own function, with the same arguments. */
+static void call_original(op_info info, enum wasm_function function)
 {
     v8::Isolate *v8 = info.GetIsolate();
-    v8::Local<v8::Context> context = v8->GetCurrentContext();
     v8::Local<v8::Value> arguments[] = {info[0], info[1]};
     v8::Local<v8::Value> result;
+
+    if (isolate_of(v8)
+            ->wasm[function]
+            .Get(v8)
+            .As<v8::Function>()
+            ->Call(v8->GetCurrentContext(), info.This(), std::min(info.Length(), 2), arguments)
+            .ToLocal(&result))
+        info.GetReturnValue().Set(result);
+}
+
+/* The same where the bytes are admitted; else gives a promise that is rejected. What is no bytes is
+ * V8's affair. */
+static void compile_with(op_info info, enum wasm_function function)
+{
+    v8::Isolate *v8 = info.GetIsolate();
     v8::Local<v8::Promise> promise;
     struct byte_view bytes;
     v8::TryCatch caught(v8);
 
-    if (!op_bytes(info[0], &bytes) || wasm_admit(isolate_of(v8), bytes.len)) {
-        if (original->Call(context, info.This(), std::min(info.Length(), 2), arguments)
-                .ToLocal(&result))
-            info.GetReturnValue().Set(result);
-    } else if (!caught.HasTerminated() && rejected(context, caught.Exception()).ToLocal(&promise)) {
+    if (!op_bytes(info[0], &bytes) || admit(isolate_of(v8), {bytes.data, bytes.len})) {
+        call_original(info, function);
+    } else if (!caught.HasTerminated() &&
+               rejected(v8->GetCurrentContext(), caught.Exception()).ToLocal(&promise)) {
         info.GetReturnValue().Set(promise);
         return;
     }
@@ -57,29 +93,37 @@ static void forward(op_info info, v8::Local<v8::Function> original)
 
 static void compile(op_info info)
 {
-    v8::Isolate *v8 = info.GetIsolate();
-
-    forward(info, isolate_of(v8)->wasm[WASM_COMPILE].Get(v8));
+    compile_with(info, WASM_COMPILE);
 }
 
 static void instantiate(op_info info)
 {
-    v8::Isolate *v8 = info.GetIsolate();
+    compile_with(info, WASM_INSTANTIATE);
+}
 
-    forward(info, isolate_of(v8)->wasm[WASM_INSTANTIATE].Get(v8));
+static void validate(op_info info)
+{
+    struct byte_view bytes;
+
+    if (op_bytes(info[0], &bytes) &&
+        wasm_memories_of({bytes.data, bytes.len}) != WASM_MEMORIES_PLAIN)
+        info.GetReturnValue().Set(false);
+    else
+        call_original(info, WASM_VALIDATE);
 }
 
 bool wasm_construct_module(op_info info)
 {
     struct byte_view bytes;
 
-    return op_bytes(info[0], &bytes) && !wasm_admit(isolate_of(info.GetIsolate()), bytes.len);
+    return op_bytes(info[0], &bytes) &&
+           !admit(isolate_of(info.GetIsolate()), {bytes.data, bytes.len});
 }
 
 v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate, const char *data,
                                                          size_t len)
 {
-    if (!wasm_admit(isolate, len))
+    if (!admit(isolate, {data, len}))
         return {};
     return v8::WasmModuleObject::Compile(isolate->v8, {(const uint8_t *)data, len});
 }
@@ -99,22 +143,22 @@ void op_instantiate_wasm(op_info info)
     instantiate(info);
 }
 
-/* Puts a function of ours in the place of V8's, and gives that. */
-static bool replace(v8::Local<v8::Context> context, v8::Local<v8::Object> object, const char *name,
-                    v8::FunctionCallback callback, v8::Local<v8::Function> *ret)
+void op_wasm_memory(op_info info)
 {
-    v8::Isolate *v8 = context->GetIsolate();
-    v8::Local<v8::String> key = string_of(v8, name);
-    v8::Local<v8::Value> original;
-    v8::Local<v8::Function> function;
+    info.GetReturnValue().Set(
+        isolate_of(info.GetIsolate())->wasm[WASM_MEMORY].Get(info.GetIsolate()));
+}
 
-    if (!object->Get(context, key).ToLocal(&original) || !original->IsFunction() ||
-        !v8::Function::New(context, callback, {}, 1, v8::ConstructorBehavior::kThrow)
-             .ToLocal(&function))
+static bool take(v8::Local<v8::Context> context, v8::Local<v8::Object> object, const char *name,
+                 v8::Local<v8::Function> *ret)
+{
+    v8::Local<v8::Value> value;
+
+    if (!object->Get(context, string_of(context->GetIsolate(), name)).ToLocal(&value) ||
+        !value->IsFunction())
         return false;
-    function->SetName(key);
-    *ret = original.As<v8::Function>();
-    return object->Set(context, key, function).FromMaybe(false);
+    *ret = value.As<v8::Function>();
+    return true;
 }
 
 static bool put(v8::Local<v8::Context> context, v8::Local<v8::Object> object, const char *name,
@@ -123,8 +167,39 @@ static bool put(v8::Local<v8::Context> context, v8::Local<v8::Object> object, co
     return object->Set(context, string_of(context->GetIsolate(), name), function).FromMaybe(false);
 }
 
-bool wasm_install(v8::Local<v8::Context> context, v8::Local<v8::Function> compile_streaming,
-                  v8::Local<v8::Function> instantiate_streaming,
+/* Puts a function of ours in the place of V8's, and gives that. */
+static bool replace(v8::Local<v8::Context> context, v8::Local<v8::Object> object, const char *name,
+                    v8::FunctionCallback callback, v8::Local<v8::Function> *ret)
+{
+    v8::Local<v8::Function> function;
+
+    if (!take(context, object, name, ret) ||
+        !v8::Function::New(context, callback, {}, 1, v8::ConstructorBehavior::kThrow)
+             .ToLocal(&function))
+        return false;
+    function->SetName(string_of(context->GetIsolate(), name));
+    return put(context, object, name, function);
+}
+
+static const auto unchanging =
+    (v8::PropertyAttribute)(v8::ReadOnly | v8::DontEnum | v8::DontDelete);
+
+/* The prelude's constructor has the prototype of V8's, to which only the prelude has a way then. */
+static bool replace_memory(v8::Local<v8::Context> context, v8::Local<v8::Object> wasm,
+                           v8::Local<v8::Function> constructor, v8::Local<v8::Function> *ret)
+{
+    v8::Local<v8::String> key = string_of(context->GetIsolate(), "prototype");
+    v8::Local<v8::Value> prototype;
+
+    return take(context, wasm, "Memory", ret) && (*ret)->Get(context, key).ToLocal(&prototype) &&
+           prototype->IsObject() &&
+           put(context, prototype.As<v8::Object>(), "constructor", constructor) &&
+           constructor->DefineOwnProperty(context, key, prototype, unchanging).FromMaybe(false) &&
+           put(context, wasm, "Memory", constructor);
+}
+
+bool wasm_install(v8::Local<v8::Context> context,
+                  const v8::Local<v8::Function> prelude[PRELUDE_FUNCTIONS],
                   v8::Local<v8::Function> ret_originals[WASM_FUNCTIONS])
 {
     v8::Context::Scope scope(context);
@@ -139,6 +214,8 @@ bool wasm_install(v8::Local<v8::Context> context, v8::Local<v8::Function> compil
     wasm = value.As<v8::Object>();
     return replace(context, wasm, "compile", compile, &ret_originals[WASM_COMPILE]) &&
            replace(context, wasm, "instantiate", instantiate, &ret_originals[WASM_INSTANTIATE]) &&
-           put(context, wasm, "compileStreaming", compile_streaming) &&
-           put(context, wasm, "instantiateStreaming", instantiate_streaming);
+           replace(context, wasm, "validate", validate, &ret_originals[WASM_VALIDATE]) &&
+           replace_memory(context, wasm, prelude[PRELUDE_MEMORY], &ret_originals[WASM_MEMORY]) &&
+           put(context, wasm, "compileStreaming", prelude[PRELUDE_COMPILE_STREAMING]) &&
+           put(context, wasm, "instantiateStreaming", prelude[PRELUDE_INSTANTIATE_STREAMING]);
 }

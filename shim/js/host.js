@@ -111,9 +111,11 @@
 //   cloneWasmModule(module) -> WebAssembly.Module
 //                                          another one of the same code
 //   compileWasm(bytes) -> WebAssembly.Module
-//                                          RangeError where the code would take too much memory
+//                                          RangeError where the code would take too much memory,
+//                                          CompileError where memory of it is shared
 //   instantiateWasm(module, importObject) -> promise
 //                                          WebAssembly.instantiate of a module, V8's own
+//   wasmMemory() -> WebAssembly.Memory     V8's own constructor, which can make shared ones
 //   admitIntl()                            (pure) RangeError where the worker has used up its memory
 //                                          outside the heap, and so gets no further object of Intl
 //   domainToAscii(domain, beStrict) -> string | null

@@ -22,7 +22,8 @@
 //                                               that streams
 //   rejected(promise, reason)                   rejections.js: nobody has handled it in its event
 //   handled(promise, reason)                    rejections.js: somebody has, later
-//   compileStreaming, instantiateStreaming      wasm.js: what C++ gives WebAssembly
+//   compileStreaming, instantiateStreaming, Memory
+//                                               wasm.js: what C++ gives WebAssembly
 //   warmUp()                                    warmup.js: before the snapshot is taken
 //
 // Before each call C++ has set whose code runs (host.owner()).
@@ -39,7 +40,7 @@ export { computed } from "./subtle/compute.js";
 export { handled, rejected } from "./rejections.js";
 export { timer } from "./timers.js";
 export { warmUp } from "./warmup.js";
-export { compileStreaming, instantiateStreaming } from "./wasm.js";
+export { Memory, compileStreaming, instantiateStreaming } from "./wasm.js";
 
 installGlobals();
 installGuards();

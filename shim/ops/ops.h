@@ -92,6 +92,7 @@ void op_admit_intl(op_info info); /* admitIntl() */
 /* shim/wasm.cc */
 void op_compile_wasm(op_info info);     /* compileWasm(bytes) -> WebAssembly.Module */
 void op_instantiate_wasm(op_info info); /* instantiateWasm(module, importObject) -> promise */
+void op_wasm_memory(op_info info);      /* wasmMemory() -> V8's own WebAssembly.Memory */
 
 /* A view of the bytes of an ArrayBuffer or a view of one; false where the value is neither. */
 struct byte_view {

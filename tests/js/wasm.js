@@ -36,6 +36,15 @@ const GROWING = new Uint8Array([
 
 const { CompileError, LinkError } = WebAssembly;
 
+function thrownBy(action) {
+    try {
+        action();
+    } catch (error) {
+        return error;
+    }
+    return fail("nothing was thrown");
+}
+
 function respond(body, type = "application/wasm", status = 200) {
     const headers = type === null ? {} : { "content-type": type };
     return new Response(body, { headers, status });
@@ -130,24 +139,120 @@ test("memories grow up to their maximum", () => {
     equal(exports.g(65536), -1);
 });
 
+// (memory 1 1 shared) (export "m")
+const SHARED = new Uint8Array([
+    ...HEAD,
+    ...[0x05, 0x04, 0x01, 0x03, 0x01, 0x01],
+    ...[0x07, 0x05, 0x01, 0x01, 0x6d, 0x02, 0x00],
+]);
+
+// (import "m" "f" (func)) (import "m" "m" (memory 1 1 shared))
+const IMPORTING_SHARED = new Uint8Array([
+    ...HEAD,
+    ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00],
+    ...[0x02, 0x0f, 0x02],
+    ...[0x01, 0x6d, 0x01, 0x66, 0x00, 0x00],
+    ...[0x01, 0x6d, 0x01, 0x6d, 0x02, 0x03, 0x01, 0x01],
+]);
+
 test("nothing is shared, and nothing waits", () => {
     equal(typeof SharedArrayBuffer, "undefined");
-    try {
-        const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-        ok(memory.buffer instanceof ArrayBuffer, "is shared");
-        equal(Object.prototype.toString.call(memory.buffer), "[object ArrayBuffer]");
-    } catch (error) {
-        equal(error.constructor, TypeError);
-    }
-    // (memory 1 1 shared)
-    const shared = new Uint8Array([...HEAD, 0x05, 0x04, 0x01, 0x03, 0x01, 0x01]);
-    throws(CompileError, () => new WebAssembly.Module(shared));
     throws(TypeError, () => Atomics.wait(new Int32Array(4), 0, 0, 1));
     throws(TypeError, () => Atomics.waitAsync(new Int32Array(4), 0, 0, 1));
 });
 
+test("no module with shared memory is compiled", async () => {
+    for (const bytes of [SHARED, IMPORTING_SHARED]) {
+        throws(CompileError, () => new WebAssembly.Module(bytes));
+        await rejects(CompileError, WebAssembly.compile(bytes));
+        await rejects(CompileError, WebAssembly.instantiate(bytes.buffer));
+        await rejects(CompileError, WebAssembly.compileStreaming(respond(bytes)));
+        await rejects(CompileError, WebAssembly.instantiateStreaming(respond(bytes)));
+        ok(!WebAssembly.validate(bytes));
+        // The same without sharing is fine.
+        const plain = bytes.map((byte) => (byte === 0x03 ? 0x01 : byte));
+        ok(WebAssembly.validate(plain));
+        ok(new WebAssembly.Module(plain));
+    }
+});
+
+test("a module that cannot be read is malformed", async () => {
+    const cut = ADD.subarray(0, ADD.length - 3);
+    ok(!WebAssembly.validate(cut));
+    throws(CompileError, () => new WebAssembly.Module(cut));
+    await rejects(CompileError, WebAssembly.compile(cut));
+});
+
+test("no memory that is to be shared is made", () => {
+    const asked = [true, 1, "false", {}];
+    for (const shared of asked) {
+        throws(TypeError, () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared }));
+    }
+    const descriptor = { initial: 1, maximum: 1, shared: true };
+    const { Memory } = WebAssembly;
+    throws(TypeError, () => new Memory.prototype.constructor(descriptor));
+    throws(TypeError, () => Reflect.construct(Memory, [descriptor], Object));
+    throws(TypeError, () => new (class extends Memory {})(descriptor));
+    throws(TypeError, () => new Memory(Object.create(descriptor)));
+    equal(new Memory({ ...descriptor, shared: 0 }).buffer.constructor, ArrayBuffer);
+});
+
+test("a descriptor is read once, and no prototype counts", () => {
+    const read = [];
+    const values = { initial: 1, maximum: 2 };
+    const memory = new WebAssembly.Memory(
+        new Proxy(
+            {},
+            {
+                get(_, key) {
+                    read.push(key);
+                    return key === "shared" && read.indexOf("shared") < read.length - 1
+                        ? true
+                        : values[key];
+                },
+            },
+        ),
+    );
+    equal(memory.buffer.constructor, ArrayBuffer);
+    same(read, ["address", "initial", "maximum", "shared"]);
+    Object.prototype.shared = true;
+    try {
+        throws(TypeError, () => new WebAssembly.Memory({ initial: 1 }));
+        const plain = { __proto__: null, initial: 1, maximum: 1 };
+        equal(new WebAssembly.Memory(plain).buffer.constructor, ArrayBuffer);
+    } finally {
+        delete Object.prototype.shared;
+    }
+});
+
+test("the constructor of memories looks as V8's", () => {
+    const { Memory } = WebAssembly;
+    equal(Memory.name, "Memory");
+    equal(Memory.length, 1);
+    equal(`${Memory}`, "function Memory() { [native code] }");
+    equal(Memory.prototype.constructor, Memory);
+    const { value, ...rest } = Object.getOwnPropertyDescriptor(Memory, "prototype");
+    same(rest, { writable: false, enumerable: false, configurable: false });
+    equal(Object.getOwnPropertyDescriptor(WebAssembly, "Memory").enumerable, false);
+    const memory = new Memory({ initial: 1 });
+    ok(memory instanceof Memory);
+    equal(Object.getPrototypeOf(memory), value);
+    equal(Object.prototype.toString.call(memory), "[object WebAssembly.Memory]");
+    class Derived extends Memory {}
+    ok(new Derived({ initial: 1 }) instanceof Derived);
+    throws(TypeError, () => Memory({ initial: 1 }));
+    for (const bad of [undefined, null, 1, {}, { initial: -1 }, { initial: 2, maximum: 1 }]) {
+        ok([TypeError, RangeError].includes(thrownBy(() => new Memory(bad)).constructor));
+    }
+    // An exported memory is of the same class.
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(GROWING));
+    ok(exports.m instanceof Memory);
+    equal(exports.m.constructor, Memory);
+});
+
 test("functions of the namespace look as they should", () => {
-    const functions = ["compile", "compileStreaming", "instantiate", "instantiateStreaming"];
+    const streaming = ["compileStreaming", "instantiateStreaming"];
+    const functions = ["compile", "instantiate", "validate", ...streaming];
     for (const name of functions) {
         const descriptor = Object.getOwnPropertyDescriptor(WebAssembly, name);
         const { value } = descriptor;
