@@ -14,7 +14,7 @@ CONNECTIONS = 32
 AIM_CPU_US = 24
 AIM_RATIO = 2.2
 
-# The kernel gives CPU time in steps of 10 ms, and V8 optimises a worker only after some calls.
+# V8 optimises a worker only after some calls.
 TELLING_CALLS = 10_000
 
 

@@ -23,7 +23,7 @@ DELAY_MS = 20
 AIM_RATIO = 1.8
 AIM_CALLS_PER_S = round(0.7 * CALLERS * 1000 / DELAY_MS)
 
-# The kernel gives CPU time in steps of 10 ms, and V8 optimises a worker only after some calls.
+# V8 optimises a worker only after some calls.
 TELLING_CALLS = 10_000
 
 # Loopback is closed to workers, and a tenant's connections are fewer by default.

@@ -28,7 +28,7 @@ WORKERS = 1000
 SNAPSHOTS = 50
 AIM_SNAPSHOT_MS = 2
 
-# The kernel gives CPU time in steps of 10 ms.
+# V8 optimises a worker only after some calls, and a tick of the dashboard comes once a second.
 TELLING_CALLS = 10_000
 
 

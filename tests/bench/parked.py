@@ -18,7 +18,7 @@ PARKED = 10_000
 PARKED_CONNECTIONS = 10
 AIM_RATIO = 1.2
 
-# The kernel gives CPU time in steps of 10 ms, and V8 optimises a worker only after some calls.
+# V8 optimises a worker only after some calls.
 TELLING_CALLS = 10_000
 
 FLAGS = (f"--queue={PARKED}", f"--tasks-per-isolate={PARKED + CONNECTIONS}", "--wall-ms=7200000")

@@ -75,8 +75,7 @@ class Server:
                                         stdin=subprocess.DEVNULL, env=harness.clean_environment())
 
     def cpu_s(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / harness.TICKS_PER_S
+        return harness.cpu_s(self.process.pid)
 
     def resident(self):
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
