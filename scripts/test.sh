@@ -36,8 +36,10 @@ tests/node_modules/.bin/buf lint api
 
 step "release: build"
 scripts/build.sh release
-step "release: all tests"
-check release
+step "release: tests"
+check release -LE steady
+step "release: tests that may have company"
+check release -L steady --parallel 2
 
 step "asan: build"
 scripts/build.sh asan unit-tests shim-tests
