@@ -197,6 +197,21 @@ static void add_lock(struct top_view *view, const char *name, const Isoyard__V1_
         share * 100);
 }
 
+/* All in one line: which of them was waited for changes from second to second. */
+static void add_server_locks(struct top_view *view, const Isoyard__V1__PoolStats *s,
+                             const Isoyard__V1__IntervalStats *i)
+{
+    Isoyard__V1__LockStats all = ISOYARD__V1__LOCK_STATS__INIT;
+
+    for (size_t at = 0; at < s->n_server_locks; at++)
+        all.waiters += s->server_locks[at]->waiters;
+    for (size_t at = 0; i && at < i->n_server_locks; at++) {
+        all.acquisitions += i->server_locks[at]->acquisitions;
+        all.contended += i->server_locks[at]->contended;
+    }
+    add_lock(view, "server's", &all, &all);
+}
+
 static void add_queue(struct top_view *view, const Isoyard__V1__QueueStats *now,
                       const Isoyard__V1__IntervalStats *interval)
 {
@@ -223,10 +238,7 @@ static void add_contention(struct top_view *view, const Isoyard__V1__PoolStats *
     add(view, COLOR_BOLD, "WAITS IN         NOW       CAME  FOR");
     add_lock(view, "lock", s->lock, i ? i->lock : NULL);
     add_lock(view, "isolates", s->isolate_lock, i ? i->isolate_lock : NULL);
-    for (size_t at = 0; i && at < i->n_server_locks; at++) {
-        if (i->server_locks[at]->contended > 0)
-            add_lock(view, i->server_locks[at]->name, i->server_locks[at], i->server_locks[at]);
-    }
+    add_server_locks(view, s, i);
     for (size_t at = 0; at < s->n_queues; at++)
         add_queue(view, s->queues[at], i);
 }
@@ -314,8 +326,8 @@ void top_view_fill_help(struct top_view *view)
         "",
         "  wait      from a task's submission to its first turn; answer: to its answer",
         "  BUSY      share of the time that a lane spent in turns which have ended",
-        "  WAITS IN  the queues and locks of the pool: what waits now, what came in the",
-        "            interval, and for how long, or which share had to wait",
+        "  WAITS IN  queues and locks of the pool, the server's locks in one: what waits now, what",
+        "            came in the interval, and for how long, or which share had to wait",
         "  CPU       share of one processor; WAIT: of all the worker's tasks together",
     };
 

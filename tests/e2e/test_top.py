@@ -28,7 +28,7 @@ class Text(Case):
         self.assertNotIn("\x1b", said)
         looks = said.split("\n\nisoyard top")
         self.assertEqual(len(looks), 2, said)
-        for word in "PINNED", "tasks ", "isolates ", "LANE", "WAITS IN", "mailbox", "default/busy-one":
+        for word in "PINNED", "tasks ", "isolates ", "LANE", "WAITS IN", "server's", "mailbox", "default/busy-one":
             self.assertIn(word, looks[0])
         self.assertIn("answered", looks[1])
 
