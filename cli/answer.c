@@ -101,6 +101,16 @@ void answer_print_report(const Isoyard__V1__ExecutionReport *report)
                 text_bytes(report->subrequest_received_bytes));
 }
 
+static void print_fetch_end(const Isoyard__V1__Span *span)
+{
+    if (span->status)
+        fprintf(stderr, " %" PRIu32, span->status);
+    if (span->unfinished)
+        fputs(" unfinished", stderr);
+    else if (!span->status)
+        fputs(" failed", stderr);
+}
+
 /* "    3.1 ms     20.4 ms  fetch GET https://h/ 200": from when on, for how long, what. */
 void answer_print_spans(const Isoyard__V1__ExecutionReport *report)
 {
@@ -113,12 +123,12 @@ void answer_print_spans(const Isoyard__V1__ExecutionReport *report)
             fputc(' ', stderr);
             text_print(stderr, span->detail);
         }
-        if (span->status)
-            fprintf(stderr, " %" PRIu32, span->status);
-        else if (span->detail[0])
-            fputs(" failed", stderr);
+        if (span->detail[0])
+            print_fetch_end(span);
         fputc('\n', stderr);
     }
+    if (report && report->spans_omitted > 0)
+        fprintf(stderr, "%" PRIu32 " more fetches\n", report->spans_omitted);
 }
 
 static void add_response(json_t *object, const struct reply *reply)

@@ -29,6 +29,8 @@ bool answer_is_success(const struct reply *reply);
 /* Prints status line, headers and report to stderr. */
 void answer_print_head(const Isoyard__V1__HttpResponse *response);
 void answer_print_report(const Isoyard__V1__ExecutionReport *report);
+
+/* Nothing where nobody has asked for them. */
 void answer_print_spans(const Isoyard__V1__ExecutionReport *report);
 
 /* Prints the whole reply to stdout as one object. */

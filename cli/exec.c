@@ -79,8 +79,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "no worker named");
         if (a->streams && (a->event.kind != EVENT_FETCH || a->prints_request))
             argp_error(state, "--stream is for requests that are sent");
-        if (a->streams && a->wants_spans)
-            argp_error(state, "--trace does not go with --stream");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -148,8 +146,7 @@ static void print_answer(const struct exec_arguments *a, const struct reply *rep
     }
     if (a->is_verbose)
         answer_print_report(response->report);
-    if (a->wants_spans)
-        answer_print_spans(response->report);
+    answer_print_spans(response->report);
 }
 
 static bool is_failure(const struct exec_arguments *a, const struct reply *reply)

@@ -101,6 +101,7 @@ static void take_end(struct exec_stream *s, const Isoyard__V1__ExecuteStreamEnd 
     }
     if (s->is_verbose && end->report)
         answer_print_report(end->report);
+    answer_print_spans(end->report);
 }
 
 /* Whether more is wanted: not where nobody takes what comes. */

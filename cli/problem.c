@@ -1,6 +1,7 @@
 /* Errors for people and for scripts. */
 #include "cli/problem.h"
 
+#include "cli/answer.h"
 #include "cli/code_frame.h"
 #include "cli/color.h"
 #include "cli/exit_status.h"
@@ -240,6 +241,7 @@ static void print_problem(const struct options *options, const struct reply *rep
                               options->source_folder);
     else if (has(d, DETAIL_LIMIT))
         print_limit((const Isoyard__V1__LimitExceeded *)d->messages[DETAIL_LIMIT]);
+    answer_print_spans((const Isoyard__V1__ExecutionReport *)d->messages[DETAIL_REPORT]);
 }
 
 /* For scripts */

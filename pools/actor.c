@@ -308,6 +308,7 @@ void actor_end_flight(struct actor *actor, struct flight *flight)
 {
     struct task *task = flight->task;
 
+    actor_note_unfinished(flight);
     actor_stop_waiting(flight);
     if (task)
         task->cpu_ns = flight->cpu_before_ns + flight->cpu_ns;
@@ -336,7 +337,7 @@ static void fail_flight(struct actor *actor, struct flight *flight, const struct
         flight->task->outcome.kind = OUTCOME_FAILED;
         failure_copy(&flight->task->outcome.failure, failure);
     } else if (flight->has_answer_body) {
-        actor_fail_answer_body(flight, failure);
+        actor_end_answer_body(flight, failure);
     } else {
         say_cut_off(actor, flight, failure);
     }

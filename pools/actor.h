@@ -70,9 +70,10 @@ struct actor_fetch {
     uint32_t id;
     struct flight *flight; /* whose it is */
     struct fetch *fetch;
-    uint64_t span;   /* of it in the flight's trace; 0: none */
-    unsigned status; /* of the answer, once it is there */
-    char *what;      /* method and URL, where the task's spans are wanted; else NULL */
+    uint64_t span;       /* of it in the flight's trace; 0: none */
+    unsigned status;     /* of the answer, once it is there */
+    char *what;          /* method and URL, where the task's spans are wanted; else NULL */
+    uint64_t started_ns; /* the same */
     struct actor_fetch *prev, *next; /* in the flight's list */
     UT_hash_handle hh;               /* in actor.fetches, by id */
     bool is_answered;                /* its head has come, and it is not there any more */
@@ -262,6 +263,9 @@ void actor_stop_computations(struct actor_computation **list); /* all of it */
 
 /* A computation of a shared actor has ended: MESSAGE_COMPUTED. */
 void actor_receive_computed(struct message *message);
+
+/* Where its spans are wanted: the subrequests that are under way have theirs, up to now. */
+void actor_note_unfinished(struct flight *flight);
 
 /* All timers, subrequests, computations and bodies of an execution that ends. */
 void actor_stop_waiting(struct flight *flight);

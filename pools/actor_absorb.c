@@ -85,6 +85,7 @@ static void extend(struct actor *actor, struct flight *flight)
 {
     struct task *task = flight->task;
 
+    actor_note_unfinished(flight);
     task->cpu_ns = flight->cpu_before_ns + flight->cpu_ns;
     flight->task = NULL;
     flight->cpu_ns = flight->cpu_before_ns = 0;

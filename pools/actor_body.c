@@ -6,6 +6,7 @@
 #include "api/pipe.h"
 #include "pools/lane.h"
 #include "pools/pool_private.h"
+#include "pools/spans.h"
 
 #include <stdlib.h>
 #include <utlist.h>
@@ -173,10 +174,15 @@ static void serve_in(struct actor_body *body)
 }
 
 /* The client is gone: what the worker has under way for it gets a moment to end. */
-static void begin_grace(struct flight *flight)
+static void abandon_answer(struct flight *flight)
 {
+    struct failure failure = {0};
+
     flight->grace_end_ns = clock_now_ns() + BODY_GRACE_NS;
     actor_restart_deadline(flight);
+    failure_set(&failure, FAILURE_CANCELLED, PHASE_HANDLER, "the caller went away");
+    actor_end_answer_body(flight, &failure);
+    failure_release(&failure);
 }
 
 static void serve_out(struct actor_body *body)
@@ -188,8 +194,9 @@ static void serve_out(struct actor_body *body)
     if (pipe_is_cancelled(body->pipe)) {
         push(body, body_event_new(BODY_CANCELLED));
         if (body->id == 0)
-            begin_grace(flight);
-        close_body(body);
+            abandon_answer(flight);
+        else
+            close_body(body);
         return;
     }
     room = pipe_room(body->pipe, body->room + ROOM_MIN);
@@ -230,46 +237,91 @@ void actor_receive_body(struct actor_body *body)
 
 /* The answer's body. */
 
-static struct report *final_report(const struct flight *flight)
+/* With room for the spans of the task, where those are wanted. */
+static struct body_report *new_costs(const struct task *task)
 {
-    struct report *report;
+    struct body_report *costs;
 
-    if (!flight->report)
-        return NULL;
-    report = xmalloc(sizeof(*report));
-    *report = *flight->report;
-    report->cpu_us += (flight->cpu_before_ns + flight->cpu_ns) / NS_PER_US;
-    report->wall_us = (clock_now_ns() - flight->submitted_ns) / NS_PER_US;
-    report->heap_bytes = flight->actor->heap_bytes;
-    return report;
+    if (!task->spans) {
+        costs = xmalloc(sizeof(*costs));
+        costs->spans = NULL;
+    } else {
+        costs = xmalloc(sizeof(*costs) + sizeof(*costs->spans));
+        costs->spans = (struct span_list *)(costs + 1);
+        *costs->spans = *task->spans;
+        costs->spans->head_us = task->report.wall_us;
+    }
+    costs->report = task->report;
+    return costs;
 }
 
 void actor_open_answer_body(struct flight *flight, const struct task *task, struct pipe *pipe)
 {
+    const struct bytes none = {"", 0}, no_body = {NULL, 0};
+
     flight->has_answer_body = true;
     flight->submitted_ns = task->submitted_ns;
-    flight->report = xmalloc(sizeof(*flight->report));
-    *flight->report = task->report;
+    flight->costs = new_costs(task);
+    /* A copy: the request itself may hold the pipe's reader, who would wait for us then. */
+    flight->asked = request_new(task->request->method, task->request->url, none, no_body);
     actor_open_body(flight, 0, true, pipe);
 }
 
+/* Those of the whole execution; the caller's to free. */
+static struct body_report *take_costs(struct flight *flight)
+{
+    struct body_report *costs = flight->costs;
+
+    actor_note_unfinished(flight);
+    flight->costs = NULL;
+    costs->report.cpu_us += (flight->cpu_before_ns + flight->cpu_ns) / NS_PER_US;
+    costs->report.wall_us = (clock_now_ns() - flight->submitted_ns) / NS_PER_US;
+    costs->report.heap_bytes = flight->actor->heap_bytes;
+    return costs;
+}
+
+static void tell_log(const struct flight *flight, const struct report *report,
+                     const struct failure *failure)
+{
+    const struct pool_log *log = &flight->actor->lane->pool->config.log;
+    const struct execution_end end = {
+        .script = flight->actor->script,
+        .execution = flight->execution,
+        .request = flight->asked,
+        .failure = failure,
+        .report = report,
+        .had_head = true,
+    };
+
+    if (log->ended)
+        log->ended(log->arg, &end);
+}
+
+void actor_end_answer_body(struct flight *flight, const struct failure *failure)
+{
+    struct actor_body *body = find_body(flight, 0, true);
+    struct body_report *costs;
+
+    if (!flight->costs)
+        return;
+    costs = take_costs(flight);
+    tell_log(flight, &costs->report, failure);
+    request_unref(flight->asked);
+    flight->asked = NULL;
+    if (failure)
+        pipe_fail(body->pipe, failure, costs);
+    else
+        pipe_end(body->pipe, costs);
+    close_body(body);
+}
+
 /* From here on ctx.waitUntil's clock runs. */
-static void end_answer_body(struct flight *flight)
+static void begin_wait_until(struct flight *flight)
 {
     flight->has_answer_body = false;
     flight->grace_end_ns = flight->progress_ns = 0;
     flight->started_ns = clock_now_ns();
     actor_restart_deadline(flight);
-}
-
-void actor_fail_answer_body(struct flight *flight, const struct failure *failure)
-{
-    struct actor_body *body = find_body(flight, 0, true);
-
-    if (!body)
-        return;
-    pipe_fail(body->pipe, failure, final_report(flight));
-    close_body(body);
 }
 
 /* What JavaScript asks for. */
@@ -325,16 +377,23 @@ static void apply_chunk(struct flight *flight, struct op *op)
 
 static void apply_end(struct flight *flight, const struct op *op)
 {
-    struct actor_body *body = find_body(flight, op->body.id, true);
+    const struct failure *failure = op->kind == OP_BODY_END ? NULL : &op->body.failure;
+    struct actor_body *body;
 
-    if (body && op->kind == OP_BODY_END)
-        pipe_end(body->pipe, op->body.id == 0 ? final_report(flight) : NULL);
-    else if (body)
-        pipe_fail(body->pipe, &op->body.failure, op->body.id == 0 ? final_report(flight) : NULL);
-    if (body)
-        close_body(body);
-    if (op->body.id == 0 && flight->has_answer_body)
-        end_answer_body(flight);
+    if (op->body.id == 0) {
+        actor_end_answer_body(flight, failure);
+        if (flight->has_answer_body)
+            begin_wait_until(flight);
+        return;
+    }
+    body = find_body(flight, op->body.id, true);
+    if (!body)
+        return;
+    if (failure)
+        pipe_fail(body->pipe, failure, NULL);
+    else
+        pipe_end(body->pipe, NULL);
+    close_body(body);
 }
 
 void actor_apply_body(struct actor *actor, struct op *op)
@@ -367,21 +426,18 @@ void actor_close_bodies(struct flight *flight)
 
     failure_set(&failure, FAILURE_CANCELLED, PHASE_HANDLER,
                 "the execution has ended before its body");
+    actor_end_answer_body(flight, &failure);
     while (flight->bodies) {
         struct actor_body *body = flight->bodies;
 
         if (!body->is_out)
             pipe_cancel(body->pipe);
-        else if (body->id == 0)
-            pipe_fail(body->pipe, &failure, final_report(flight));
         else
             pipe_fail(body->pipe, &failure, NULL);
         close_body(body);
     }
     failure_release(&failure);
     drop_request_body(flight);
-    free(flight->report);
-    flight->report = NULL;
     flight->has_answer_body = false;
 }
 

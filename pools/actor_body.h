@@ -58,8 +58,9 @@ void actor_receive_body(struct actor_body *body);
  * the task nothing but its costs is kept. */
 void actor_open_answer_body(struct flight *flight, const struct task *task, struct pipe *pipe);
 
-/* The execution has failed: whoever reads the answer's body hears why. */
-void actor_fail_answer_body(struct flight *flight, const struct failure *failure);
+/* The answer's body has ended: failure says why before it was all, NULL: it was. The log is told,
+ * and whoever reads the body. Once; what comes later is not told. */
+void actor_end_answer_body(struct flight *flight, const struct failure *failure);
 
 /* The execution ends: so do its bodies. */
 void actor_close_bodies(struct flight *flight);

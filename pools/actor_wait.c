@@ -129,7 +129,17 @@ static void leave_lane(struct actor_fetch *fetch)
 /* Whom the costs of the execution are told; NULL: nobody any more. */
 static struct report *report_of(struct flight *flight)
 {
-    return flight->task ? &flight->task->report : flight->report;
+    if (flight->task)
+        return &flight->task->report;
+    return flight->costs ? &flight->costs->report : NULL;
+}
+
+/* The same of what took how long; NULL where nobody wants to know. */
+static struct span_list *spans_of(const struct flight *flight)
+{
+    if (flight->task)
+        return flight->task->spans;
+    return flight->costs ? flight->costs->spans : NULL;
 }
 
 static void count_result(struct flight *flight, const struct fetch_result *result)
@@ -223,24 +233,61 @@ void actor_receive_fetch_head(struct actor_fetch *fetch)
     unref_fetch(fetch);
 }
 
-/* Up to the end of its body. */
-static void note_span(struct task *task, const struct actor_fetch *fetch,
-                      const struct fetch_result *result)
+/* Its times are set by the caller. NULL: there is no room, or nobody wants it. */
+static struct span *add_span(struct actor_fetch *fetch)
 {
-    uint64_t now_us = (clock_now_ns() - task->submitted_ns) / NS_PER_US;
-    struct span_list *list = task->spans;
+    struct span_list *list = spans_of(fetch->flight);
     struct span *span;
 
-    if (list->count == SPANS_MAX)
-        return;
+    if (!list || !fetch->what)
+        return NULL;
+    if (list->count == SPANS_MAX) {
+        list->omitted++;
+        return NULL;
+    }
     span = &list->spans[list->count++];
-    *span = (struct span){
-        .id = fetch->span,
-        .start_us = now_us > result->duration_us ? now_us - result->duration_us : 0,
-        .duration_us = result->duration_us,
-        .status = fetch->is_answered ? fetch->status : result->status,
-    };
-    snprintf(span->what, sizeof(span->what), "%s", fetch->what ? fetch->what : "");
+    *span = (struct span){.id = fetch->span, .status = fetch->status};
+    snprintf(span->what, sizeof(span->what), "%s", fetch->what);
+    return span;
+}
+
+static uint64_t since_submission_us(const struct flight *flight, uint64_t at_ns)
+{
+    uint64_t submitted_ns = flight->task ? flight->task->submitted_ns : flight->submitted_ns;
+
+    return at_ns > submitted_ns ? (at_ns - submitted_ns) / NS_PER_US : 0;
+}
+
+/* Up to the end of its body. */
+static void note_span(struct actor_fetch *fetch, const struct fetch_result *result)
+{
+    struct span *span = add_span(fetch);
+    uint64_t now_us;
+
+    if (!span)
+        return;
+    now_us = since_submission_us(fetch->flight, clock_now_ns());
+    span->start_us = now_us > result->duration_us ? now_us - result->duration_us : 0;
+    span->duration_us = result->duration_us;
+    if (!fetch->is_answered)
+        span->status = result->status;
+}
+
+void actor_note_unfinished(struct flight *flight)
+{
+    uint64_t now_us = since_submission_us(flight, clock_now_ns());
+    struct actor_fetch *fetch;
+
+    DL_FOREACH(flight->fetches, fetch)
+    {
+        struct span *span = add_span(fetch);
+
+        if (!span)
+            continue;
+        span->is_unfinished = true;
+        span->start_us = since_submission_us(flight, fetch->started_ns);
+        span->duration_us = now_us - span->start_us;
+    }
 }
 
 /* The actor's holder. */
@@ -249,8 +296,7 @@ static void deliver(struct actor_fetch *fetch, struct fetch_result *result)
     struct flight *flight = fetch->flight;
 
     count_result(flight, result);
-    if (flight->task && flight->task->spans)
-        note_span(flight->task, fetch, result);
+    note_span(fetch, result);
     if (fetch->is_answered)
         fetch_result_free(result); /* the end of its body went by the pipe */
     else
@@ -378,8 +424,10 @@ static struct fetch *begin_fetch(struct actor_fetch *fetch, struct fetch_request
     struct buffer headers = {0};
     struct fetch *begun;
 
-    if (flight->task && flight->task->spans)
+    if (spans_of(flight)) {
         fetch->what = describe_fetch(request);
+        fetch->started_ns = clock_now_ns();
+    }
     if (trace_is_set(&flight->trace)) {
         fetch->span = hash_mix(flight->execution ^ clock_now_ns()) | 1;
         headers = add_trace(flight, request->headers, fetch->span);

@@ -94,7 +94,7 @@ struct flight *flights_find(const struct flights *flights, uint32_t ticket)
 void flights_close(struct flights *flights, struct flight *flight)
 {
     assert(flight->is_open && !flight->deadline && !flight->timers && !flight->fetches &&
-           !flight->computations && !flight->bodies && !flight->request_body && !flight->report);
+           !flight->computations && !flight->bodies && !flight->request_body && !flight->costs);
     flight->task = NULL;
     flight->is_open = false;
     atomic_store_explicit(&flight->ticket, 0, memory_order_relaxed);

@@ -23,9 +23,10 @@ struct actor_body;
 struct actor_computation;
 struct actor_fetch;
 struct actor_timer;
+struct body_report;
 struct lane_timer;
 struct pipe;
-struct report;
+struct request;
 struct task;
 
 struct flight {
@@ -51,8 +52,11 @@ struct flight {
     uint64_t progress_bytes;   /* that had moved by then, of the open bodies */
     uint64_t credited_bytes;   /* that have moved since the CPU account last began anew */
     uint64_t cpu_before_ns;    /* of the accounts before */
-    uint64_t submitted_ns;     /* has_answer_body: of its task ... */
-    struct report *report;     /* ... whose costs these were; owned */
+
+    /* Until the end of the answer's body is told; owned. */
+    struct body_report *costs; /* of its task, up to the head; NULL: there is no such body */
+    struct request *asked;     /* what the task was: method and URL */
+    uint64_t submitted_ns;     /* of the task */
 
     uint16_t slot;
     uint16_t generation;

@@ -106,8 +106,10 @@ static void count_not_in_flight(struct lane *lane)
     counter_add(&lane->counters.in_flight, (uint64_t)-1);
 }
 
+/* Where the answer streams, its body's end is the execution's. */
 static void tell_end(const struct lane *lane, const struct task *task)
 {
+    const struct response *response = task->outcome.response;
     const struct pool_log *log = &lane->pool->config.log;
     bool is_failed = task->outcome.kind == OUTCOME_FAILED;
     const struct execution_end end = {
@@ -118,7 +120,7 @@ static void tell_end(const struct lane *lane, const struct task *task)
         .report = &task->report,
     };
 
-    if (log->ended && task->kind == TASK_REQUEST)
+    if (log->ended && task->kind == TASK_REQUEST && !(response && response->stream))
         log->ended(log->arg, &end);
 }
 

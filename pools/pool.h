@@ -43,18 +43,20 @@ struct console_line {
     struct bytes text; /* UTF-8 */
 };
 
-/* How an execution ended: with its task, or, once that was answered, by being cut off. Valid during
- * the call. */
+/* How an execution ended: with its task, or, where the answer streamed, with its body; or, after
+ * that, by being cut off. Valid during the call. */
 struct execution_end {
     const struct script *script;
     uint64_t execution;            /* task.id */
     const struct request *request; /* NULL: it was cut off after its answer */
     const struct failure *failure; /* NULL: it was answered */
     const struct report *report;   /* NULL: it was cut off after its answer */
+    bool had_head;                 /* its answer streamed: a failure is the body's */
 };
 
 /* Who is told what happens in a pool; functions may be NULL. They are called on lane threads, what
- * an execution wrote before its end, its end before task.done; they must not block. */
+ * an execution wrote before its end, its end before task.done, or, where the answer streams, before
+ * the body's reader; they must not block. */
 struct pool_log {
     void (*console)(void *arg, const struct console_line *line);
     void (*ended)(void *arg, const struct execution_end *end);

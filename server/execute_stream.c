@@ -7,6 +7,7 @@
 #include "server/execute_codec.h"
 #include "server/execute_find.h"
 #include "server/message.h"
+#include "server/span_message.h"
 #include "server/stream.h"
 
 #include <assert.h>
@@ -28,8 +29,9 @@ struct execution_stream {
     struct dispatch dispatch;
     struct request request;
     char tenant[SCRIPT_NAME_MAX + 1];
-    char *start; /* a copy of the first message, which the request points into */
-    char *room;  /* the same, of what is not in the message as it is */
+    char *start;             /* a copy of the first message, which the request points into */
+    char *room;              /* the same, of what is not in the message as it is */
+    struct span_list *spans; /* of the task; NULL: nobody wants them */
 
     bool is_inside;    /* has entered the admission */
     bool is_submitted; /* to the dispatcher */
@@ -75,18 +77,21 @@ static void finish(struct execution_stream *e, const struct status *status)
     stream_finish(&e->stream, status);
 }
 
-/* failure: the worker's own, or NULL. report: NULL where none is known. */
+/* failure: the worker's own, or NULL. costs: NULL where none are known. */
 static void send_end(struct execution_stream *e, const struct failure *failure,
-                     const struct report *report)
+                     const struct body_report *costs)
 {
     Isoyard__V1__ExecuteStreamResponse response = ISOYARD__V1__EXECUTE_STREAM_RESPONSE__INIT;
     Isoyard__V1__ExecuteStreamEnd end = ISOYARD__V1__EXECUTE_STREAM_END__INIT;
     Isoyard__V1__ExecutionReport report_message;
     struct failure_message failure_message = {0};
+    struct span_messages *spans = NULL;
     struct status status;
 
-    if (report) {
-        report_message_init(&report_message, report);
+    if (costs) {
+        spans = span_messages_new(&costs->report, costs->spans);
+        report_message_init(&report_message, &costs->report);
+        span_messages_set(spans, &report_message);
         end.report = &report_message;
     }
     if (failure) {
@@ -97,21 +102,31 @@ static void send_end(struct execution_stream *e, const struct failure *failure,
     response.end = &end;
     stream_write(&e->stream, &response.base);
     failure_message_release(&failure_message);
+    span_messages_free(spans);
     status_set(&status, GRPC_STATUS_OK, "");
     finish(e, &status);
 }
 
 static void send_failure(struct execution_stream *e, const struct failure *failure,
-                         const struct report *report)
+                         const struct body_report *costs)
 {
     struct status status;
 
     if (failure_is_workers(failure)) {
-        send_end(e, failure, report);
+        send_end(e, failure, costs);
         return;
     }
-    status_of_failure(failure, report, deadline_has_passed(e->stream.deadline), &status);
+    status_of_failure(failure, costs ? &costs->report : NULL,
+                      deadline_has_passed(e->stream.deadline), &status);
+    status.spans = costs ? span_messages_new(&costs->report, costs->spans) : NULL;
     finish(e, &status);
+    span_messages_free(status.spans);
+}
+
+/* Of an answer that does not stream, or none. */
+static struct body_report task_costs(const struct execution_stream *e)
+{
+    return (struct body_report){e->dispatch.task.report, e->spans};
 }
 
 static void free_response(void *response)
@@ -139,10 +154,12 @@ static void take_body(struct execution_stream *e)
 static void send_head(struct execution_stream *e)
 {
     const struct task *task = &e->dispatch.task;
+    struct body_report costs;
     grpc_slice head;
 
     if (task->outcome.kind == OUTCOME_FAILED) {
-        send_failure(e, &task->outcome.failure, &task->report);
+        costs = task_costs(e);
+        send_failure(e, &task->outcome.failure, &costs);
         return;
     }
     head = execute_encode_head(task->outcome.response);
@@ -162,7 +179,7 @@ static void send_chunk(struct execution_stream *e, struct pipe_chunk chunk)
 static void send_streamed(struct execution_stream *e)
 {
     struct pipe_chunk chunk;
-    struct report *report = NULL;
+    struct body_report *costs = NULL;
 
     switch (pipe_take(e->out, &chunk)) {
     case PIPE_EMPTY:
@@ -171,24 +188,26 @@ static void send_streamed(struct execution_stream *e)
         send_chunk(e, chunk);
         return;
     case PIPE_ENDED:
-        report = pipe_take_note(e->out);
-        send_end(e, NULL, report);
+        costs = pipe_take_note(e->out);
+        send_end(e, NULL, costs);
         break;
     case PIPE_FAILED:
-        report = pipe_take_note(e->out);
-        send_failure(e, pipe_failure(e->out), report);
+        costs = pipe_take_note(e->out);
+        send_failure(e, pipe_failure(e->out), costs);
         break;
     }
-    free(report);
+    free(costs);
 }
 
 static void send_whole(struct execution_stream *e)
 {
     size_t len = GRPC_SLICE_LENGTH(e->whole);
     grpc_slice slices[EXECUTE_SLICES_MAX], piece;
+    struct body_report costs;
 
     if (len == 0) {
-        send_end(e, NULL, &e->dispatch.task.report);
+        costs = task_costs(e);
+        send_end(e, NULL, &costs);
         return;
     }
     piece = grpc_slice_split_head(&e->whole, len < PIPE_CHUNK_MAX ? len : PIPE_CHUNK_MAX);
@@ -251,6 +270,8 @@ static void build_task(struct execution_stream *e, const struct execute_request 
     task->deadline_ns = deadline_ns(e->stream.deadline);
     task->trace = decoded->trace;
     task->done = on_done;
+    if (decoded->wants_spans)
+        task->spans = e->spans = xcalloc(1, sizeof(*e->spans));
     e->room = xmalloc(execute_room(decoded) + 1);
     execute_build(decoded, e->room, &e->request);
     e->request.takes_stream = true;
@@ -457,6 +478,7 @@ static void release(struct stream *stream)
     script_unref(e->dispatch.task.script);
     free(e->room);
     free(e->start);
+    free(e->spans);
 }
 
 void execute_stream_register(struct execution_service *service, struct rpc_server *server)

@@ -50,14 +50,6 @@ static void release(struct call *call)
     free(e->large_room);
 }
 
-static void set_spans(Isoyard__V1__ExecutionReport *report, struct span_messages *spans)
-{
-    if (!spans)
-        return;
-    report->n_spans = spans->count;
-    report->spans = spans->pointers;
-}
-
 /* The worker failed by its own code: a reply, not an error. */
 static void reply_failure(struct execution *e, struct span_messages *spans)
 {
@@ -68,7 +60,7 @@ static void reply_failure(struct execution *e, struct span_messages *spans)
 
     failure_message_init(&failure, &task->outcome.failure, &reply_bounds);
     report_message_init(&report, &task->report);
-    set_spans(&report, spans);
+    span_messages_set(spans, &report);
     response.outcome_case = ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE;
     response.failure = &failure.failure;
     response.report = &report;
@@ -76,12 +68,13 @@ static void reply_failure(struct execution *e, struct span_messages *spans)
     failure_message_release(&failure);
 }
 
-static void reply_error(struct execution *e)
+static void reply_error(struct execution *e, struct span_messages *spans)
 {
     const struct task *task = &e->dispatch.task;
     struct status status;
 
     status_of_failure(&task->outcome.failure, &task->report, call_is_late(&e->call), &status);
+    status.spans = spans;
     call_fail(&e->call, &status);
 }
 
@@ -111,7 +104,7 @@ static void reply_scheduled(struct execution *e, struct span_messages *spans)
     Isoyard__V1__ExecutionReport report;
 
     report_message_init(&report, &e->dispatch.task.report);
-    set_spans(&report, spans);
+    span_messages_set(spans, &report);
     response.outcome_case = ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_SCHEDULED;
     response.scheduled = &result;
     response.report = &report;
@@ -120,38 +113,35 @@ static void reply_scheduled(struct execution *e, struct span_messages *spans)
 
 static void reply_answer(struct execution *e, struct span_messages *spans)
 {
-    if (e->dispatch.task.outcome.response)
-        reply_response(e);
-    else if (e->dispatch.task.outcome.result)
-        reply_result(e);
-    else
+    struct task *task = &e->dispatch.task;
+    struct buffer packed = {0};
+
+    if (!task->outcome.response && !task->outcome.result) {
         reply_scheduled(e, spans);
-}
-
-static struct span_messages *take_spans(struct execution *e)
-{
-    struct report *report = &e->dispatch.task.report;
-    struct span_messages *spans;
-
-    if (!e->spans)
-        return NULL;
-    spans = span_messages_new(report, e->spans);
-    report->spans = (struct bytes){spans->packed.data, spans->packed.len};
-    return spans;
+        return;
+    }
+    if (spans)
+        packed = span_messages_pack(spans);
+    task->report.spans = (struct bytes){packed.data, packed.len};
+    if (task->outcome.response)
+        reply_response(e);
+    else
+        reply_result(e);
+    buffer_release(&packed);
 }
 
 /* Lane thread. The request's reference keeps the execution until the last line. */
 static void on_done(struct task *task)
 {
     struct execution *e = container_of(task, struct execution, dispatch.task);
-    struct span_messages *spans = take_spans(e);
+    struct span_messages *spans = span_messages_new(&task->report, e->spans);
 
     if (task->outcome.kind == OUTCOME_ANSWERED)
         reply_answer(e, spans);
     else if (failure_is_workers(&task->outcome.failure))
         reply_failure(e, spans);
     else
-        reply_error(e);
+        reply_error(e, spans);
     span_messages_free(spans);
     outcome_release(&task->outcome);
     request_unref(&e->request);

@@ -37,7 +37,8 @@ struct failures;
 struct failures *failures_new(void);
 void failures_free(struct failures *failures); /* NULL is fine */
 
-/* An execution has failed before its answer: end->failure and end->report are there. Any thread. */
+/* An execution has failed before its answer's end: end->failure and end->report are there. Any
+ * thread. */
 void failures_add(struct failures *failures, const struct execution_end *end);
 
 /* The newest ones, the newest first: up to max. Returns how many. Any thread. */

@@ -147,6 +147,8 @@ static struct buffer text_of(const struct execution_end *end)
         buffer_append_text(&text, "what ctx.waitUntil was given was cut off: ");
     else
         buffer_append_format(&text, "%s: ", event);
+    if (failure && end->had_head)
+        buffer_append_text(&text, "the answer's body broke off: ");
     if (!failure) {
         buffer_append_text(&text, "ok");
         return text;

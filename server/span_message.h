@@ -1,5 +1,6 @@
 /*
- * The spans of a report: queue, lock, start-up, handler from its figures, and the subrequests.
+ * The spans of a report: queue, lock, start-up, handler, body from its figures, and the
+ * subrequests.
  */
 #ifndef ISOYARD_SPAN_MESSAGE_H
 #define ISOYARD_SPAN_MESSAGE_H
@@ -10,17 +11,29 @@
 
 #include <isoyard/v1/execution.pb-c.h>
 
-/* Points to the report and the list; owns `packed`. */
+#define SPAN_MESSAGES_MAX (SPANS_MAX + 5)
+
+/* Points to the report and the list. */
 struct span_messages {
     size_t count;
-    Isoyard__V1__Span *pointers[SPANS_MAX + 4];
-    Isoyard__V1__Span spans[SPANS_MAX + 4];
-    char ids[SPANS_MAX + 4][HEX_ID_LEN + 1];
-    struct buffer packed; /* as fields of an ExecutionReport */
+    uint32_t omitted;
+    size_t size; /* bytes that they take as fields of an ExecutionReport */
+    Isoyard__V1__Span *pointers[SPAN_MESSAGES_MAX];
+    Isoyard__V1__Span spans[SPAN_MESSAGES_MAX];
+    char ids[SPAN_MESSAGES_MAX][HEX_ID_LEN + 1];
 };
 
-/* Heap; free with span_messages_free. */
+/* NULL where there is no list. Heap; free with span_messages_free. */
 struct span_messages *span_messages_new(const struct report *report, const struct span_list *list);
 void span_messages_free(struct span_messages *m); /* NULL is fine */
+
+/* Leaves out what says least until they take at most max bytes. */
+void span_messages_cut(struct span_messages *m, size_t max);
+
+/* Into a report's message, which points to them then. NULL is fine. */
+void span_messages_set(struct span_messages *m, Isoyard__V1__ExecutionReport *report);
+
+/* The same as the fields themselves: m->size bytes, the caller's to release. */
+struct buffer span_messages_pack(const struct span_messages *m);
 
 #endif

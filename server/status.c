@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "server/cut.h"
 #include "server/message.h"
+#include "server/span_message.h"
 
 #include <assert.h>
 #include <google/protobuf/any.pb-c.h>
@@ -184,12 +185,17 @@ static void details_add(struct details *d, const ProtobufCMessage *message)
     d->pointers[d->count++] = any;
 }
 
+static void details_drop_last(struct details *d)
+{
+    d->count--;
+    free(d->any[d->count].type_url);
+    free(d->any[d->count].value.data);
+}
+
 static void details_release(struct details *d)
 {
-    for (size_t i = 0; i < d->count; i++) {
-        free(d->any[i].type_url);
-        free(d->any[i].value.data);
-    }
+    while (d->count > 0)
+        details_drop_last(d);
 }
 
 static void add_error_info(struct details *d, const struct status *s)
@@ -245,11 +251,34 @@ static void add_failure(struct details *d, const struct status *s)
     failure_message_release(&message);
 }
 
+/* What lengths around the spans may grow by: of the report, its Any, that in the status. */
+#define SPANS_SURROUNDINGS 8
+
+static size_t packed_size(const struct details *d, const struct status *s,
+                          Google__Rpc__Status *message)
+{
+    message->code = (int32_t)s->code;
+    message->message = (char *)s->message;
+    message->n_details = d->count;
+    message->details = (Google__Protobuf__Any **)d->pointers;
+    return google__rpc__status__get_packed_size(message);
+}
+
+/* The last one: with as many spans as the others have left room for. */
 static void add_report(struct details *d, const struct status *s)
 {
+    Google__Rpc__Status message = GOOGLE__RPC__STATUS__INIT;
     Isoyard__V1__ExecutionReport report;
+    size_t used;
 
     report_message_init(&report, s->report);
+    details_add(d, &report.base);
+    if (!s->spans)
+        return;
+    used = packed_size(d, s, &message) + SPANS_SURROUNDINGS;
+    span_messages_cut(s->spans, used < STATUS_DETAILS_MAX ? STATUS_DETAILS_MAX - used : 0);
+    span_messages_set(s->spans, &report);
+    details_drop_last(d);
     details_add(d, &report.base);
 }
 
@@ -276,11 +305,7 @@ grpc_slice status_pack(const struct status *s)
     size_t size;
 
     collect_details(&details, s);
-    message.code = (int32_t)s->code;
-    message.message = (char *)s->message;
-    message.n_details = details.count;
-    message.details = details.pointers;
-    size = google__rpc__status__get_packed_size(&message);
+    size = packed_size(&details, s, &message);
     assert(size <= STATUS_DETAILS_MAX);
     packed = grpc_slice_malloc(size);
     google__rpc__status__pack(&message, GRPC_SLICE_START_PTR(packed));

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct span_messages;
+
 #define STATUS_MESSAGE_MAX 512
 
 /* A status to send; points to what it was made of. */
@@ -24,6 +26,7 @@ struct status {
     uint32_t retry_delay_ms;          /* RetryInfo and grpc-retry-pushback-ms; 0: neither */
     const struct failure *failure;    /* Failure and LimitExceeded; NULL: neither */
     const struct report *report;      /* ExecutionReport; NULL: none */
+    struct span_messages *spans;      /* of the report, cut to what there is room for; NULL: none */
 };
 
 /* A bare status without details. */

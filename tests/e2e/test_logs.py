@@ -47,6 +47,31 @@ export default {
 };
 """
 
+STREAMER = """
+export default {
+    fetch(request) {
+        const { pathname } = new URL(request.url);
+        let pulls = 0;
+        return new Response(new ReadableStream({
+            async pull(controller) {
+                if (pulls++ < 2) return controller.enqueue(new Uint8Array(1000));
+                console.log("after two");
+                switch (pathname) {
+                    case "/throw": throw new Error("boom");
+                    case "/spin": for (;;) {}
+                    case "/hang": return new Promise(() => {});
+                    case "/endless": return controller.enqueue(new Uint8Array(60000));
+                    default: controller.close();
+                }
+            },
+            cancel() {
+                console.log("cancelled");
+            },
+        }, { highWaterMark: 0 }));
+    },
+};
+"""
+
 CONSOLE = log_pb2.LOG_KIND_CONSOLE
 EXECUTION = log_pb2.LOG_KIND_EXECUTION
 
@@ -197,6 +222,88 @@ class Query(LogCase):
                              ("execution_id", "xyz"), ("text", "x" * 257), ("page_token", "x"), ("page_token", "-1")):
             refusal = self.refused(grpc.StatusCode.INVALID_ARGUMENT, self.logs.page, **{field: value})
             self.assertEqual(refusal.fields, [field])
+
+
+class Streams(LogCase):
+    """Executions whose answer's body streams end with that."""
+
+    flags = LogCase.flags + ("--body-idle-ms", "1000", "--log-executions", "all")
+
+    def call(self, path):
+        self.name = self.id().rsplit(".", 1)[1].replace("_", "-")[:60].strip("-")
+        self.api.deploy(self.name, STREAMER)
+        request = execution_pb2.ExecuteRequest(
+            worker=self.name, fetch=execution_pb2.HttpRequest(url=f"{path}?secret=1"))
+        part = execution_pb2.ExecuteStreamRequest(start=execution_pb2.ExecuteStreamStart(request=request))
+        return self.api.execution.ExecuteStream(iter([part]), timeout=PATIENCE)
+
+    def only_end(self, outcome, level=log_pb2.LOG_LEVEL_ERROR):
+        """The one record of how the only execution ended."""
+        ends = lambda: [record for record in self.logs.all(worker=self.name) if record.kind == EXECUTION]
+        wait_until(ends, "the end of the execution")
+        time.sleep(0.5)
+        [end] = ends()
+        self.assertEqual((end.end.outcome, end.level), (outcome, level))
+        self.assertEqual(end.end.event, f"GET https://{self.name}.default.isoyard.internal"
+                                        f"{end.end.event[end.end.event.rindex('/'):]}")
+        self.assertEqual(end.end.report.execution_id, end.execution_id)
+        return end
+
+    def test_whole_one(self):
+        report = list(self.call("/"))[-1].end.report
+        end = self.only_end(log_pb2.LOG_OUTCOME_SUCCEEDED, log_pb2.LOG_LEVEL_INFO)
+        self.assertEqual(end.end.report, report)
+        self.assertEqual(end.text, f"{end.end.event}: ok")
+
+    def test_exception(self):
+        part = list(self.call("/throw"))[-1].end
+        end = self.only_end(log_pb2.LOG_OUTCOME_FAILED)
+        self.assertEqual(end.end.failure, part.failure)
+        self.assertEqual(end.end.report, part.report)
+        self.assertTrue(end.end.event.endswith("/throw"))
+        self.assertTrue(end.text.startswith(f"{end.end.event}: the answer's body broke off: "), end.text)
+        self.assertIn("boom", end.text)
+        line = self.cli.ok("logs", self.name, "--outcome", "failed").decode()
+        self.assertIn("the answer's body broke off", line)
+        kept = self.logs.all(worker=self.name, oldest_first=True)
+        self.assertEqual([record.kind for record in kept], [CONSOLE, EXECUTION])
+
+    def test_limits(self):
+        for path, code, limit in (("/spin", grpc.StatusCode.RESOURCE_EXHAUSTED, failure_pb2.LIMIT_CPU),
+                                  ("/hang", grpc.StatusCode.DEADLINE_EXCEEDED, failure_pb2.LIMIT_BODY_IDLE)):
+            with self.subTest(path):
+                since = time.time()
+                refusal = self.refused(code, list, self.call(path))
+                report = refusal.detail(execution_pb2.ExecutionReport)
+                [end] = [record for record in self.logs.all(worker=self.name, execution_id=report.execution_id)
+                         if record.kind == EXECUTION]
+                self.assertEqual(end.end.outcome, log_pb2.LOG_OUTCOME_LIMIT)
+                self.assertEqual(end.end.failure.limit.limit, limit)
+                self.assertEqual(end.end.report.wall_us, report.wall_us)
+                self.assertGreater(report.wall_us, 250_000)
+                self.assertLess(abs(end.time.ToSeconds() - since), 30)
+
+    def test_client_that_goes_away(self):
+        call = self.call("/endless")
+        for _ in range(4):
+            next(call)
+        call.cancel()
+        end = self.only_end(log_pb2.LOG_OUTCOME_CANCELLED, log_pb2.LOG_LEVEL_WARN)
+        self.assertIn("the caller went away", end.text)
+        self.assertIn("cancelled", self.logs.texts(worker=self.name))
+
+    def test_client_that_goes_away_at_any_time(self):
+        self.call("/endless").cancel()
+        for i in range(40):
+            call = self.api.execution.ExecuteStream(iter([execution_pb2.ExecuteStreamRequest(
+                start=execution_pb2.ExecuteStreamStart(request=execution_pb2.ExecuteRequest(
+                    worker=self.name, fetch=execution_pb2.HttpRequest(url="/endless"))))]), timeout=PATIENCE)
+            time.sleep(0.001 * (i % 10))
+            call.cancel()
+        wait_until(lambda: self.api.stats().tasks.in_flight == 0, "the executions to end")
+        ends = [record for record in self.logs.all(worker=self.name) if record.kind == EXECUTION]
+        self.assertEqual({record.end.outcome for record in ends}, {log_pb2.LOG_OUTCOME_CANCELLED})
+        self.assertEqual(len({record.execution_id for record in ends}), len(ends))
 
 
 class Tail(LogCase):

@@ -6,7 +6,9 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from support import PATIENCE, ServerCase, execution_pb2, wait_until
+import grpc
+
+from support import PATIENCE, ServerCase, execution_pb2, failure_pb2, wait_until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
@@ -25,6 +27,27 @@ export default {
             ctx.waitUntil(fetch(to));
         } else if (url.pathname === "/throw") {
             throw new Error("x");
+        } else if (url.pathname === "/hang") {
+            await fetch(to + "1");
+            await fetch(to + "slow");
+        } else if (url.pathname === "/hang-many") {
+            await Promise.all(Array.from({ length: 40 }, (_, i) => fetch(`${to}${"p".repeat(100)}${i}`)));
+            await fetch(to + "slow");
+        } else if (url.pathname === "/forward") {
+            await fetch(to + "1");
+            return fetch(to + "drip");
+        } else if (url.pathname === "/forward-hang") {
+            return fetch(to + "slow-body");
+        } else if (url.pathname === "/breaks") {
+            await fetch(to + "1");
+            let pulls = 0;
+            return new Response(new ReadableStream({
+                async pull(controller) {
+                    await fetch(to + "2");
+                    if (pulls++ > 0) throw new Error("broke");
+                    controller.enqueue(new Uint8Array(10));
+                },
+            }, { highWaterMark: 0 }));
         }
         return Response.json([...request.headers].filter(([name]) => name.startsWith("trace")));
     },
@@ -35,22 +58,38 @@ export default {
 class Upstream(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append({name.lower(): value for name, value in self.headers.items()})
+        kind = self.path.lstrip("/").split("?")[0]
+        if kind == "slow":
+            self.server.leave.wait(PATIENCE)
         self.send_response(200)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", "20" if kind in ("drip", "slow-body") else "0")
         self.end_headers()
+        if kind in ("drip", "slow-body"):
+            self.wfile.write(bytes(10))
+            self.server.leave.wait(PATIENCE if kind == "slow-body" else 0.2)
+            self.wfile.write(bytes(10))
 
     def log_message(self, *arguments):
         pass
 
 
+class UpstreamServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
 class Traces(ServerCase):
-    flags = ("--egress-allow", "127.0.0.0/8")
+    flags = ("--egress-allow", "127.0.0.0/8", "--wall-ms", "2000", "--body-idle-ms", "1000")
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+        cls.upstream = UpstreamServer(("127.0.0.1", 0), Upstream)
         cls.upstream.seen = []
+        cls.upstream.leave = threading.Event()
+        cls.addClassCleanup(cls.upstream.leave.set)
         threading.Thread(target=cls.upstream.serve_forever, daemon=True).start()
         cls.addClassCleanup(cls.upstream.server_close)
         cls.addClassCleanup(cls.upstream.shutdown)
@@ -168,11 +207,101 @@ class Traces(ServerCase):
         self.assertEqual(report.subrequests, 70)
         self.assertEqual(len([span for span in report.spans if span.name == "fetch"]), 64)
 
+    def names(self, report):
+        return [span.name for span in report.spans if span.name not in ("queue", "lock", "startup")]
+
+    def test_failed_call_has_them_in_its_details(self):
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.spans, "/hang", [("traceparent", PARENT)])
+        self.assertEqual(refusal.detail(failure_pb2.LimitExceeded).limit, failure_pb2.LIMIT_WALL)
+        report = refusal.detail(execution_pb2.ExecutionReport)
+        self.assertEqual(self.names(report), ["handler", "fetch", "fetch"])
+        done, hanging = report.spans[-2:]
+        self.assertEqual((done.status, done.unfinished), (200, False))
+        self.assertEqual((hanging.status, hanging.unfinished), (0, True))
+        self.assertRegex(hanging.detail, "^GET http://127.*/slow$")
+        self.assertRegex(hanging.span_id, "^[0-9a-f]{16}$")
+        self.assertGreaterEqual(hanging.start_us, done.start_us + done.duration_us)
+        self.assertGreater(hanging.duration_us, 500_000)
+        self.assertLessEqual(hanging.start_us + hanging.duration_us, report.wall_us)
+        self.assertEqual(report.spans_omitted, 0)
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.execute, "/hang")
+        self.assertEqual(list(refusal.detail(execution_pb2.ExecutionReport).spans), [])
+
+    def test_details_of_many_keep_the_error(self):
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.spans, "/hang-many",
+                               [("traceparent", PARENT)])
+        self.assertLessEqual(len(refusal.trailing["grpc-status-details-bin"]), 4096)
+        self.assertEqual(refusal.detail(failure_pb2.LimitExceeded).limit, failure_pb2.LIMIT_WALL)
+        report = refusal.detail(execution_pb2.ExecutionReport)
+        fetches = [span for span in report.spans if span.name == "fetch"]
+        self.assertGreater(len(fetches), 10)
+        self.assertEqual(len(fetches) + report.spans_omitted, 41)
+        self.assertTrue(fetches[-1].unfinished)
+
+    def stream(self, path, **fields):
+        url = f"{path}?to=http://127.0.0.1:{self.upstream.server_port}/"
+        request = execution_pb2.ExecuteRequest(worker="traced", fetch=execution_pb2.HttpRequest(url=url), **fields)
+        part = execution_pb2.ExecuteStreamRequest(start=execution_pb2.ExecuteStreamStart(request=request))
+        return list(self.api.execution.ExecuteStream(iter([part]), timeout=PATIENCE,
+                                                     metadata=[("traceparent", PARENT)]))[-1].end
+
+    def test_stream_that_ends_well_has_them_too(self):
+        report = self.stream("/forward", wants_spans=True).report
+        self.assertEqual(self.names(report), ["handler", "body", "fetch", "fetch"])
+        handler, body, first, forwarded = report.spans[-4:]
+        self.assertEqual(handler.start_us + handler.duration_us, body.start_us)
+        self.assertEqual(body.start_us + body.duration_us, report.wall_us)
+        self.assertLess(first.start_us, body.start_us)
+        self.assertLess(forwarded.start_us, body.start_us)
+        self.assertGreater(forwarded.start_us + forwarded.duration_us, body.start_us + 100_000)
+        self.assertEqual((forwarded.status, forwarded.unfinished), (200, False))
+        self.assertEqual(list(self.stream("/forward").report.spans), [])
+
+    def test_stream_without_a_body_that_streams(self):
+        report = self.stream("/ask", wants_spans=True).report
+        self.assertEqual(self.names(report), ["handler", "fetch", "fetch"])
+
+    def test_stream_that_breaks_off(self):
+        end = self.stream("/breaks", wants_spans=True)
+        self.assertIn("broke", end.failure.message)
+        self.assertEqual(self.names(end.report), ["handler", "body", "fetch", "fetch", "fetch"])
+        end = self.stream("/throw", wants_spans=True)
+        self.assertEqual(self.names(end.report), ["handler"])
+
+    def test_stream_that_meets_a_limit(self):
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.stream, "/forward-hang", wants_spans=True)
+        self.assertEqual(refusal.detail(failure_pb2.LimitExceeded).limit, failure_pb2.LIMIT_BODY_IDLE)
+        report = refusal.detail(execution_pb2.ExecutionReport)
+        self.assertEqual(self.names(report), ["handler", "body", "fetch"])
+        self.assertEqual((report.spans[-1].status, report.spans[-1].unfinished), (200, True))
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.stream, "/hang", wants_spans=True)
+        report = refusal.detail(execution_pb2.ExecutionReport)
+        self.assertEqual(self.names(report), ["handler", "fetch", "fetch"])
+
+    def printed(self, path, *options):
+        path = f"{path}?to=http://127.0.0.1:{self.upstream.server_port}/"
+        return self.cli.run("exec", "traced", "--path", path, *options)
+
     def test_cli_prints_them(self):
-        path = f"/ask?to=http://127.0.0.1:{self.upstream.server_port}/"
-        lines = self.cli.run("exec", "traced", "--trace", "--path", path).stderr.decode().splitlines()
+        lines = self.printed("/ask", "--trace").stderr.decode().splitlines()
         self.assertEqual(len([line for line in lines if line.endswith(" 200")]), 2)
         self.assertTrue(any(line.endswith("handler") for line in lines))
+
+    def test_cli_prints_those_of_a_stream(self):
+        done = self.printed("/forward", "--trace", "--stream")
+        self.assertEqual(done.stdout, bytes(20))
+        self.assertRegex(done.stderr.decode(), r"(?s)handler\n.* body\n.*/1 200\n.*/drip 200\n$")
+        self.assertEqual(self.printed("/forward", "--stream").stderr, b"")
+
+    def test_cli_prints_those_of_a_failed_call(self):
+        for options in (["--trace"], ["--trace", "--stream"]):
+            done = self.printed("/hang", *options)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.decode(), r"(?s)limit: WALL.*handler\n.*/1 200\n.*/slow unfinished\n$")
+        self.assertRegex(self.printed("/hang-many", "--trace").stderr.decode(), r"\n\d+ more fetches\n$")
+        error = json.loads(self.printed("/hang", "--trace", "--json").stderr)
+        [report] = [d for d in error["error"]["details"] if d["@type"] == "isoyard.v1.ExecutionReport"]
+        self.assertTrue(report["spans"][-1]["unfinished"])
 
     def test_failure_and_the_log_tell_the_trace(self):
         reply = self.execute("/throw", metadata=[("traceparent", PARENT)])

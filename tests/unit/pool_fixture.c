@@ -28,6 +28,8 @@ static void count_end(void *arg, const struct execution_end *end)
     pthread_mutex_lock(&f->lock);
     f->ends++;
     f->cut_off += end->report == NULL;
+    f->body_ends += end->had_head;
+    f->last_reason = end->failure ? (int)end->failure->reason : 0;
     f->last_execution = end->execution;
     pthread_mutex_unlock(&f->lock);
 }

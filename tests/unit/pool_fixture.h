@@ -21,6 +21,8 @@ struct fixture {
     unsigned console;        /* lines, guarded by lock, as the rest: */
     unsigned ends;           /* that the pool's log was told of ... */
     unsigned cut_off;        /* ... and of them those after an answer */
+    unsigned body_ends;      /* ... and those of answers that streamed */
+    int last_reason;         /* of an end: enum failure_reason; 0: it went well */
     uint64_t last_execution; /* of a line, or an end */
 };
 

@@ -4,6 +4,7 @@
 
 #include "api/clock.h"
 #include "api/pipe.h"
+#include "pools/spans.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -94,6 +95,17 @@ static uint64_t await_quiet(void)
     return (clock_now_ns() - begin_ns) / NS_PER_MS;
 }
 
+/* The log was told of the only execution, once, when its body had ended; reason 0: well. */
+static void expect_told(int reason)
+{
+    pthread_mutex_lock(&f.lock);
+    ck_assert_uint_eq(f.ends, 1);
+    ck_assert_uint_eq(f.body_ends, 1);
+    ck_assert_uint_eq(f.cut_off, 0);
+    ck_assert_int_eq(f.last_reason, reason);
+    pthread_mutex_unlock(&f.lock);
+}
+
 /* Writes as there is room. */
 static void write_slowly(struct pipe *pipe, size_t len)
 {
@@ -116,7 +128,7 @@ START_TEST(answer_streams_no_further_than_its_window)
     struct call call;
     struct pipe *body;
     enum pipe_result end;
-    struct report *report;
+    struct body_report *costs;
 
     open_pool();
     start(&call, "answer-stream write:5000000 end-body end", NULL);
@@ -127,11 +139,36 @@ START_TEST(answer_streams_no_further_than_its_window)
     ck_assert_uint_eq(pool_live(f.pool), 1);
     ck_assert_uint_eq(read_to_end(body, &end), 5000000);
     ck_assert_int_eq(end, PIPE_ENDED);
-    report = pipe_take_note(body);
-    ck_assert_ptr_nonnull(report);
-    ck_assert_uint_ge(report->wall_us, 50 * 1000);
-    free(report);
+    costs = pipe_take_note(body);
+    ck_assert_ptr_nonnull(costs);
+    ck_assert_uint_ge(costs->report.wall_us, 50 * 1000);
+    ck_assert_ptr_null(costs->spans);
+    free(costs);
     await_quiet();
+    expect_told(0);
+    call_release(&call);
+    close_pool();
+}
+END_TEST
+
+/* What ctx.waitUntil was given is cut off after the body: an end of its own, as after any answer.
+ */
+START_TEST(answer_that_was_all_is_told_before_what_is_cut_off_after_it)
+{
+    struct limits limits = limits_default();
+    struct call call;
+    enum pipe_result end;
+
+    fixture_init(&f);
+    limits.wait_until_us = 30 * 1000;
+    open_pool_with(&limits);
+    start(&call, "answer-stream write:10 end-body sleep:60000 end", NULL);
+    ck_assert_uint_eq(read_to_end(answer_of(&call), &end), 10);
+    ck_assert_int_eq(end, PIPE_ENDED);
+    expect_told(0);
+    await_quiet();
+    ck_assert_uint_eq(f.ends, 2);
+    ck_assert_uint_eq(f.cut_off, 1);
     call_release(&call);
     close_pool();
 }
@@ -150,6 +187,7 @@ START_TEST(answer_that_breaks_off_says_why)
     ck_assert_int_eq(end, PIPE_FAILED);
     ck_assert_int_eq(pipe_failure(body)->reason, FAILURE_EXCEPTION);
     ck_assert_str_eq(pipe_failure(body)->message, "thrown");
+    expect_told(FAILURE_EXCEPTION);
     call_release(&call);
     close_pool();
 }
@@ -172,6 +210,7 @@ START_TEST(answer_that_is_cut_off_by_a_limit_says_which)
     ck_assert_int_eq(pipe_failure(body)->limit, LIMIT_CPU);
     free(pipe_take_note(body));
     await_quiet();
+    expect_told(FAILURE_LIMIT_EXCEEDED);
     call_release(&call);
     close_pool();
 }
@@ -188,6 +227,7 @@ START_TEST(answer_cancelled_tells_the_worker_which_may_deal_with_it)
     pipe_cancel(body);
     await_quiet();
     ck_assert_uint_eq(atomic_load(&fake_figures.cancelled_bodies), 1);
+    expect_told(FAILURE_CANCELLED);
     call_release(&call);
     close_pool();
 }
@@ -208,6 +248,7 @@ START_TEST(answer_cancelled_is_over_after_the_grace)
     ck_assert_uint_ge(waited_ms, 95);
     ck_assert_uint_lt(waited_ms, 5000);
     ck_assert_uint_eq(f.console, 0);
+    expect_told(FAILURE_CANCELLED);
     call_release(&call);
     close_pool();
 }
@@ -224,6 +265,7 @@ START_TEST(answer_cancelled_leaves_wait_until_its_own_time)
     pipe_cancel(body);
     ck_assert_uint_ge(await_quiet(), 250);
     ck_assert_uint_eq(f.console, 0);
+    expect_told(FAILURE_CANCELLED);
     call_release(&call);
     close_pool();
 }
@@ -246,6 +288,7 @@ START_TEST(answer_that_does_not_move_reaches_its_limit)
     ck_assert_int_eq(pipe_failure(body)->limit, LIMIT_BODY_IDLE);
     free(pipe_take_note(body));
     await_quiet();
+    expect_told(FAILURE_LIMIT_EXCEEDED);
     call_release(&call);
     close_pool();
 }
@@ -286,6 +329,8 @@ START_TEST(answer_without_room_for_its_window_is_refused)
     ck_assert_int_eq(call.task.outcome.kind, OUTCOME_FAILED);
     ck_assert_int_eq(call.task.outcome.failure.reason, FAILURE_QUEUE_FULL);
     ck_assert_uint_eq(budget.used, 0);
+    ck_assert_uint_eq(f.ends, 1);
+    ck_assert_uint_eq(f.body_ends, 0);
     call_release(&call);
     close_pool();
 }
@@ -307,6 +352,7 @@ START_TEST(answer_of_a_pool_that_closes_breaks_off)
     ck_assert_uint_eq(read_to_end(body, &end), 10);
     ck_assert_int_eq(end, PIPE_FAILED);
     ck_assert_int_eq(pipe_failure(body)->reason, FAILURE_DRAINING);
+    expect_told(FAILURE_DRAINING);
     pipe_unref(body);
 }
 END_TEST
@@ -477,6 +523,8 @@ START_TEST(many_streams_at_once_all_end)
         }
     }
     await_quiet();
+    ck_assert_uint_eq(f.ends, MANY);
+    ck_assert_uint_eq(f.body_ends, MANY);
     for (int i = 0; i < MANY; i++) {
         call_release(&calls[i]);
         pipe_unref(bodies[i]);
@@ -485,8 +533,9 @@ START_TEST(many_streams_at_once_all_end)
 }
 END_TEST
 
-UNIT_MAIN("pool_stream", answer_streams_no_further_than_its_window, answer_that_breaks_off_says_why,
-          answer_that_is_cut_off_by_a_limit_says_which,
+UNIT_MAIN("pool_stream", answer_streams_no_further_than_its_window,
+          answer_that_was_all_is_told_before_what_is_cut_off_after_it,
+          answer_that_breaks_off_says_why, answer_that_is_cut_off_by_a_limit_says_which,
           answer_cancelled_tells_the_worker_which_may_deal_with_it,
           answer_cancelled_is_over_after_the_grace, answer_cancelled_leaves_wait_until_its_own_time,
           answer_that_does_not_move_reaches_its_limit, answer_that_moves_slowly_does_not,

@@ -3,10 +3,12 @@
 
 #include "api/bytes.h"
 #include "api/utf8.h"
+#include "server/span_message.h"
 #include "unit.h"
 
 #include <google/rpc/error_details.pb-c.h>
 #include <google/rpc/status.pb-c.h>
+#include <isoyard/v1/execution.pb-c.h>
 #include <isoyard/v1/failure.pb-c.h>
 #include <stdio.h>
 
@@ -128,6 +130,116 @@ static char *repeat(const char *text, size_t times)
     return repeated.data;
 }
 
+/* All that a report may have, at its longest. */
+static struct report longest_report(void)
+{
+    struct report report = {.version = UINT32_MAX,
+                            .architecture = ARCHITECTURE_PINNED,
+                            .lane = UINT32_MAX,
+                            .queue_us = UINT64_MAX,
+                            .lock_wait_us = UINT64_MAX,
+                            .startup_us = UINT64_MAX,
+                            .cpu_us = UINT64_MAX,
+                            .wall_us = UINT64_MAX,
+                            .heap_bytes = UINT64_MAX,
+                            .subrequests = UINT32_MAX,
+                            .subrequest_us = UINT64_MAX,
+                            .subrequest_sent_bytes = UINT64_MAX,
+                            .subrequest_received_bytes = UINT64_MAX};
+
+    memset(report.execution, 'e', HEX_ID_LEN);
+    memset(report.trace, 't', TRACE_ID_LEN);
+    return report;
+}
+
+/* Fetches whose texts are of the length; the first ones are the longest, the last is under way. */
+static struct span_list *fetches(size_t count, size_t what_len)
+{
+    struct span_list *list = xcalloc(1, sizeof(*list));
+
+    list->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct span *span = &list->spans[i];
+
+        span->id = UINT64_MAX - i;
+        span->start_us = UINT64_MAX;
+        span->duration_us = 1000 - i;
+        span->status = 200;
+        span->is_unfinished = i == count - 1;
+        memset(span->what, 'w', what_len);
+    }
+    return list;
+}
+
+/* The report among the details of a failure with such spans. */
+static Isoyard__V1__ExecutionReport *report_of_failure(const struct failure *failure,
+                                                       const struct report *report,
+                                                       const struct span_list *list)
+{
+    Isoyard__V1__ExecutionReport *unpacked;
+    const Google__Protobuf__Any *any;
+    Google__Rpc__Status *read;
+    struct status status;
+
+    status_of_failure(failure, report, false, &status);
+    status.spans = span_messages_new(report, list);
+    read = pack_and_read(&status);
+    span_messages_free(status.spans);
+    any = find(read, "isoyard.v1.ExecutionReport");
+    unpacked = isoyard__v1__execution_report__unpack(NULL, any->value.len, any->value.data);
+    ck_assert_ptr_nonnull(unpacked);
+    google__rpc__status__free_unpacked(read, NULL);
+    return unpacked;
+}
+
+START_TEST(status_pack_spans_that_fit_are_all_there)
+{
+    const struct failure failure = {.reason = FAILURE_LIMIT_EXCEEDED, .limit = LIMIT_WALL};
+    const struct report report = {.queue_us = 10, .startup_us = 20, .wall_us = 100};
+    struct span_list *list = fetches(3, 20);
+    Isoyard__V1__ExecutionReport *read;
+
+    list->omitted = 5;
+    read = report_of_failure(&failure, &report, list);
+    ck_assert_uint_eq(read->n_spans, 6);
+    ck_assert_str_eq(read->spans[0]->name, "queue");
+    ck_assert_str_eq(read->spans[2]->name, "handler");
+    ck_assert_uint_eq(read->spans[2]->duration_us, 70);
+    for (size_t i = 3; i < 6; i++)
+        ck_assert_uint_eq(read->spans[i]->duration_us, 1000 - (i - 3));
+    ck_assert(!read->spans[4]->unfinished && read->spans[5]->unfinished);
+    ck_assert_uint_eq(read->spans_omitted, 5);
+    isoyard__v1__execution_report__free_unpacked(read, NULL);
+    free(list);
+}
+END_TEST
+
+/* In each the details stay in their bound, and what is left out says least. */
+START_TEST(status_pack_spans_that_do_not_fit_are_left_out)
+{
+    const struct report report = longest_report();
+    struct span_list *list = fetches(SPANS_MAX, SPAN_WHAT_MAX);
+
+    for (size_t stack_len = 0; stack_len < 2000; stack_len += 7) {
+        struct failure failure = {.reason = FAILURE_LIMIT_EXCEEDED, .limit = LIMIT_WALL};
+        Isoyard__V1__ExecutionReport *read;
+        size_t kept;
+
+        failure.stack = repeat("s", stack_len);
+        read = report_of_failure(&failure, &report, list);
+        kept = read->n_spans - 4;
+        ck_assert_uint_gt(kept, 5);
+        ck_assert_uint_eq(kept + read->spans_omitted, SPANS_MAX);
+        for (size_t i = 0; i < kept - 1; i++)
+            ck_assert_uint_eq(read->spans[4 + i]->duration_us, 1000 - i);
+        ck_assert(read->spans[read->n_spans - 1]->unfinished);
+        isoyard__v1__execution_report__free_unpacked(read, NULL);
+        failure_release(&failure);
+    }
+    free(list);
+}
+END_TEST
+
 START_TEST(status_pack_longest_details_fit_and_are_utf8)
 {
     static const char *const letters[] = {"a", "\xc3\xa9", "\xe6\x97\xa5", "\xf0\x9f\x98\x80",
@@ -142,13 +254,8 @@ START_TEST(status_pack_longest_details_fit_and_are_utf8)
                                   .allowed = UINT64_MAX,
                                   .line = UINT32_MAX,
                                   .column = UINT32_MAX};
-        const struct report report = {.version = UINT32_MAX,
-                                      .queue_us = UINT64_MAX,
-                                      .lock_wait_us = UINT64_MAX,
-                                      .startup_us = UINT64_MAX,
-                                      .cpu_us = UINT64_MAX,
-                                      .wall_us = UINT64_MAX,
-                                      .heap_bytes = UINT64_MAX};
+        const struct report report = longest_report();
+        struct span_list *list = fetches(SPANS_MAX, SPAN_WHAT_MAX);
         Google__Rpc__Status *read;
         Isoyard__V1__Failure *inside;
         const Google__Protobuf__Any *any;
@@ -160,7 +267,10 @@ START_TEST(status_pack_longest_details_fit_and_are_utf8)
         status_of_failure(&failure, &report, false, &status);
         status.field = "files";
         status.retry_delay_ms = 1;
+        status.spans = i % 2 ? span_messages_new(&report, list) : NULL;
         read = pack_and_read(&status);
+        span_messages_free(status.spans);
+        free(list);
         any = find(read, "isoyard.v1.Failure");
         inside = isoyard__v1__failure__unpack(NULL, any->value.len, any->value.data);
         ck_assert(utf8_is_valid(read->message, strlen(read->message)));
@@ -178,4 +288,5 @@ END_TEST
 UNIT_MAIN("status", status_of_error_every_error_has_a_code,
           status_of_error_field_becomes_a_violation, status_of_error_busy_has_a_retry_delay,
           status_of_failure_codes, failure_is_workers_six_are,
+          status_pack_spans_that_fit_are_all_there, status_pack_spans_that_do_not_fit_are_left_out,
           status_pack_longest_details_fit_and_are_utf8)
