@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define CONNECTIONS 64
 #define TIMEOUT_MS 120000
@@ -320,31 +322,55 @@ static size_t leave_escapes(void *arg, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
+/* A socket that listens, and the port that it has, or -1 with errno: what libmicrohttpd leaves in
+ * errno where it opens one itself may be of its cleaning up. */
+static int listen_at(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(*port)};
+    socklen_t len = sizeof(address);
+    int on = 1, cause;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, CONNECTIONS) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
+        cause = errno;
+        close(fd);
+        errno = cause;
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
 int dev_http_start(struct dev_http **ret, const struct options *options, const char *worker,
                    uint16_t port, struct error *error)
 {
-    struct dev_http *http = xcalloc(1, sizeof(*http));
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    uint16_t actual_port = port;
+    int fd = listen_at(&actual_port);
+    struct dev_http *http;
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0)
+        return error_set(error, E_IO, NULL,
+                         "cannot serve at 127.0.0.1:%u: %s; choose another port with --port", port,
+                         strerror(errno));
+    http = xcalloc(1, sizeof(*http));
     http->options = options;
     http->worker = worker;
-    errno = 0;
+    http->port = actual_port;
     http->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port, NULL, NULL, handle,
-        http, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+        http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
         MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
         NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
     if (!http->daemon) {
-        int cause = errno;
-
+        close(fd);
         free(http);
-        return error_set(error, E_IO, NULL,
-                         "cannot serve at 127.0.0.1:%u: %s; choose another port "
-                         "with --port",
-                         port, cause ? strerror(cause) : "the port is in use");
+        return error_set(error, E_NOMEM, NULL, "cannot serve HTTP");
     }
-    http->port = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
     *ret = http;
     return 0;
 }

@@ -50,8 +50,6 @@ test_packages=(
 wanted_packages=(
     fish golang-go golang-google-genproto-dev golang-google-grpc-dev man-db mandoc zsh
 )
-# The plugin that fits Debian's grpc-go: until Debian 12, and after it.
-wanted_plugins=(protoc-gen-go-1-3 protoc-gen-go-grpc)
 
 packages=("${build_packages[@]}")
 [ "$build_only" = yes ] || packages+=("${test_packages[@]}")
@@ -99,12 +97,12 @@ want() {
 }
 if [ "$build_only" = no ]; then
     want "${wanted_packages[@]}"
-    for package in "${wanted_plugins[@]}"; do
-        if is_installed "$package" || is_known "$package"; then
-            want "$package"
-            break
-        fi
-    done
+    # protoc's plugins that fit Debian's grpc-go: until Debian 12, and after it.
+    if apt-cache depends golang-google-grpc-dev 2>/dev/null | grep -q protobuf-1-3; then
+        want protoc-gen-go-1-3
+    else
+        want protoc-gen-go protoc-gen-go-grpc
+    fi
 fi
 
 # V8 by the ordinary way, or, where apt-get refuses because of another vendor's Node.js, unpacked beside the project.
