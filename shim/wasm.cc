@@ -77,15 +77,17 @@ static void compile_with(op_info info, enum wasm_function function)
 {
     v8::Isolate *v8 = info.GetIsolate();
     v8::Local<v8::Promise> promise;
+    v8::Local<v8::Value> reason;
     struct byte_view bytes;
     v8::TryCatch caught(v8);
 
     if (!op_bytes(info[0], &bytes) || admit(isolate_of(v8), {bytes.data, bytes.len})) {
         call_original(info, function);
-    } else if (!caught.HasTerminated() &&
-               rejected(v8->GetCurrentContext(), caught.Exception()).ToLocal(&promise)) {
-        info.GetReturnValue().Set(promise);
-        return;
+    } else if (!caught.HasTerminated()) {
+        reason = caught.Exception();
+        caught.Reset();
+        if (rejected(v8->GetCurrentContext(), reason).ToLocal(&promise))
+            info.GetReturnValue().Set(promise);
     }
     if (caught.HasCaught())
         caught.ReThrow();

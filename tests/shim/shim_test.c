@@ -318,12 +318,31 @@ static struct op *keep(struct op *op)
     return op;
 }
 
+static bool has_ended(const struct worker *worker)
+{
+    for (const struct op *op = worker->ops; op; op = op->next) {
+        if (op->kind == OP_ANSWER || op->kind == OP_FAIL)
+            return true;
+    }
+    return false;
+}
+
+/* From V8 11 on, promises of WebAssembly are settled by a task of V8's. */
+static void fetch_to_end(struct worker *worker, const char *url)
+{
+    struct event event = {.kind = EVENT_PLATFORM};
+
+    worker_fetch(worker, "GET", url, "", NULL);
+    while (!has_ended(worker) && isolate_has_platform_task(worker->isolate))
+        worker_deliver(worker, &event);
+}
+
 const char *worker_get(struct worker *worker, const char *url)
 {
     static char body[65536];
     struct op *op;
 
-    worker_fetch(worker, "GET", url, "", NULL);
+    fetch_to_end(worker, url);
     op = worker_take(worker, OP_FAIL);
     if (op) {
         fprintf(stderr, "the worker fails: %s\n%s\n", op->failure.message,
@@ -342,7 +361,7 @@ const struct failure *worker_get_failure(struct worker *worker, const char *url)
 {
     struct op *op;
 
-    worker_fetch(worker, "GET", url, "", NULL);
+    fetch_to_end(worker, url);
     op = keep(worker_take(worker, OP_FAIL));
     expect(op);
     return &op->failure;
