@@ -160,14 +160,29 @@ static void run_jobs(struct log_thread *t, struct log_job *job)
     }
 }
 
+static uint64_t bytes_kept(const struct log_thread *t)
+{
+    return atomic_load_explicit(&t->bytes, memory_order_relaxed);
+}
+
+/* A flood brings more than the store removes at once: what is there must not become more by it. */
+static bool has_grown(const struct log_thread *t, uint64_t bytes)
+{
+    return bytes > t->max_bytes && bytes > bytes_kept(t);
+}
+
 static void trim(struct log_thread *t)
 {
     int64_t before = t->age_us ? now_us() - (int64_t)t->age_us : 0;
+    uint64_t bytes;
     struct error error;
 
-    if (log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error))
-        complain(t, &error);
-    atomic_store_explicit(&t->bytes, log_store_bytes(t->store), memory_order_relaxed);
+    do {
+        if (log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error))
+            complain(t, &error);
+        bytes = log_store_bytes(t->store);
+    } while (t->is_trimming && has_grown(t, bytes));
+    atomic_store_explicit(&t->bytes, bytes, memory_order_relaxed);
 }
 
 static void *keep_log(void *arg)
@@ -221,6 +236,7 @@ static struct log_thread *thread_new(const struct log_config *config, struct log
     t->feeds = log_feeds_new();
     t->jobs_end = &t->jobs;
     log_queue_init(&t->queue, LOG_QUEUE_BYTES, log_store_last_id(store));
+    atomic_init(&t->bytes, log_store_bytes(store));
     lock_init(&t->lock, LOCK_LOG);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

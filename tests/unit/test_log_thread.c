@@ -1,11 +1,13 @@
 /* server/log_thread: pushed by many, written by one. */
 #include "server/log_thread.h"
 
+#include "api/clock.h"
 #include "log_fixture.h"
 #include "server/container_of.h"
 #include "store_fixture.h"
 
 #include <semaphore.h>
+#include <sys/stat.h>
 
 #define LOG "logs.db"
 #define PUSHERS 4
@@ -157,6 +159,37 @@ START_TEST(start_trims_what_is_too_large)
 }
 END_TEST
 
+static void *flood(void *arg)
+{
+    uint64_t end_ns = clock_now_ns() + 1500 * NS_PER_MS;
+
+    for (uint64_t i = 0; clock_now_ns() < end_ns; i++)
+        log_thread_push(arg, new_record("a", "x"), i);
+    return NULL;
+}
+
+START_TEST(push_more_than_can_be_written_keeps_the_size)
+{
+    pthread_t pushers[PUSHERS];
+    struct log_thread *thread;
+    struct log_stats stats;
+    struct stat status;
+
+    fixture_enter();
+    thread = start(1 << 20);
+    for (int i = 0; i < PUSHERS; i++)
+        ck_assert_int_eq(pthread_create(&pushers[i], NULL, flood, thread), 0);
+    for (int i = 0; i < PUSHERS; i++)
+        pthread_join(pushers[i], NULL);
+    log_thread_stats(thread, &stats);
+    ck_assert_uint_gt(stats.dropped, 0);
+    ck_assert_uint_le(stats.bytes, 1 << 20);
+    stop(thread);
+    ck_assert_int_eq(stat(LOG, &status), 0);
+    ck_assert_int_le(status.st_size, (1 << 20) + LOG_QUEUE_BYTES);
+}
+END_TEST
+
 UNIT_MAIN("log_thread", post_sees_what_was_pushed_before, push_nothing_is_lost_uncounted,
           stop_writes_what_is_queued_and_drops_what_comes, start_damaged_log_is_put_aside,
-          start_trims_what_is_too_large)
+          start_trims_what_is_too_large, push_more_than_can_be_written_keeps_the_size)
