@@ -26,7 +26,9 @@
 #define COMPLAIN_NS (60 * NS_PER_S)
 
 struct log_thread {
-    struct log_store *store; /* the thread's own, as what follows */
+    struct log_store
+        *store; /* the thread's own, as what follows; NULL: it cannot be opened again */
+    char *path;
     uint64_t max_bytes, age_us;
     bool is_trimming; /* there is more to remove */
     uint64_t complained_ns;
@@ -102,6 +104,50 @@ static bool take(struct log_thread *t, struct batch *ret)
     return goes_on;
 }
 
+/* Opening. */
+
+/* The one before with that name goes. */
+static int put_aside(const char *path, const struct error *why, struct error *error)
+{
+    int err = file_put_aside(path, error);
+
+    if (!err)
+        log_error("the log is damaged; it is put aside as .damaged, and a new one begun",
+                  log_text("error", why->message));
+    return err;
+}
+
+static int open_log(const char *path, struct log_store **ret, struct error *error)
+{
+    struct error first;
+    int err = log_store_open(path, ret, &first);
+
+    if (err != E_CORRUPT) {
+        *error = first;
+        return err;
+    }
+    err = put_aside(path, &first, error);
+    return err ? err : log_store_open(path, ret, error);
+}
+
+/* There is a store again once it can be opened. */
+static int ensure_store(struct log_thread *t, struct error *error)
+{
+    return t->store ? 0 : open_log(t->path, &t->store, error);
+}
+
+/* One that turns out to be damaged would stay so, and where the oldest cannot be removed grow. */
+static int replace_store(struct log_thread *t, struct error *error)
+{
+    struct error why = *error;
+    int err;
+
+    log_store_close(t->store);
+    t->store = NULL;
+    err = put_aside(t->path, &why, error);
+    return err ? err : ensure_store(t, error);
+}
+
 /* Working. */
 
 static void complain(struct log_thread *t, const struct error *error)
@@ -134,6 +180,18 @@ static void let_go(struct log_record *record)
     }
 }
 
+static int append(struct log_thread *t, const struct log_record *first, struct error *error)
+{
+    int err = ensure_store(t, error);
+
+    if (!err)
+        err = log_store_append(t->store, first, error);
+    if (err != E_CORRUPT)
+        return err;
+    err = replace_store(t, error);
+    return err ? err : log_store_append(t->store, first, error);
+}
+
 static void write_records(struct log_thread *t, struct log_record *first)
 {
     struct error error;
@@ -141,7 +199,7 @@ static void write_records(struct log_thread *t, struct log_record *first)
 
     if (!first)
         return;
-    err = log_store_append(t->store, first, &error);
+    err = append(t, first, &error);
     if (err)
         complain(t, &error);
     atomic_fetch_add_explicit(err ? &t->lost : &t->written, count(first), memory_order_relaxed);
@@ -152,6 +210,10 @@ static void write_records(struct log_thread *t, struct log_record *first)
 
 static void run_jobs(struct log_thread *t, struct log_job *job)
 {
+    struct error error;
+
+    if (job && ensure_store(t, &error))
+        complain(t, &error);
     while (job) {
         struct log_job *next = job->next; /* run may free it */
 
@@ -171,17 +233,30 @@ static bool has_grown(const struct log_thread *t, uint64_t bytes)
     return bytes > t->max_bytes && bytes > bytes_kept(t);
 }
 
-static void trim(struct log_thread *t)
+/* Whether it is to go on. */
+static bool trim_some(struct log_thread *t)
 {
     int64_t before = t->age_us ? now_us() - (int64_t)t->age_us : 0;
-    uint64_t bytes;
     struct error error;
+    int err = log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error);
 
-    do {
-        if (log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error))
-            complain(t, &error);
-        bytes = log_store_bytes(t->store);
-    } while (t->is_trimming && has_grown(t, bytes));
+    if (err == E_CORRUPT)
+        err = replace_store(t, &error);
+    if (err)
+        complain(t, &error);
+    return t->is_trimming;
+}
+
+static void trim(struct log_thread *t)
+{
+    bool goes_on = true;
+    uint64_t bytes = 0;
+
+    while (t->store && goes_on) {
+        goes_on = trim_some(t);
+        bytes = t->store ? log_store_bytes(t->store) : 0;
+        goes_on = goes_on && has_grown(t, bytes);
+    }
     atomic_store_explicit(&t->bytes, bytes, memory_order_relaxed);
 }
 
@@ -201,36 +276,13 @@ static void *keep_log(void *arg)
 
 /* Starting. */
 
-/* The one before with that name goes. */
-static int put_aside(const char *path, const struct error *why, struct error *error)
-{
-    int err = file_put_aside(path, error);
-
-    if (!err)
-        log_error("the log is damaged; it is put aside as .damaged, and a new one begun",
-                  log_text("error", why->message));
-    return err;
-}
-
-static int open_log(const char *path, struct log_store **ret, struct error *error)
-{
-    struct error first;
-    int err = log_store_open(path, ret, &first);
-
-    if (err != E_CORRUPT) {
-        *error = first;
-        return err;
-    }
-    err = put_aside(path, &first, error);
-    return err ? err : log_store_open(path, ret, error);
-}
-
 static struct log_thread *thread_new(const struct log_config *config, struct log_store *store)
 {
     struct log_thread *t = xcalloc(1, sizeof(*t));
     pthread_condattr_t attributes;
 
     t->store = store;
+    t->path = xstrdup(config->path);
     t->max_bytes = config->max_bytes;
     t->age_us = config->age_ms * 1000;
     t->feeds = log_feeds_new();
@@ -257,8 +309,8 @@ int log_thread_start(const struct log_config *config, struct log_thread **ret, s
     trim(t);
     err = pthread_create(&t->thread, NULL, keep_log, t);
     if (err) {
+        log_store_close(t->store);
         log_thread_free(t);
-        log_store_close(store);
         return error_set(error, E_NOMEM, NULL, "cannot start the log's thread: %s", strerror(err));
     }
     pthread_setname_np(t->thread, "log");
@@ -344,5 +396,6 @@ void log_thread_free(struct log_thread *t)
     log_feeds_free(t->feeds);
     pthread_cond_destroy(&t->changed);
     lock_destroy(&t->lock);
+    free(t->path);
     free(t);
 }

@@ -428,7 +428,10 @@ int log_store_read(struct log_store *store, const struct log_read *read, struct 
     int64_t source = 0;
     int err = 0;
 
-    *ret = (struct log_page){.records = xcalloc(read->limit + 1, sizeof(ret->records[0]))};
+    *ret = (struct log_page){0};
+    if (!store)
+        return error_set(error, E_IO, "", "the log was damaged, and a new one cannot be made");
+    ret->records = xcalloc(read->limit + 1, sizeof(ret->records[0]));
     if (filter->worker[0]) {
         err = find_source(store, filter->tenant, filter->worker, &source, error);
         if (err || source == 0)

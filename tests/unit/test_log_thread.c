@@ -190,6 +190,58 @@ START_TEST(push_more_than_can_be_written_keeps_the_size)
 }
 END_TEST
 
+/* Pages of the oldest records: of leaves of a table (13), behind those that opening looks at. */
+static void damage_records(void)
+{
+    FILE *file = fopen(LOG, "r+b");
+
+    for (long page = 10; page < 60; page++) {
+        fseek(file, page * 4096, SEEK_SET);
+        if (fgetc(file) != 13)
+            continue;
+        fseek(file, page * 4096, SEEK_SET);
+        fputc(0xff, file);
+    }
+    fclose(file);
+}
+
+static void push_and_wait(struct log_thread *thread, int records)
+{
+    struct log_stats stats;
+    int pushed = 0;
+
+    for (int i = 0; i < records; i++) {
+        log_thread_push(thread, record_of_bytes(2000), (uint64_t)i);
+        if (++pushed % 500 > 0)
+            continue;
+        do {
+            usleep(1000);
+            log_thread_stats(thread, &stats);
+        } while (stats.written + stats.dropped < (uint64_t)pushed);
+    }
+}
+
+START_TEST(trim_damaged_log_is_put_aside)
+{
+    struct log_thread *thread;
+    struct log_stats stats;
+
+    fixture_enter();
+    thread = start(1 << 24);
+    push_and_wait(thread, 500);
+    stop(thread);
+    damage_records();
+    thread = start(1 << 20);
+    push_and_wait(thread, 5000);
+    log_thread_stats(thread, &stats);
+    ck_assert_uint_le(stats.bytes, 1 << 20);
+    ck_assert_uint_gt(records_now(thread), 100);
+    stop(thread);
+    ck_assert_int_eq(access(LOG ".damaged", F_OK), 0);
+}
+END_TEST
+
 UNIT_MAIN("log_thread", post_sees_what_was_pushed_before, push_nothing_is_lost_uncounted,
           stop_writes_what_is_queued_and_drops_what_comes, start_damaged_log_is_put_aside,
-          start_trims_what_is_too_large, push_more_than_can_be_written_keeps_the_size)
+          start_trims_what_is_too_large, push_more_than_can_be_written_keeps_the_size,
+          trim_damaged_log_is_put_aside)
