@@ -2,6 +2,7 @@
 #include "api/log.h"
 
 #include "api/bytes.h"
+#include "api/utf8.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -76,14 +77,16 @@ static bool is_plain(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
+        uint32_t control;
 
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f ||
+            utf8_control(text + i, len - i, &control) > 0)
             return false;
     }
     return len > 0;
 }
 
-static void append_escaped(struct buffer *line, unsigned char c)
+static void append_byte(struct buffer *line, unsigned char c)
 {
     switch (c) {
     case '\n':
@@ -109,6 +112,20 @@ static void append_escaped(struct buffer *line, unsigned char c)
     }
 }
 
+/* Some or all of the text; how much. */
+static size_t append_escaped(struct buffer *line, const char *text, size_t len)
+{
+    uint32_t control;
+    size_t bytes = utf8_control(text, len, &control);
+
+    if (bytes == 0) {
+        append_byte(line, (unsigned char)text[0]);
+        return 1;
+    }
+    buffer_append_format(line, "\\u%04" PRIx32, control);
+    return bytes;
+}
+
 static void append_value(struct buffer *line, const char *text, size_t len)
 {
     if (is_plain(text, len)) {
@@ -116,8 +133,8 @@ static void append_value(struct buffer *line, const char *text, size_t len)
         return;
     }
     buffer_append_text(line, "\"");
-    for (size_t i = 0; i < len; i++)
-        append_escaped(line, (unsigned char)text[i]);
+    for (size_t i = 0; i < len;)
+        i += append_escaped(line, text + i, len - i);
     buffer_append_text(line, "\"");
 }
 

@@ -33,3 +33,22 @@ bool utf8_is_valid(const void *data, size_t len)
     }
     return true;
 }
+
+bool utf8_is_control(uint32_t c)
+{
+    return (c >= 0x80 && c < 0xa0) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+size_t utf8_control(const char *text, size_t len, uint32_t *ret)
+{
+    int32_t c;
+    size_t bytes = 0;
+
+    if (len == 0 || ((unsigned char)text[0] != 0xc2 && (unsigned char)text[0] != 0xe2))
+        return 0;
+    U8_NEXT((const uint8_t *)text, bytes, len, c);
+    if (c < 0 || !utf8_is_control((uint32_t)c))
+        return 0;
+    *ret = (uint32_t)c;
+    return bytes;
+}

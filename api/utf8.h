@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,6 +12,14 @@ extern "C" {
 
 /* Whether the bytes are well-formed UTF-8. Any thread. */
 bool utf8_is_valid(const void *data, size_t len);
+
+/* Whether a terminal might obey a character beyond ASCII: C1, and those that change the direction
+ * of writing. Any thread. */
+bool utf8_is_control(uint32_t c);
+
+/* The bytes of such a character where well-formed text begins with one, and *ret which; else 0. Any
+ * thread. */
+size_t utf8_control(const char *text, size_t len, uint32_t *ret);
 
 #ifdef __cplusplus
 }

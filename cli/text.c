@@ -1,6 +1,7 @@
 /* Escaping, units, tables. */
 #include "cli/text.h"
 
+#include "api/utf8.h"
 #include "cli/color.h"
 
 #include <inttypes.h>
@@ -25,11 +26,10 @@ static size_t decode(const char *text, uint32_t *ret)
     return len;
 }
 
-/* Whether a terminal might obey it: C0, DEL, C1, and those that change the direction of writing. */
+/* Whether a terminal might obey it. */
 static bool is_control(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
+    return c < 0x20 || c == 0x7f || utf8_is_control(c);
 }
 
 char *text_escape(const char *text, bool keep_lines)

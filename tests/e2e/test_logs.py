@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 import unittest
+import urllib.parse
 
 import grpc
 
@@ -444,6 +445,16 @@ class CommandLine(LogCase):
         self.api.execute(name, "/?text=a%0A2026-01-01%20b%1B[2J")
         lines = self.cli.ok("logs", name).decode().splitlines()
         self.assertEqual(lines[1], "    2026-01-01 b\\x1b[2J")
+
+    def test_json_cannot_steer_the_terminal(self):
+        name = self.deploy()
+        text = "\x1b[2J\x9b2J\u202eé"
+        self.api.execute(name, f"/?text={urllib.parse.quote(text)}")
+        printed = self.cli.ok("logs", name, "--json").decode()
+        self.assertEqual(json.loads(printed)["text"], text)
+        self.assertNotRegex(printed, "[\x1b\x9b\u202e]")
+        self.assertIn("é", printed)
+        self.assertIn("\\u009b2J\\u202e", self.server.log())
 
     def test_follow(self):
         name = self.deploy()

@@ -86,6 +86,17 @@ START_TEST(log_write_control_characters_cannot_forge_a_line)
 }
 END_TEST
 
+START_TEST(log_write_what_steers_a_terminal_is_escaped)
+{
+    capture();
+    log_info("m", log_text("c1", "\xc2\x9b[2J"), log_text("bidi", "a\xe2\x80\xae\xe2\x81\xa6"),
+             log_text("not", "\xc2\xa0\xe2\x80\x94"));
+    ck_assert_str_eq(
+        logged(),
+        "level=info msg=m c1=\"\\u009b[2J\" bidi=\"a\\u202e\\u2066\" not=\xc2\xa0\xe2\x80\x94\n");
+}
+END_TEST
+
 START_TEST(log_write_letters_beyond_ascii_stay)
 {
     capture();
@@ -191,7 +202,8 @@ END_TEST
 
 UNIT_MAIN("log", log_write_no_fields_is_level_and_message, log_write_time_is_utc_with_milliseconds,
           log_write_fields_follow_in_order, log_write_values_that_are_not_plain_are_quoted,
-          log_write_control_characters_cannot_forge_a_line, log_write_letters_beyond_ascii_stay,
+          log_write_control_characters_cannot_forge_a_line,
+          log_write_what_steers_a_terminal_is_escaped, log_write_letters_beyond_ascii_stay,
           log_write_long_value_is_whole, log_write_at_first_leaves_out_debug,
           log_write_evaluates_to_one_line_each, log_set_level_each_lets_itself_and_worse_through,
           log_set_level_off_writes_nothing, log_set_sink_null_writes_to_stderr,

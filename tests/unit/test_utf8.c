@@ -117,8 +117,43 @@ START_TEST(utf8_is_valid_nul_inside_is_true)
 }
 END_TEST
 
-UNIT_MAIN("utf8", utf8_is_valid_every_code_point_is_true_but_surrogates,
-          utf8_is_valid_cut_short_is_false, utf8_is_valid_overlong_is_false,
-          utf8_is_valid_stray_byte_is_false, utf8_is_valid_bad_byte_anywhere_is_false,
-          utf8_is_valid_letter_at_any_offset_is_true, utf8_is_valid_empty_is_true,
-          utf8_is_valid_nul_inside_is_true)
+START_TEST(utf8_control_finds_what_steers_a_terminal)
+{
+    uint32_t c = 0;
+
+    ck_assert_uint_eq(utf8_control("\xc2\x80", 2, &c), 2);
+    ck_assert_uint_eq(c, 0x80);
+    ck_assert_uint_eq(utf8_control("\xc2\x9fz", 3, &c), 2);
+    ck_assert_uint_eq(c, 0x9f);
+    ck_assert_uint_eq(utf8_control("\xe2\x80\xaa", 3, &c), 3);
+    ck_assert_uint_eq(c, 0x202a);
+    ck_assert_uint_eq(utf8_control("\xe2\x81\xa9", 3, &c), 3);
+    ck_assert_uint_eq(c, 0x2069);
+}
+END_TEST
+
+START_TEST(utf8_control_all_else_is_none)
+{
+    static const char *const others[] = {"",
+                                         "a",
+                                         "\x1b",
+                                         "\xc2\xa0",
+                                         "\xc2",
+                                         "\xe2\x80\xa9",
+                                         "\xe2\x80\xaf",
+                                         "\xe2\x81\xa5",
+                                         "\xe2\x80",
+                                         "\xe2\x81\xaa",
+                                         "\x9b"};
+    uint32_t c = 0;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ck_assert_uint_eq(utf8_control(others[i], strlen(others[i]), &c), 0);
+}
+END_TEST
+
+UNIT_MAIN("utf8", utf8_control_finds_what_steers_a_terminal, utf8_control_all_else_is_none,
+          utf8_is_valid_every_code_point_is_true_but_surrogates, utf8_is_valid_cut_short_is_false,
+          utf8_is_valid_overlong_is_false, utf8_is_valid_stray_byte_is_false,
+          utf8_is_valid_bad_byte_anywhere_is_false, utf8_is_valid_letter_at_any_offset_is_true,
+          utf8_is_valid_empty_is_true, utf8_is_valid_nul_inside_is_true)
