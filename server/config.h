@@ -1,6 +1,6 @@
 /*
  * The server's configuration: every setting is a flag and an environment variable, the flag wins.
- * One table (config.c) names, bounds and explains them all.
+ * One table (setting_table.c) names, bounds and explains them all.
  */
 #ifndef ISOYARD_CONFIG_H
 #define ISOYARD_CONFIG_H
