@@ -257,6 +257,11 @@ static bool is_last_one_known(const struct bundle *bundle)
     return false;
 }
 
+static bool is_bundled(const struct bundle_request *r)
+{
+    return r->is_bundled || esbuild_is_needed(r->paths[0]);
+}
+
 static int read_file(struct bundle *bundle, const char *path, const char *root,
                      const struct bundle_request *r, struct error *error)
 {
@@ -266,7 +271,7 @@ static int read_file(struct bundle *bundle, const char *path, const char *root,
 
     if (err)
         return err;
-    if (is_main && (r->is_bundled || esbuild_is_needed(path))) {
+    if (is_main && is_bundled(r)) {
         err = bundle_content(path, r->max_bytes, file, error);
     } else {
         err = choose_kind(r->choices, r->choice_count, path, file, error);
@@ -280,6 +285,16 @@ static int read_file(struct bundle *bundle, const char *path, const char *root,
     else
         take_map(bundle, path, r->max_bytes);
     return 0;
+}
+
+static void list_inputs(const struct bundle_request *r, struct paths *ret)
+{
+    struct error ignored; /* the bundle itself has it, too */
+
+    for (size_t i = 0; i < r->count; i++)
+        paths_add(ret, r->paths[i]);
+    if (is_bundled(r))
+        (void)esbuild_inputs(r->paths[0], ret, &ignored);
 }
 
 int bundle_read(const struct bundle_request *r, struct bundle *ret, struct error *error)
@@ -296,6 +311,8 @@ int bundle_read(const struct bundle_request *r, struct bundle *ret, struct error
         if (err == E_LIMIT || (!err && total_size(ret) > r->max_bytes))
             err = too_large(r->max_bytes, error);
     }
+    if (r->lists_inputs)
+        list_inputs(r, &ret->inputs);
     free(root);
     return err;
 }
@@ -308,5 +325,6 @@ void bundle_release(struct bundle *bundle)
     }
     free(bundle->files);
     free(bundle->pointers);
+    paths_release(&bundle->inputs);
     *bundle = (struct bundle){0};
 }

@@ -7,6 +7,7 @@
 
 #include "api/bytes.h"
 #include "api/err.h"
+#include "cli/paths.h"
 
 #include <isoyard/v1/worker.pb-c.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct bundle {
     size_t count;
     Isoyard__V1__SourceFile *files;
     Isoyard__V1__SourceFile **pointers; /* for a DeployRequest */
+    struct paths inputs;                /* where lists_inputs: what they were made of */
 };
 
 /* What is to be read; borrowed. */
@@ -35,12 +37,14 @@ struct bundle_request {
     size_t choice_count;
     size_t max_bytes; /* of all together */
     bool is_bundled;  /* the main one is bundled by esbuild, as TypeScript is in any case */
+    bool lists_inputs;
 };
 
 /*
  * Reads the files, and source maps that they name. E_INVALID where one lies outside of the main
  * one's folder, its kind is not known, or esbuild cannot bundle it; E_NOT_FOUND where there is no
- * esbuild; E_IO where one cannot be read; E_LIMIT where they are too large together.
+ * esbuild; E_IO where one cannot be read; E_LIMIT where they are too large together. Inputs are
+ * listed as far as they are known, also after an error.
  */
 int bundle_read(const struct bundle_request *request, struct bundle *ret, struct error *error);
 

@@ -28,6 +28,11 @@
 #define LOOK_MS 50
 #define SILENCE_MS (UINT64_C(365) * 86400 * 1000)
 
+/* Signals that end it: the last two unless they are ignored from the start, as by nohup. */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+#define ENDING_COUNT (sizeof(ending) / sizeof(ending[0]))
+
 struct dev {
     struct options *options;
     uint16_t port;
@@ -35,20 +40,26 @@ struct dev {
     struct project project;
     struct dev_server server;
     struct dev_http *http;
+    bool is_bundled;
+    struct paths inputs; /* what was deployed is made of, as far as is known */
+    struct dev_watch *watch;
     uv_loop_t loop;
-    uv_signal_t interrupt, terminate, child;
+    uv_signal_t ends[ENDING_COUNT], child;
     uv_thread_t tail;
     int status;
 };
 
 enum {
     KEY_SERVER = 1000,
+    KEY_BUNDLE,
 };
 
 static const struct argp_option dev_options[] = {
     {"port", 'P', "PORT", 0, "Where HTTP is served, at 127.0.0.1 (8787); 0: a port that is free",
      0},
     {"name", 'n', "NAME", 0, "The worker's name (worker, or as " PROJECT_FILE " says)", 0},
+    {"bundle", KEY_BUNDLE, NULL, 0,
+     "Bundle the main file with all that it imports, as deploy does; TypeScript is in any case", 0},
     {"server", KEY_SERVER, "FILE", 0, "The isoyardd to start (the one beside this program)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -65,6 +76,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!project_is_name(arg))
             argp_error(state, "--name: '%s' is no worker's name", arg);
         dev->project.name = xstrdup(arg);
+        return 0;
+    case KEY_BUNDLE:
+        dev->is_bundled = true;
         return 0;
     case KEY_SERVER:
         dev->program = arg;
@@ -85,8 +99,8 @@ const struct argp dev_argp = {
     .args_doc = "[FILE...]",
     .doc =
         "Runs a worker on a server of its own, whose database is thrown away at the end, and "
-        "answers plain HTTP with it. It is deployed again when one of its files changes; what it "
-        "logs is shown. The first file is the main one; without files " PROJECT_FILE
+        "answers plain HTTP with it. It is deployed again when one of its files changes, also of those "
+        "that are bundled; what it logs is shown. The first file is the main one; without files " PROJECT_FILE
         " names them.\vThe worker may ask servers of this machine. Bodies are whole, up to 64 "
         "MiB. --address is not used. Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
 
@@ -117,6 +131,17 @@ static int deploy_bundle(struct dev *dev, const struct bundle *bundle)
     return EXIT_FINE;
 }
 
+/* Where there is no bundle any file may be what is missing, and the last one's go on. */
+static void watch_inputs(struct dev *dev, const struct paths *inputs, bool is_whole,
+                         struct timespec since)
+{
+    if (is_whole)
+        paths_release(&dev->inputs);
+    for (size_t i = 0; i < inputs->count; i++)
+        paths_add(&dev->inputs, inputs->list[i]);
+    dev_watch_set(dev->watch, &dev->inputs, is_whole ? NULL : dev->options->source_folder, since);
+}
+
 /* What is wrong with the worker is shown, and what was deployed before goes on. */
 static void deploy(struct dev *dev)
 {
@@ -124,11 +149,18 @@ static void deploy(struct dev *dev)
         .paths = dev->project.paths,
         .count = dev->project.path_count,
         .max_bytes = BUNDLE_BYTES,
+        .is_bundled = dev->is_bundled,
+        .lists_inputs = true,
     };
+    struct timespec since;
     struct bundle bundle;
     struct error error;
+    int err;
 
-    if (bundle_read(&request, &bundle, &error))
+    clock_gettime(CLOCK_REALTIME, &since);
+    err = bundle_read(&request, &bundle, &error);
+    watch_inputs(dev, &bundle.inputs, !err, since);
+    if (err)
         problem_usage("%s", error.message);
     else
         deploy_bundle(dev, &bundle);
@@ -164,25 +196,39 @@ static void follow_logs(void *arg)
     reply_release(&reply);
 }
 
-/* Signals that end it. They are blocked from before there is a folder that must not stay behind
- * until the loop takes them. */
+/* Signals. They are blocked from before there is a folder that must not stay behind until the loop
+ * takes them. */
+
+static bool is_taken(int number)
+{
+    struct sigaction action;
+
+    if (number == SIGINT || number == SIGTERM)
+        return true;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
 
 static void mask_signals(int how)
 {
     sigset_t set;
 
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (is_taken(ending[i]))
+            sigaddset(&set, ending[i]);
+    }
     pthread_sigmask(how, &set, NULL);
 }
 
 static bool is_to_end(void)
 {
+    bool has_come = false;
     sigset_t pending;
 
     sigpending(&pending);
-    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+    for (size_t i = 0; i < ENDING_COUNT; i++)
+        has_come = has_come || (is_taken(ending[i]) && sigismember(&pending, ending[i]) == 1);
+    return has_come;
 }
 
 /* Starting */
@@ -284,23 +330,28 @@ static void catch (struct dev *dev, uv_signal_t *handle, uv_signal_cb callback, 
     uv_signal_start(handle, callback, number);
 }
 
-static void run_loop(struct dev *dev)
+static void open_loop(struct dev *dev)
 {
-    struct dev_watch *watch;
-
     uv_loop_init(&dev->loop);
-    catch (dev, &dev->interrupt, on_signal, SIGINT);
-    catch (dev, &dev->terminate, on_signal, SIGTERM);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (is_taken(ending[i]))
+            catch (dev, &dev->ends[i], on_signal, ending[i]);
+        else
+            uv_signal_init(&dev->loop, &dev->ends[i]);
+    }
     catch (dev, &dev->child, on_child, SIGCHLD);
+    dev->watch = dev_watch_new(&dev->loop, dev->server.folder, on_change, dev);
     mask_signals(SIG_UNBLOCK);
-    watch = dev_watch_new(&dev->loop, dev->project.paths, dev->project.path_count, on_change, dev);
-    uv_run(&dev->loop, UV_RUN_DEFAULT);
-    dev_watch_close(watch);
-    uv_close((uv_handle_t *)&dev->interrupt, NULL);
-    uv_close((uv_handle_t *)&dev->terminate, NULL);
+}
+
+static void close_loop(struct dev *dev)
+{
+    dev_watch_close(dev->watch);
+    for (size_t i = 0; i < ENDING_COUNT; i++)
+        uv_close((uv_handle_t *)&dev->ends[i], NULL);
     uv_close((uv_handle_t *)&dev->child, NULL);
     uv_run(&dev->loop, UV_RUN_DEFAULT);
-    dev_watch_free(watch);
+    dev_watch_free(dev->watch);
     uv_loop_close(&dev->loop);
 }
 
@@ -315,15 +366,16 @@ static int serve(struct dev *dev)
     }
     folder = xstrdup(dev->project.paths[0]);
     dev->options->source_folder = dirname(folder);
+    open_loop(dev);
     deploy(dev);
     printf("%s is at %shttp://127.0.0.1:%u/%s; Ctrl-C ends it\n", dev->project.name,
            color(stdout, COLOR_BOLD), dev_http_port(dev->http), color(stdout, COLOR_PLAIN));
     fflush(stdout);
-    run_loop(dev);
-    free(folder);
+    uv_run(&dev->loop, UV_RUN_DEFAULT);
     /* What is left is short: an impatient second Ctrl-C must not leave the folder behind. */
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
+    mask_signals(SIG_BLOCK);
+    close_loop(dev);
+    free(folder);
     dev_http_stop(dev->http);
     return dev->status;
 }
@@ -366,6 +418,7 @@ int dev_run(struct options *options, int argc, char **argv)
     else
         status = run(dev);
     project_release(&dev->project);
+    paths_release(&dev->inputs);
     free(dev);
     return status;
 }

@@ -2,8 +2,11 @@
 #include "cli/esbuild.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,8 @@ extern char **environ;
 
 /* What is read at once. */
 #define READ_BYTES 65536
+
+#define METAFILE_BYTES ((size_t)64 << 20)
 
 bool esbuild_is_needed(const char *path)
 {
@@ -68,40 +73,64 @@ static char *find(const char *path)
 
 /* The main file is a module for a V8 10.2, which is Chrome 102's; packages are asked for what they
  * have for workers, and browsers, and not for Node.js. */
-static int start(const char *program, const char *path, int *ret_output, pid_t *ret_process)
+static const char *const bundling[] = {"--bundle",
+                                       "--format=esm",
+                                       "--platform=neutral",
+                                       "--main-fields=module,main",
+                                       "--conditions=workerd,worker,browser",
+                                       "--target=chrome102",
+                                       "--define:process.env.NODE_ENV=\"production\"",
+                                       "--external:*.wasm",
+                                       "--external:*.bin",
+                                       "--loader:.html=text",
+                                       "--loader:.css=text",
+                                       "--loader:.svg=text",
+                                       "--loader:.md=text",
+                                       "--loader:.sql=text",
+                                       "--charset=utf8"};
+
+#define BUNDLING_COUNT (sizeof(bundling) / sizeof(bundling[0]))
+
+/* What is asked for besides. */
+static const char *const to_module[3] = {"--sourcemap=inline", "--sources-content=false",
+                                         "--log-level=warning"};
+
+/* It says what it read only where it also writes the module to a file. */
+static const char *const to_inputs[3] = {"--outfile=/dev/null", "--metafile=/dev/stdout",
+                                         "--log-level=silent"};
+
+/* The caller may have blocked signals; Ctrl-C is to end it. */
+static int spawn(const char *program, char *const *arguments,
+                 const posix_spawn_file_actions_t *actions, pid_t *ret_process)
 {
-    char *const arguments[] = {(char *)"esbuild",
-                               (char *)path,
-                               (char *)"--bundle",
-                               (char *)"--format=esm",
-                               (char *)"--platform=neutral",
-                               (char *)"--main-fields=module,main",
-                               (char *)"--conditions=workerd,worker,browser",
-                               (char *)"--target=chrome102",
-                               (char *)"--define:process.env.NODE_ENV=\"production\"",
-                               (char *)"--external:*.wasm",
-                               (char *)"--external:*.bin",
-                               (char *)"--loader:.html=text",
-                               (char *)"--loader:.css=text",
-                               (char *)"--loader:.svg=text",
-                               (char *)"--loader:.md=text",
-                               (char *)"--loader:.sql=text",
-                               (char *)"--charset=utf8",
-                               (char *)"--sourcemap=inline",
-                               (char *)"--sources-content=false",
-                               (char *)"--log-level=warning",
-                               NULL};
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    int failed;
+
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    failed = posix_spawnp(ret_process, program, actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+static int start(const char *program, const char *path, const char *const flags[3], int *ret_output,
+                 pid_t *ret_process)
+{
+    char *arguments[2 + BUNDLING_COUNT + 3 + 1] = {(char *)"esbuild", (char *)path};
     posix_spawn_file_actions_t actions;
     int ends[2];
     int failed;
 
-    if (pipe(ends) < 0)
+    memcpy(arguments + 2, bundling, sizeof(bundling));
+    memcpy(arguments + 2 + BUNDLING_COUNT, flags, 3 * sizeof(flags[0]));
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return errno;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    failed = posix_spawnp(ret_process, program, &actions, NULL, arguments, environ);
+    failed = spawn(program, arguments, &actions, ret_process);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     if (failed)
@@ -147,13 +176,15 @@ static int cannot_start(const char *program, const char *path, int cause, struct
                      path, program);
 }
 
-int esbuild_bundle(const char *path, size_t max_bytes, struct buffer *ret, struct error *error)
+/* Runs it; *ret is what it wrote. */
+static int run(const char *path, const char *const flags[3], size_t max_bytes, struct buffer *ret,
+               struct error *error)
 {
     char *program = find(path);
     int output = -1, status, err = 0;
     bool is_whole;
     pid_t process;
-    int cause = start(program, path, &output, &process);
+    int cause = start(program, path, flags, &output, &process);
 
     if (cause) {
         err = cannot_start(program, path, cause, error);
@@ -170,5 +201,39 @@ int esbuild_bundle(const char *path, size_t max_bytes, struct buffer *ret, struc
     if (status != 0)
         err =
             error_set(error, E_INVALID, NULL, "esbuild cannot bundle %s; it says why above", path);
+    return err;
+}
+
+int esbuild_bundle(const char *path, size_t max_bytes, struct buffer *ret, struct error *error)
+{
+    return run(path, to_module, max_bytes, ret, error);
+}
+
+/* Keys are relative to the working directory; those of what is no file ("(disabled):…") name none.
+ */
+static void add_inputs(const json_t *metafile, struct paths *ret)
+{
+    json_t *inputs = json_object_get(metafile, "inputs");
+    const char *path;
+    json_t *value;
+
+    json_object_foreach(inputs, path, value)
+    {
+        if (access(path, F_OK) == 0)
+            paths_add(ret, path);
+    }
+}
+
+int esbuild_inputs(const char *path, struct paths *ret, struct error *error)
+{
+    struct buffer text = {0};
+    int err = run(path, to_inputs, METAFILE_BYTES, &text, error);
+    json_t *metafile = err ? NULL : json_loadb(text.data, text.len, 0, NULL);
+
+    if (!err && !metafile)
+        err = error_set(error, E_INVALID, NULL, "esbuild does not say what it read for %s", path);
+    add_inputs(metafile, ret);
+    json_decref(metafile);
+    buffer_release(&text);
     return err;
 }

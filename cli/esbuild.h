@@ -7,6 +7,7 @@
 
 #include "api/bytes.h"
 #include "api/err.h"
+#include "cli/paths.h"
 
 #include <stdbool.h>
 
@@ -20,5 +21,9 @@ bool esbuild_is_needed(const char *path);
  * max_bytes; E_IO.
  */
 int esbuild_bundle(const char *path, size_t max_bytes, struct buffer *ret, struct error *error);
+
+/* Adds the files that such a bundle is made of, relative to the working directory; it is made once
+ * more for that. Errors as esbuild_bundle's, without messages of esbuild. */
+int esbuild_inputs(const char *path, struct paths *ret, struct error *error);
 
 #endif

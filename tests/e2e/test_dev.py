@@ -28,6 +28,22 @@ WORKER = """export default {
 };
 """
 
+ESBUILD = support.ROOT / "shim/js/node_modules/.bin/esbuild"
+
+SIDES = """import data from "./data.json";
+import text from "./text.txt";
+import module from "./answer.wasm";
+export default {
+    async fetch() {
+        const instance = await WebAssembly.instantiate(module);
+        return new Response(`${data.a} ${text} ${instance.exports.f()}`);
+    },
+};
+"""
+
+# (module (func (export "f") (result i32) i32.const N))
+WASM = (b"\0asm\1\0\0\0" b"\1\5\1\x60\0\1\x7f" b"\3\2\1\0" b"\7\5\1\1f\0\0" b"\x0a\6\1\4\0\x41%c\x0b")
+
 
 class Folder(support.ServerCase):
     def setUp(self):
@@ -117,23 +133,32 @@ class Project(Folder):
 
 
 class Dev(support.TestCase):
-    def start(self, *arguments, ready=True):
+    def start(self, *arguments, ready=True, files=None, env=None):
         """isoyard dev in a folder of its own; its output is gathered as it comes."""
         self.folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
-        (self.folder / "worker.js").write_text(WORKER % "one")
+        for name, content in (files or {"worker.js": WORKER % "one"}).items():
+            self.write(name, content)
         self.tmp = self.folder / "tmp"
         self.tmp.mkdir()
+        environment = {**os.environ, "TMPDIR": str(self.tmp), "ISOYARD_CPU_MS": "nonsense", **(env or {})}
         self.process = subprocess.Popen([support.BIN / "isoyard", "dev", "--port", "0", *arguments], cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        env={**os.environ, "TMPDIR": str(self.tmp), "ISOYARD_CPU_MS": "nonsense"},
-                                        text=True)
+                                        env=environment, text=True)
         self.said = ""
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
         self.addCleanup(self.stop)
         if ready:
-            support.wait_until(lambda: "http://127.0.0.1:" in self.said, f"dev to serve: {self.said}")
-            self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", self.said)[1])
+            self.wait_ready()
+
+    def wait_ready(self):
+        support.wait_until(lambda: "http://127.0.0.1:" in self.said, f"dev to serve: {self.said}")
+        self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", self.said)[1])
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def read(self):
         for line in self.process.stdout:
@@ -159,7 +184,8 @@ class Dev(support.TestCase):
         support.wait_until(lambda: text in self.said, f"{text!r} in {self.said!r}")
 
     def test_a_signal_at_any_time_leaves_no_folder(self):
-        for number, pause in ((signal.SIGTERM, 0), (signal.SIGINT, 0.1), (signal.SIGTERM, 0.3), (signal.SIGINT, 1)):
+        for number, pause in ((signal.SIGTERM, 0), (signal.SIGINT, 0.1), (signal.SIGTERM, 0.3), (signal.SIGINT, 1),
+                              (signal.SIGHUP, 0), (signal.SIGHUP, 1)):
             with self.subTest(pause=pause):
                 self.start("worker.js", ready=False)
                 support.wait_until(lambda: os.listdir(self.tmp) or self.process.poll() is not None, "the folder")
@@ -204,6 +230,106 @@ class Dev(support.TestCase):
         os.replace(self.folder / "new", self.folder / "worker.js")
         self.wait_said("version 3")
         self.assertEqual(self.ask("/text")[1], b"three")
+
+    def test_a_reader_that_leaves_ends_it_without_a_folder(self):
+        folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
+        (folder / "worker.js").write_text(WORKER % "one")
+        (folder / "tmp").mkdir()
+        process = subprocess.Popen([support.BIN / "isoyard", "dev", "--port", "0", "worker.js"], cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "TMPDIR": str(folder / "tmp")})
+        self.addCleanup(process.kill)
+        self.assertIn(b"deployed", process.stdout.readline())
+        process.stdout.close()
+        (folder / "worker.js").write_text(WORKER % "two")
+        process.wait(support.PATIENCE)
+        self.assertEqual(os.listdir(folder / "tmp"), [])
+
+    def test_side_files_are_watched(self):
+        self.start("side.js", "data.json", "text.txt", "answer.wasm", ready=False, files={
+            "side.js": SIDES, "data.json": '{"a": 1}', "text.txt": "one", "answer.wasm": WASM % 1})
+        self.wait_ready()
+        self.assertEqual(self.ask("/")[1], b"1 one 1")
+        for name, content, expected in (("data.json", '{"a": 2}', b"2 one 1"), ("text.txt", "two", b"2 two 1"),
+                                        ("answer.wasm", WASM % 2, b"2 two 2")):
+            with self.subTest(name=name):
+                self.write(name, content)
+                support.wait_until(lambda: self.ask("/")[1] == expected, expected.decode())
+
+    def start_bundled(self, *arguments, **files):
+        self.start(*arguments, ready=False, env={"ISOYARD_ESBUILD": str(ESBUILD)}, files={
+            "worker.ts": 'import { a } from "./lib/a";\nimport text from "./text.md";\n'
+                         'export default { fetch: () => new Response(`${a as string} ${text}`) };\n',
+            "lib/a.ts": 'export const a: string = "one";\n', "text.md": "text", **files})
+
+    def answers(self, expected):
+        support.wait_until(lambda: self.ask("/")[1] == expected.encode(), f"{expected} in {self.said}")
+
+    def test_imports_of_a_bundle_are_watched_and_new_ones_too(self):
+        self.start_bundled("worker.ts")
+        self.wait_ready()
+        self.assertEqual(self.ask("/")[1], b"one text")
+        self.write("lib/a.ts", 'export const a: string = "two";\n')
+        self.answers("two text")
+        self.write("text.md", "words")
+        self.answers("two words")
+        self.write("lib/deep/b.ts", 'export const b = "three";\n')
+        self.write("lib/a.ts", 'export { b as a } from "./deep/b";\n')
+        self.answers("three words")
+        self.write("lib/deep/b.ts", 'export const b = "four";\n')
+        self.answers("four words")
+        # What is no longer a part of it is no reason to deploy.
+        self.write("lib/a.ts", 'export const a = "five";\n')
+        self.answers("five words")
+        versions = self.said.count("deployed")
+        self.write("lib/deep/b.ts", 'export const b = "six";\n')
+        self.write("elsewhere.ts", "")
+        time.sleep(0.5)
+        self.assertEqual(self.said.count("deployed"), versions)
+
+    def test_a_bundle_that_fails_is_tried_again_when_what_was_wrong_changes(self):
+        """Also the first one, of which nothing is known."""
+        self.start_bundled("worker.ts", **{"lib/a.ts": "export const a = ;\n"})
+        self.wait_ready()
+        self.wait_said("cannot bundle worker.ts")
+        self.assertEqual(self.ask("/")[0].status, 503)
+        self.write("lib/a.ts", 'export { b as a } from "./b";\n')
+        self.wait_said('Could not resolve "./b"')
+        self.write("lib/b.ts", 'export const b = "found";\n')
+        self.answers("found text")
+        tried = self.said.count("cannot bundle")
+        self.write("worker.ts", "export default {\n")
+        support.wait_until(lambda: self.said.count("cannot bundle") > tried, "the fault")
+        time.sleep(0.5)
+        # Neither what it writes itself, nor other files, have it try again.
+        self.write("log.out", "x")
+        time.sleep(0.5)
+        self.assertEqual(self.said.count("cannot bundle"), tried + 1)
+        self.assertEqual(self.ask("/")[1], b"found text")
+
+    def test_javascript_is_bundled_where_it_is_asked_for(self):
+        self.start_bundled("main.js", "--bundle", **{
+            "main.js": 'import { a } from "pack";\nexport default { fetch: () => new Response(a) };\n',
+            "node_modules/pack/package.json": '{"name": "pack", "main": "index.js"}',
+            "node_modules/pack/index.js": 'export const a = "packed";\n'})
+        self.wait_ready()
+        self.assertEqual(self.ask("/")[1], b"packed")
+        self.write("node_modules/pack/index.js", 'export const a = "again";\n')
+        self.answers("again")
+
+    def test_esbuild_gets_no_blocked_signals(self):
+        self.folder = None
+        spy = Path(tempfile.mkdtemp(dir=support.SCRATCH)) / "esbuild"
+        spy.write_text(f'#!/bin/sh\ngrep SigBlk /proc/self/status >> {spy}.log\nexec {ESBUILD} "$@"\n')
+        spy.chmod(0o755)
+        self.start("worker.ts", ready=False, env={"ISOYARD_ESBUILD": str(spy)}, files={
+            "worker.ts": 'export default { fetch: () => new Response("x" as string) };\n'})
+        self.wait_ready()
+        self.write("worker.ts", 'export default { fetch: () => new Response("y" as string) };\n')
+        self.answers("y")
+        masks = Path(f"{spy}.log").read_text().splitlines()
+        self.assertGreaterEqual(len(masks), 2)
+        self.assertEqual(set(masks), {"SigBlk:\t0000000000000000"})
 
     def test_project_with_limits(self):
         folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
