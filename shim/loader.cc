@@ -91,6 +91,9 @@ static std::string near_name(const struct script *script, const std::string &pat
     return "";
 }
 
+/* The client can; whoever calls the server by other means has a bundler do it. */
+#define BUNDLE_ADVICE "bundle it: 'isoyard deploy --bundle', or 'esbuild --bundle --format=esm'"
+
 /* Why a specifier names nothing here, and what to do about it. */
 static std::string import_problem(const struct script *script, const std::string &importer,
                                   const std::string &specifier)
@@ -99,24 +102,25 @@ static std::string import_problem(const struct script *script, const std::string
 
     if (specifier.starts_with("node:"))
         return "cannot import '" + specifier +
-               "': it is a module of Node.js, which there is none of here; use the web's "
-               "APIs, or bundle a replacement (for example with 'esbuild --bundle --format=esm --platform=browser')";
+               "': it is a module of Node.js, which there is none of here; use the web's APIs, or a "
+               "package in its place, and " BUNDLE_ADVICE;
     if (specifier.starts_with("http:") || specifier.starts_with("https:"))
         return "cannot import '" + specifier +
-               "': modules are not fetched from the network; bundle it (for example with "
-               "'esbuild --bundle --format=esm')";
+               "': modules are not fetched from the network; install it, import it by its name, "
+               "and " BUNDLE_ADVICE;
     if (!is_path(specifier))
         return "cannot import '" + specifier +
-               "': it is a bare name, and only files of the bundle can be imported, by "
-               "paths like './" +
-               specifier +
-               ".js'; bundle the package (for example with 'esbuild --bundle --format=esm')";
+               "': it is a bare name, and only files of the bundle can be imported, by paths like "
+               "'./" +
+               specifier + ".js'; if it is a package, " BUNDLE_ADVICE;
     if (!resolve_path(importer, specifier, &path))
-        return "cannot import '" + specifier + "': it lies outside the bundle";
+        return "cannot import '" + specifier +
+               "': it lies outside the bundle, whose root is the folder of the main file; move it "
+               "there, or " BUNDLE_ADVICE;
     near = near_name(script, path);
-    return "cannot import '" + specifier + "': the bundle has no file '" + path + "'" +
-           (near.empty() ? std::string()
-                         : "; did you mean '" + near + "'? Endings are not guessed");
+    return "cannot import '" + specifier + "': the bundle has no file '" + path + "'; " +
+           (near.empty() ? "deploy it with the main file, or " BUNDLE_ADVICE
+                         : "did you mean '" + near + "'? Endings are not guessed");
 }
 
 static const struct script_file *

@@ -10,8 +10,10 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"import fs from 'node:fs';", "module of Node.js", 1, 16},
     {"\n\n  import 'lodash';", "bare name", 3, 10},
+    {"import 'lodash';", "'isoyard deploy --bundle'", 1, 8},
     {"import 'https://host/x.js';", "not fetched from the network", 1, 8},
-    {"import './missing.js';", "the bundle has no file 'missing.js'", 1, 8},
+    {"import './missing.js';", "the bundle has no file 'missing.js'; deploy it with the main file",
+     1, 8},
     {"import './lib/near';", "did you mean 'lib/near.js'?", 1, 8},
     {"import '../outside.js';", "outside the bundle", 1, 8},
 };
