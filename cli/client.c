@@ -379,34 +379,85 @@ void client_watch(const struct options *options, const char *method,
     client_watch_polling(options, method, request, type, interval_ms, each, NULL, arg, ret);
 }
 
+struct client_stream {
+    struct exchange x;
+    uint64_t timeout_ms;
+    bool is_over;       /* the server has ended it, or its answers are none */
+    struct reply fault; /* code OK: none */
+};
+
+struct client_stream *client_stream_open(const struct options *options, const char *method,
+                                         const ProtobufCMessage *request, uint64_t interval_ms,
+                                         bool (*poll)(void *arg), void *arg)
+{
+    struct client_stream *s = xcalloc(1, sizeof(*s));
+
+    s->timeout_ms = interval_ms + (options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS);
+    s->x.poll = poll;
+    s->x.poll_arg = arg;
+    gpr_set_log_function(ignore_log);
+    grpc_init();
+    begin(&s->x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    stream_begin(&s->x, false);
+    return s;
+}
+
+ProtobufCMessage *client_stream_next(struct client_stream *s,
+                                     const ProtobufCMessageDescriptor *type)
+{
+    struct reply one = {.code = GRPC_STATUS_OK};
+    ProtobufCMessage *message;
+
+    s->is_over = s->is_over || !stream_next(&s->x, s->timeout_ms);
+    if (s->is_over)
+        return NULL;
+    read_all(s->x.response, &one.packed);
+    unpack(&one, type);
+    if (!one.response) {
+        s->is_over = true;
+        s->fault = one;
+        return NULL;
+    }
+    message = one.response;
+    one.response = NULL;
+    reply_release(&one);
+    return message;
+}
+
+void client_stream_close(struct client_stream *s, struct reply *ret)
+{
+    stream_end(&s->x);
+    (void)stream_await_begun(&s->x);
+    if (s->fault.code != GRPC_STATUS_OK) {
+        *ret = s->fault;
+    } else if (s->is_over && !s->x.is_ended) {
+        *ret = (struct reply){.code = s->x.code, .message = copy_text(s->x.message)};
+        ret->details = find_details(&s->x.trailing);
+    } else {
+        *ret = (struct reply){.code = GRPC_STATUS_OK, .message = xstrdup("")};
+    }
+    end(&s->x);
+    grpc_shutdown();
+    free(s);
+}
+
 void client_watch_polling(const struct options *options, const char *method,
                           const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
                           uint64_t interval_ms,
                           bool (*each)(void *arg, const ProtobufCMessage *message),
                           bool (*poll)(void *arg), void *arg, struct reply *ret)
 {
-    uint64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
-    struct exchange x = {.message = {0}, .poll = poll, .poll_arg = arg};
-    bool is_coming;
+    struct client_stream *s = client_stream_open(options, method, request, interval_ms, poll, arg);
+    bool goes_on = true;
 
-    gpr_set_log_function(ignore_log);
-    grpc_init();
-    begin(&x, options->address, method, request, gpr_inf_future(GPR_CLOCK_MONOTONIC));
-    stream_begin(&x, false);
-    *ret = (struct reply){.code = GRPC_STATUS_OK};
-    do
-        is_coming = stream_next(&x, interval_ms + timeout_ms);
-    while (is_coming && deliver(&x, type, each, arg, ret));
-    stream_end(&x);
-    (void)stream_await_begun(&x);
-    if (!is_coming && !x.is_ended) {
-        *ret = (struct reply){.code = x.code, .message = copy_text(x.message)};
-        ret->details = find_details(&x.trailing);
-    } else if (!ret->message) {
-        ret->message = xstrdup("");
+    while (goes_on) {
+        ProtobufCMessage *message = client_stream_next(s, type);
+
+        goes_on = message && each(arg, message);
+        if (message)
+            protobuf_c_message_free_unpacked(message, NULL);
     }
-    end(&x);
-    grpc_shutdown();
+    client_stream_close(s, ret);
 }
 
 /* Talking: a thread sends, this one receives. */

@@ -66,6 +66,22 @@ void client_watch_polling(const struct options *options, const char *method,
                           bool (*each)(void *arg, const ProtobufCMessage *message),
                           bool (*poll)(void *arg), void *arg, struct reply *ret);
 
+/* A call that streams its answers, for who takes each when it has the time. One thread. */
+struct client_stream;
+
+/* Begins it. `poll`, where it is not NULL, is called some twenty times a second while an answer is
+ * waited for, and ends the call when it returns false. Times as of client_watch. */
+struct client_stream *client_stream_open(const struct options *options, const char *method,
+                                         const ProtobufCMessage *request, uint64_t interval_ms,
+                                         bool (*poll)(void *arg), void *arg);
+
+/* Waits for the next answer, which is the caller's; NULL: there is none any more. */
+ProtobufCMessage *client_stream_next(struct client_stream *stream,
+                                     const ProtobufCMessageDescriptor *type);
+
+/* Ends it. *ret is filled in as client_watch does: OK where there might have been more. */
+void client_stream_close(struct client_stream *stream, struct reply *ret);
+
 /* What a client says after its first message. */
 struct client_source {
     /* Appends the next message, packed, to *ret, which is empty; false: there is none any more. It

@@ -1,19 +1,21 @@
-/* From HTTP to Execute, and back. */
+/* From HTTP to ExecuteStream, and back. */
 #include "cli/dev_http.h"
 
 #include "api/bytes.h"
 #include "api/clock.h"
-#include "cli/answer.h"
 #include "cli/client.h"
 #include "cli/color.h"
 #include "cli/dev_server.h"
+#include "cli/problem.h"
 #include "cli/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <isoyard/v1/execution.pb-c.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -21,24 +23,31 @@
 #include <unistd.h>
 
 #define CONNECTIONS 64
-#define TIMEOUT_MS 120000
+#define TIMEOUT_MS 60000 /* and a minute, for a part; the server has limits of its own */
+#define BLOCK_BYTES ((size_t)64 << 10)
 
 struct dev_http {
     struct MHD_Daemon *daemon;
     const struct options *options;
     const char *worker;
     uint16_t port;
+    atomic_bool is_stopping; /* relaxed: a hint to calls under way, which look now and then */
 };
 
-/* A request under way. */
+/* A request under way, and its answer. */
 struct request {
+    struct dev_http *http;
+    int fd;
     char *target; /* as it came, with its query */
     struct buffer body;
     bool is_too_large;
     bool has_begun;
     uint64_t started_ns;
     size_t header_count, header_capacity;
-    Isoyard__V1__HttpHeader *headers; /* own their texts */
+    Isoyard__V1__HttpHeader *headers;         /* own their texts */
+    struct client_stream *stream;             /* NULL: none, or no longer */
+    Isoyard__V1__ExecuteStreamResponse *part; /* what came last */
+    size_t taken;                             /* of its chunk */
 };
 
 /* Header values are bytes here, and characters up to U+00FF there. */
@@ -76,14 +85,54 @@ static char *bytes_of_utf8(const char *text)
     return out.data;
 }
 
+/* The call's parts */
+
+static void drop_part(struct request *r)
+{
+    if (r->part)
+        isoyard__v1__execute_stream_response__free_unpacked(r->part, NULL);
+    r->part = NULL;
+    r->taken = 0;
+}
+
+static void next_part(struct request *r)
+{
+    drop_part(r);
+    r->part = (Isoyard__V1__ExecuteStreamResponse *)client_stream_next(
+        r->stream, &isoyard__v1__execute_stream_response__descriptor);
+}
+
+static bool has_bytes(const struct request *r)
+{
+    return r->part && r->part->part_case == ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_CHUNK &&
+           r->taken < r->part->chunk.len;
+}
+
+/* After the last part that matters: closing a call before the server has ended it would be a
+ * cancellation. */
+static void finish(struct request *r)
+{
+    ProtobufCMessage *more;
+
+    while (
+        (more = client_stream_next(r->stream, &isoyard__v1__execute_stream_response__descriptor)))
+        protobuf_c_message_free_unpacked(more, NULL);
+}
+
+static void close_stream(struct request *r, struct reply *ret)
+{
+    client_stream_close(r->stream, ret);
+    r->stream = NULL;
+}
+
 /* The request */
 
 static void *begin_request(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct request *r = xcalloc(1, sizeof(*r));
 
-    (void)arg;
-    (void)connection;
+    r->http = arg;
+    r->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     r->target = xstrdup(target);
     r->started_ns = clock_now_ns();
     return r;
@@ -99,6 +148,13 @@ static void end_request(void *arg, struct MHD_Connection *connection, void **sta
     (void)code;
     if (!r)
         return;
+    drop_part(r);
+    if (r->stream) {
+        struct reply reply;
+
+        close_stream(r, &reply);
+        reply_release(&reply);
+    }
     for (size_t i = 0; i < r->header_count; i++) {
         free(r->headers[i].name);
         free(r->headers[i].value);
@@ -135,18 +191,37 @@ static void take_body(struct request *r, const char *data, size_t len)
         buffer_append(&r->body, data, len);
 }
 
-static void call(const struct dev_http *http, struct request *r, const char *method,
-                 const char *host, struct reply *reply)
+/* Whether somebody still waits for the answer: a client that has closed its side has left. */
+static bool is_wanted(void *arg)
 {
+    struct request *r = arg;
+    char byte;
+    ssize_t len;
+
+    if (atomic_load_explicit(&r->http->is_stopping, memory_order_relaxed))
+        return false;
+    len = recv(r->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return len > 0 || (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+}
+
+static struct client_stream *call(const struct dev_http *http, struct request *r,
+                                  const char *method, const char *host)
+{
+    Isoyard__V1__ExecuteStreamRequest first = ISOYARD__V1__EXECUTE_STREAM_REQUEST__INIT;
+    Isoyard__V1__ExecuteStreamStart start = ISOYARD__V1__EXECUTE_STREAM_START__INIT;
     Isoyard__V1__ExecuteRequest request = ISOYARD__V1__EXECUTE_REQUEST__INIT;
     Isoyard__V1__HttpRequest fetch = ISOYARD__V1__HTTP_REQUEST__INIT;
     Isoyard__V1__HttpHeader **headers = xcalloc(r->header_count + 1, sizeof(headers[0]));
+    struct client_stream *stream;
     char *url;
 
     if (asprintf(&url, "http://%s%s", host, r->target) < 0)
         abort();
     for (size_t i = 0; i < r->header_count; i++)
         headers[i] = &r->headers[i];
+    first.part_case = ISOYARD__V1__EXECUTE_STREAM_REQUEST__PART_START;
+    first.start = &start;
+    start.request = &request;
     request.tenant = (char *)http->options->tenant;
     request.worker = (char *)http->worker;
     request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_FETCH;
@@ -160,10 +235,11 @@ static void call(const struct dev_http *http, struct request *r, const char *met
         fetch.body_bytes.data = (uint8_t *)r->body.data;
         fetch.body_bytes.len = r->body.len;
     }
-    client_call(http->options, "/isoyard.v1.ExecutionService/Execute", &request.base,
-                &isoyard__v1__execute_response__descriptor, TIMEOUT_MS, reply);
+    stream = client_stream_open(http->options, "/isoyard.v1.ExecutionService/ExecuteStream",
+                                &first.base, TIMEOUT_MS, is_wanted, r);
     free(url);
     free(headers);
+    return stream;
 }
 
 /* The answer */
@@ -190,18 +266,61 @@ static bool is_ours(const char *name)
     return false;
 }
 
-static struct MHD_Response *worker_response(const struct reply *reply,
-                                            const Isoyard__V1__HttpResponse *answer)
+/* The body: parts as MHD asks for them. */
+
+/* What the body ends with: nothing where it is whole, or nobody wants it any more. */
+static ssize_t end_body(struct request *r)
 {
-    struct bytes body = answer_body(reply).bytes;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(body.len, (void *)body.data, MHD_RESPMEM_MUST_COPY);
+    const Isoyard__V1__Failure *failure = r->part ? r->part->end->failure : NULL;
+    struct reply reply;
+    ssize_t ret = MHD_CONTENT_READER_END_OF_STREAM;
 
-    for (size_t i = 0; i < answer->n_headers; i++) {
-        char *value = bytes_of_utf8(answer->headers[i]->value);
+    if (r->part)
+        finish(r);
+    close_stream(r, &reply);
+    if (failure || reply.code != GRPC_STATUS_OK) {
+        problem_usage("the answer to %s broke off: %s", r->target,
+                      failure ? failure->message : reply.message);
+        ret = MHD_CONTENT_READER_END_WITH_ERROR;
+    } else if (!r->part) {
+        ret = MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    reply_release(&reply);
+    return ret;
+}
 
-        if (!is_ours(answer->headers[i]->name))
-            MHD_add_response_header(response, answer->headers[i]->name, value);
+static ssize_t read_body(void *arg, uint64_t at, char *ret, size_t max)
+{
+    struct request *r = arg;
+    size_t len;
+
+    (void)at;
+    while (!has_bytes(r)) {
+        next_part(r);
+        if (!r->part || r->part->part_case == ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_END)
+            return end_body(r);
+    }
+    len = r->part->chunk.len - r->taken < max ? r->part->chunk.len - r->taken : max;
+    memcpy(ret, r->part->chunk.data + r->taken, len);
+    r->taken += len;
+    return (ssize_t)len;
+}
+
+static struct MHD_Response *worker_response(struct request *r)
+{
+    const Isoyard__V1__ExecuteStreamHead *head = r->part->head;
+    struct MHD_Response *response;
+
+    if (!head->has_body)
+        finish(r);
+    response = MHD_create_response_from_callback(head->has_body ? MHD_SIZE_UNKNOWN : 0, BLOCK_BYTES,
+                                                 read_body, r, NULL);
+
+    for (size_t i = 0; i < head->response->n_headers; i++) {
+        char *value = bytes_of_utf8(head->response->headers[i]->value);
+
+        if (!is_ours(head->response->headers[i]->name))
+            MHD_add_response_header(response, head->response->headers[i]->name, value);
         free(value);
     }
     return response;
@@ -238,22 +357,36 @@ static unsigned status_of(grpc_status_code code)
     }
 }
 
-static struct MHD_Response *make_response(const struct reply *reply, unsigned *ret_status)
+/* Without an answer of the worker's; NULL: nobody waits for one. */
+static struct MHD_Response *refusal(struct request *r, unsigned *ret_status)
 {
-    const Isoyard__V1__ExecuteResponse *answer =
-        (const Isoyard__V1__ExecuteResponse *)reply->response;
+    struct MHD_Response *response = NULL;
+    struct reply reply;
 
-    if (reply->code != GRPC_STATUS_OK) {
-        *ret_status = status_of(reply->code);
-        return text_response(bytes_of(reply->message));
+    close_stream(r, &reply);
+    if (reply.code != GRPC_STATUS_OK) {
+        *ret_status = status_of(reply.code);
+        response = text_response(bytes_of(reply.message));
     }
-    if (answer->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE) {
-        *ret_status = answer->response->status;
-        return worker_response(reply, answer->response);
+    reply_release(&reply);
+    return response;
+}
+
+/* What the first part says. */
+static struct MHD_Response *make_response(struct request *r, unsigned *ret_status)
+{
+    if (!r->part)
+        return refusal(r, ret_status);
+    if (r->part->part_case == ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_HEAD &&
+        r->part->head->response) {
+        *ret_status = r->part->head->response->status;
+        return worker_response(r);
     }
     *ret_status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-    if (answer->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE)
-        return failure_response(answer->failure);
+    finish(r);
+    if (r->part->part_case == ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_END &&
+        r->part->end->failure)
+        return failure_response(r->part->end->failure);
     return text_response(bytes_of("the worker gave no answer\n"));
 }
 
@@ -281,13 +414,13 @@ static enum MHD_Result respond(const struct dev_http *http, struct request *r, c
     if (r->is_too_large) {
         response = text_response(bytes_of("the body is too large\n"));
     } else {
-        struct reply reply;
-
         MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, r);
-        call(http, r, method, host ? host : "localhost", &reply);
-        response = make_response(&reply, &status);
-        reply_release(&reply);
+        r->stream = call(http, r, method, host ? host : "localhost");
+        next_part(r);
+        response = make_response(r, &status);
     }
+    if (!response)
+        return MHD_NO;
     print_line(r, method, status);
     result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
@@ -364,7 +497,7 @@ int dev_http_start(struct dev_http **ret, const struct options *options, const c
     http->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port, NULL, NULL, handle,
         http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, http, MHD_OPTION_NOTIFY_COMPLETED, end_request,
         NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
     if (!http->daemon) {
         close(fd);
@@ -384,6 +517,7 @@ void dev_http_stop(struct dev_http *http)
 {
     if (!http)
         return;
+    atomic_store_explicit(&http->is_stopping, true, memory_order_relaxed);
     MHD_stop_daemon(http->daemon);
     free(http);
 }

@@ -1,6 +1,6 @@
 /*
- * Plain HTTP in front of a worker: each request becomes a call of Execute, whose answer goes back.
- * libmicrohttpd serves; each connection has a thread of its own.
+ * Plain HTTP in front of a worker: each request becomes a call of ExecuteStream, whose answer goes
+ * back as it comes. libmicrohttpd serves; each connection has a thread of its own.
  */
 #ifndef ISOYARD_CLI_DEV_HTTP_H
 #define ISOYARD_CLI_DEV_HTTP_H
@@ -19,7 +19,7 @@ int dev_http_start(struct dev_http **ret, const struct options *options, const c
 
 uint16_t dev_http_port(const struct dev_http *http);
 
-/* Waits for the requests under way. NULL is fine. */
+/* Ends the requests under way. NULL is fine. */
 void dev_http_stop(struct dev_http *http);
 
 #endif

@@ -117,6 +117,18 @@ static struct folder *find_folder(struct dev_watch *watch, const char *path)
     return NULL;
 }
 
+/* A folder that is not there comes with its files, whose absence is said elsewhere. */
+static void start_folder(struct folder *folder)
+{
+    int err = uv_fs_event_start(&folder->handle, on_event, folder->path, 0);
+
+    if (err == 0 || err == UV_ENOENT || folder->watch->has_warned)
+        return;
+    problem_usage("changes in %s are not seen: %s", folder->path, uv_strerror(err));
+    folder->watch->has_warned = true;
+}
+
+/* From now on its events are kept for the loop: what is looked at after this cannot be missed. */
 static struct folder *add_folder(struct dev_watch *watch, const char *path)
 {
     struct folder *folder = find_folder(watch, path);
@@ -130,6 +142,7 @@ static struct folder *add_folder(struct dev_watch *watch, const char *path)
     folder->next = watch->folders;
     watch->folders = folder;
     uv_fs_event_init(watch->loop, &folder->handle);
+    start_folder(folder);
     return folder;
 }
 
@@ -155,19 +168,6 @@ static void close_folders(struct dev_watch *watch)
     }
 }
 
-/* A folder that is not there comes with its files, whose absence is said elsewhere. */
-static void start_folders(struct dev_watch *watch)
-{
-    for (struct folder *folder = watch->folders; folder; folder = folder->next) {
-        int err = uv_fs_event_start(&folder->handle, on_event, folder->path, 0);
-
-        if (err == 0 || err == UV_ENOENT || watch->has_warned)
-            continue;
-        problem_usage("changes in %s are not seen: %s", folder->path, uv_strerror(err));
-        watch->has_warned = true;
-    }
-}
-
 static void add_file(struct dev_watch *watch, const char *path)
 {
     char *name = xstrdup(path), *folder = xstrdup(path);
@@ -175,40 +175,6 @@ static void add_file(struct dev_watch *watch, const char *path)
     paths_add(&add_folder(watch, dirname(folder))->names, basename(name));
     free(name);
     free(folder);
-}
-
-/* Trees */
-
-static bool is_hidden(const struct dev_watch *watch, const char *path)
-{
-    char *real = realpath(path, NULL);
-    bool is_same = real && watch->hidden && strcmp(real, watch->hidden) == 0;
-
-    free(real);
-    return is_same;
-}
-
-static void add_tree(struct dev_watch *watch, const char *path, unsigned depth, unsigned *left)
-{
-    DIR *folder = is_hidden(watch, path) ? NULL : opendir(path);
-    const struct dirent *entry;
-
-    if (!folder)
-        return;
-    --*left;
-    add_folder(watch, path)->is_whole = true;
-    while (*left > 0 && depth > 0 && (entry = readdir(folder))) {
-        bool is_left_out = entry->d_name[0] == '.' || strcmp(entry->d_name, "node_modules") == 0;
-        bool may_be_one = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
-
-        if (!is_left_out && may_be_one) {
-            char *below = join(path, entry->d_name);
-
-            add_tree(watch, below, depth - 1, left);
-            free(below);
-        }
-    }
-    closedir(folder);
 }
 
 /* Changes before they were watched */
@@ -236,24 +202,65 @@ static struct timespec tick_before(struct timespec time)
                              time.tv_nsec - TICK_NS + (is_less ? 1000000000 : 0)};
 }
 
+/* Trees */
+
+static bool is_hidden(const struct dev_watch *watch, const char *path)
+{
+    char *real = realpath(path, NULL);
+    bool is_same = real && watch->hidden && strcmp(real, watch->hidden) == 0;
+
+    free(real);
+    return is_same;
+}
+
+static bool may_be_folder(const struct dirent *entry)
+{
+    return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name, "node_modules") != 0;
+}
+
+/* Folders that may still be added, and whether a source in one has changed. */
+struct tree {
+    struct timespec since;
+    unsigned left;
+    bool has_changed;
+};
+
+static void add_tree(struct dev_watch *watch, const char *path, unsigned depth, struct tree *tree)
+{
+    DIR *folder = is_hidden(watch, path) ? NULL : opendir(path);
+    const struct dirent *entry;
+
+    if (!folder)
+        return;
+    tree->left--;
+    add_folder(watch, path)->is_whole = true;
+    while ((entry = readdir(folder))) {
+        char *below = join(path, entry->d_name);
+
+        if (is_source(entry->d_name) && has_changed(below, tree->since))
+            tree->has_changed = true;
+        if (may_be_folder(entry) && tree->left > 0 && depth > 0)
+            add_tree(watch, below, depth - 1, tree);
+        free(below);
+    }
+    closedir(folder);
+}
+
 void dev_watch_set(struct dev_watch *watch, const struct paths *files, const char *tree,
                    struct timespec since)
 {
-    struct timespec from = tick_before(since);
-    unsigned left = TREE_FOLDERS;
+    struct tree all = {.since = tick_before(since), .left = TREE_FOLDERS};
 
     close_folders(watch);
     for (size_t i = 0; i < files->count; i++)
         add_file(watch, files->list[i]);
     if (tree)
-        add_tree(watch, tree, TREE_DEPTH, &left);
-    start_folders(watch);
-    for (size_t i = 0; i < files->count; i++) {
-        if (has_changed(files->list[i], from)) {
-            start_rest(watch);
-            break;
-        }
-    }
+        add_tree(watch, tree, TREE_DEPTH, &all);
+    for (size_t i = 0; i < files->count; i++)
+        all.has_changed = all.has_changed || has_changed(files->list[i], all.since);
+    if (all.has_changed)
+        start_rest(watch);
 }
 
 struct dev_watch *dev_watch_new(uv_loop_t *loop, const char *hidden, void (*changed)(void *arg),

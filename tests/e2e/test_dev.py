@@ -1,6 +1,7 @@
 """isoyard init, isoyard.json, and isoyard dev."""
 
 import http.client
+import http.server
 import json
 import os
 import re
@@ -24,6 +25,39 @@ WORKER = """export default {
         const body = request.method === "POST" ? await request.text() : null;
         return Response.json({ method: request.method, url: request.url, body, "x-a": request.headers.get("x-a") },
                              { status: 201, headers: { "x-b": "caf\\u00e9" } });
+    },
+};
+"""
+
+STREAM = """const gate = () => fetch("http://127.0.0.1:%d/");
+const encoder = new TextEncoder();
+export default {
+    fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/none") return new Response(null);
+        if (pathname === "/large") {
+            let left = 100;
+            const chunk = new Uint8Array(1 << 20).fill(120);
+            return new Response(new ReadableStream({
+                pull(controller) {
+                    if (left-- > 0) controller.enqueue(chunk);
+                    else controller.close();
+                },
+            }));
+        }
+        return new Response(new ReadableStream({
+            async start(controller) {
+                controller.enqueue(encoder.encode("data: 1\\n\\n"));
+                await gate();
+                if (pathname === "/break") throw new Error("on purpose");
+                controller.enqueue(encoder.encode("data: 2\\n\\n"));
+                controller.enqueue(encoder.encode("data: 3\\n\\n"));
+                controller.close();
+            },
+            cancel() {
+                console.log("cancelled");
+            },
+        }), { headers: { "content-type": "text/event-stream" } });
     },
 };
 """
@@ -207,6 +241,74 @@ class Dev(support.TestCase):
         self.assertEqual((answer.status, text), (201, b""))
         large = "x" * (5 << 20)
         self.assertEqual(len(json.loads(self.ask("/", "POST", large)[1])["body"]), len(large))
+
+    def start_streaming(self):
+        """A worker whose body waits in its midst until the test opens a gate."""
+        gate = threading.Event()
+
+        class Gate(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                gate.wait(support.PATIENCE)
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+        web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gate)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        self.addCleanup(web.server_close)
+        self.addCleanup(web.shutdown)
+        self.addCleanup(gate.set)
+        self.start("worker.js", files={"worker.js": STREAM % web.server_port})
+        return gate
+
+    def open(self, path, method="GET"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=support.PATIENCE)
+        self.addCleanup(connection.close)
+        connection.request(method, path)
+        return connection, connection.getresponse()
+
+    def test_a_body_comes_as_it_is_written(self):
+        gate = self.start_streaming()
+        _, answer = self.open("/events")
+        self.assertEqual((answer.status, answer.headers["content-type"]), (200, "text/event-stream"))
+        # The rest is not even written before this has come.
+        self.assertEqual(answer.read1(), b"data: 1\n\n")
+        gate.set()
+        self.assertEqual(answer.read(), b"data: 2\n\ndata: 3\n\n")
+        self.wait_said("200 GET /events")
+        self.assertEqual(self.ask("/large")[1], b"x" * (100 << 20))
+        for path, method in (("/none", "GET"), ("/events", "HEAD")):
+            answer, text = self.ask(path, method)
+            self.assertEqual(text, b"", path)
+        self.assertEqual(self.ask("/none")[0].headers["content-length"], "0")
+        self.assertNotIn("broke off", self.said)
+
+    def test_a_body_that_breaks_off_is_not_whole(self):
+        gate = self.start_streaming()
+        _, answer = self.open("/break")
+        self.assertEqual(answer.read1(), b"data: 1\n\n")
+        gate.set()
+        with self.assertRaises(http.client.IncompleteRead):
+            answer.read()
+        self.wait_said("the answer to /break broke off: ")
+        self.wait_said("on purpose")
+
+    def test_a_client_that_leaves_is_told_to_the_worker(self):
+        self.start_streaming()
+        connection, answer = self.open("/events")
+        self.assertEqual(answer.read1(), b"data: 1\n\n")
+        answer.close()
+        connection.close()
+        self.wait_said("cancelled")
+
+    def test_a_body_under_way_does_not_delay_the_end(self):
+        self.start_streaming()
+        _, answer = self.open("/events")
+        self.assertEqual(answer.read1(), b"data: 1\n\n")
+        before = time.monotonic()
+        self.assertEqual(self.stop(), 0)
+        self.assertLess(time.monotonic() - before, 8)
 
     def test_failures_are_answers(self):
         self.start("worker.js")
