@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* What esbuild writes may be larger than the module that is left of it, by its map in base64. */
 #define MAPPED_FACTOR 4
@@ -108,7 +109,7 @@ static char *real_folder(const char *path, struct error *error)
     char *folder = realpath(dirname(copy), NULL);
 
     if (!folder)
-        error_set(error, E_IO, NULL, "cannot read %s: %s", path, strerror(errno));
+        file_error(path, errno, error);
     free(copy);
     return folder;
 }
@@ -262,13 +263,31 @@ static bool is_bundled(const struct bundle_request *r)
     return r->is_bundled || esbuild_is_needed(r->paths[0]);
 }
 
+static int check_file(const char *path, struct error *error)
+{
+    struct stat s;
+
+    if (strcmp(path, "-") == 0)
+        return 0;
+    if (stat(path, &s) < 0)
+        return file_error(path, errno, error);
+    if (S_ISDIR(s.st_mode))
+        return error_set(error, E_INVALID, NULL,
+                         "%s is a directory; name the worker's main file, and behind it those that "
+                         "it imports",
+                         path);
+    return 0;
+}
+
 static int read_file(struct bundle *bundle, const char *path, const char *root,
                      const struct bundle_request *r, struct error *error)
 {
     bool is_main = bundle->count == 0;
     Isoyard__V1__SourceFile *file = add_file(bundle);
-    int err = name_file(path, root, r->paths[0], &file->name, error);
+    int err = check_file(path, error);
 
+    if (!err)
+        err = name_file(path, root, r->paths[0], &file->name, error);
     if (err)
         return err;
     if (is_main && is_bundled(r)) {

@@ -9,10 +9,12 @@
 #include "cli/dev_server.h"
 #include "cli/dev_watch.h"
 #include "cli/exit_status.h"
+#include "cli/file.h"
 #include "cli/log_text.h"
 #include "cli/problem.h"
 #include "cli/project.h"
 
+#include <errno.h>
 #include <grpc/health/v1/health.pb-c.h>
 #include <inttypes.h>
 #include <isoyard/v1/log.pb-c.h>
@@ -21,6 +23,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PORT 8787
 #define BUNDLE_BYTES ((size_t)10 << 20)
@@ -74,7 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'n':
         if (!project_is_name(arg))
-            argp_error(state, "--name: '%s' is no worker's name", arg);
+            argp_error(state, "--name: '%s' is no worker's name: " PROJECT_NAME_RULE, arg);
         dev->project.name = xstrdup(arg);
         return 0;
     case KEY_BUNDLE:
@@ -101,8 +104,8 @@ const struct argp dev_argp = {
         "Runs a worker on a server of its own, whose database is thrown away at the end, and "
         "answers plain HTTP with it. It is deployed again when one of its files changes, also of those "
         "that are bundled; what it logs is shown. The first file is the main one; without files " PROJECT_FILE
-        " names them.\vThe worker may ask servers of this machine. Bodies are whole, up to 64 "
-        "MiB. --address is not used. Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
+        " names them.\vThe worker may ask servers of this machine. A request's body is whole, up "
+        "to 64 MiB; an answer's comes as it is written. --address is not used. Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
 
 /* Deploying */
 
@@ -297,6 +300,16 @@ static int read_project(struct dev *dev, struct error *error)
     return 0;
 }
 
+/* A wrong name is best told before anything runs. */
+static int check_files(const struct project *project, struct error *error)
+{
+    for (size_t i = 0; i < project->path_count; i++) {
+        if (access(project->paths[i], F_OK) < 0)
+            return file_error(project->paths[i], errno, error);
+    }
+    return 0;
+}
+
 /* The loop */
 
 static void stop(struct dev *dev, int status)
@@ -413,7 +426,7 @@ int dev_run(struct options *options, int argc, char **argv)
     dev->options = options;
     dev->port = PORT;
     options_parse(options, &dev_argp, dev, argc, argv);
-    if (read_project(dev, &error))
+    if (read_project(dev, &error) || check_files(&dev->project, &error))
         status = problem_usage("%s", error.message);
     else
         status = run(dev);

@@ -199,8 +199,11 @@ static int run(const char *path, const char *const flags[3], size_t max_bytes, s
         return error_set(error, E_LIMIT, NULL, "what esbuild made of %s is larger than %zu bytes",
                          path, max_bytes);
     if (status != 0)
-        err =
-            error_set(error, E_INVALID, NULL, "esbuild cannot bundle %s; it says why above", path);
+        err = error_set(
+            error, E_INVALID, NULL,
+            "esbuild cannot bundle %s; it says why above (a package that it does not find wants "
+            "'npm install')",
+            path);
     return err;
 }
 

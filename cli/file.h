@@ -11,4 +11,8 @@
  * larger than max. */
 int file_read(const char *path, size_t max, struct buffer *ret, struct error *error);
 
+/* E_IO, and what is said where a file cannot be read, for an errno: where there is none, which one
+ * may have been meant. */
+int file_error(const char *path, int cause, struct error *error);
+
 #endif

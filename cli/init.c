@@ -45,10 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (a->name && !project_is_name(a->name))
-            argp_error(state,
-                       "--name: '%s' is no worker's name: 1 to 63 of a-z, 0-9 and '-', with no '-' "
-                       "at its ends",
-                       a->name);
+            argp_error(state, "--name: '%s' is no worker's name: " PROJECT_NAME_RULE, a->name);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -25,7 +25,9 @@ void near_worker_print(const struct options *options, const char *name)
     suggest_begin(&suggestion, name);
     for (size_t i = 0; page && i < page->n_workers; i++)
         suggest_consider(&suggestion, page->workers[i]->name);
-    if (suggestion.best)
+    if (suggestion.best && suggestion.distance == 0)
+        fprintf(stderr, "  'isoyard workers versions %s' lists its versions\n", suggestion.best);
+    else if (suggestion.best)
         fprintf(stderr, "  did you mean '%s'?\n", suggestion.best);
     else if (page && page->n_workers == 0)
         fprintf(stderr,

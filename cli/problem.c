@@ -200,8 +200,14 @@ void problem_print_failure(const Isoyard__V1__Failure *failure)
 
 static void print_fields(const Google__Rpc__BadRequest *request)
 {
-    for (size_t i = 0; i < request->n_field_violations; i++)
-        print_escaped("  field: %s\n", request->field_violations[i]->field);
+    for (size_t i = 0; i < request->n_field_violations; i++) {
+        const char *field = request->field_violations[i]->field;
+
+        print_escaped("  field: %s\n", field);
+        if (strcmp(field, "task.payload_json") == 0)
+            fputs("  --data must be JSON here, as '{\"n\": 1}', or '\"text\"' with its quotes\n",
+                  stderr);
+    }
 }
 
 /* What to do about it; NULL: the message says all. */

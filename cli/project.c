@@ -65,9 +65,7 @@ static int read_name(const json_t *root, const char *key, bool is_needed, char *
     if (!value && !is_needed)
         return 0;
     if (!text || !project_is_name(text))
-        return wrong(error, key,
-                     value ? "must be 1 to 63 of a-z, 0-9 and '-', with no '-' at its ends"
-                           : "is missing");
+        return wrong(error, key, value ? "must be " PROJECT_NAME_RULE : "is missing");
     *ret = xstrdup(text);
     return 0;
 }

@@ -35,7 +35,8 @@ struct project {
 int project_read(const char *folder, struct project *ret, struct error *error);
 void project_release(struct project *project);
 
-/* Whether a worker, or a tenant, may have the name. */
+/* Whether a worker, or a tenant, may have the name; and how that is said. */
+#define PROJECT_NAME_RULE "1 to 63 of a-z, 0-9 and '-', with no '-' at its ends"
 bool project_is_name(const char *name);
 
 #endif

@@ -360,7 +360,9 @@ static int choose_version(const struct options *options, const struct named *nam
         return find_previous(options, named->name, ret);
     value = strtoul(named->version, &end, 10);
     if (*end != '\0' || value == 0 || value > UINT32_MAX || named->version[0] == '-')
-        return problem_usage("'%s' is no version's number", named->version);
+        return problem_usage(
+            "'%s' is no version's number; 'isoyard workers versions %s' lists them", named->version,
+            named->name);
     *ret = (uint32_t)value;
     return EXIT_FINE;
 }

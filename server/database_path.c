@@ -51,8 +51,11 @@ static int make_folders(char *path, struct error *error)
             *slash = '\0';
         failed = mkdir(path, 0700) < 0 && errno != EEXIST;
         if (failed)
-            return error_set(error, E_IO, "db", "cannot make the folder %s: %s", path,
-                             strerror(errno));
+            return error_set(
+                error, E_IO, "db",
+                "cannot make the folder %s for the database: %s; say with --db where it "
+                "is to be",
+                path, strerror(errno));
         if (!slash)
             return 0;
         *slash = '/';

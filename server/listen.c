@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <libgen.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -66,6 +67,14 @@ static int bind_error(const char *flag, const char *address, int errnum, struct 
         return error_set(error, E_CONDITION, flag,
                          "%s is in use: another server listens there; stop it, or choose another "
                          "address with --%s",
+                         address, flag);
+    if (errnum == EADDRNOTAVAIL)
+        return error_set(error, E_IO, flag,
+                         "%s is no address of this machine; choose another one with --%s", address,
+                         flag);
+    if (errnum == EACCES)
+        return error_set(error, E_IO, flag,
+                         "this user may not listen at %s; choose a port of 1024 or more with --%s",
                          address, flag);
     return error_set(error, E_IO, flag, "cannot listen at %s: %s", address, strerror(errnum));
 }
@@ -208,6 +217,25 @@ static int check_socket_file(const struct sockaddr_un *at, struct error *error)
     }
 }
 
+/* Whether a socket can be made there. */
+static int check_folder(const char *path, struct error *error)
+{
+    char *copy = xstrdup(path);
+    int failed = access(dirname(copy), W_OK | X_OK) < 0;
+    int cause = errno;
+
+    free(copy);
+    if (!failed)
+        return 0;
+    return error_set(error, E_IO, "unix",
+                     cause == ENOENT
+                         ? "cannot listen at %s: its folder does not exist; make it, or choose "
+                           "another path with --unix"
+                         : "cannot listen at %s: this user may not write in its folder; choose "
+                           "another path with --unix",
+                     path);
+}
+
 int listen_check_unix(const char *path, struct error *error)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -220,7 +248,7 @@ int listen_check_unix(const char *path, struct error *error)
     strcpy(at.sun_path, path);
     if (lstat(path, &found) < 0) {
         if (errno == ENOENT)
-            return 0;
+            return check_folder(path, error);
         return error_set(error, E_IO, "unix", "cannot listen at %s: %s", path, strerror(errno));
     }
     if (!S_ISSOCK(found.st_mode))

@@ -32,6 +32,13 @@ static int refuse_path(const char *path, int cause, struct error *error)
         return error_set(error, E_INVALID, "",
                          "'%.512s' cannot be a database (%s): give the path of a file", path,
                          strerror(cause));
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return error_set(error, E_IO, "",
+                         "'%.512s' cannot be written by this user (%s): change the permissions of "
+                         "its folder, or give the path of another file",
+                         path, strerror(cause));
     default:
         return error_set(error, E_IO, "", "'%.512s' cannot be opened: %s", path, strerror(cause));
     }

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import re
 import socket
 import subprocess
@@ -79,8 +80,62 @@ class Mistakes(support.ServerCase):
 
     def test_file_that_is_not_there(self):
         self.assertRegex(self.told(2, "deploy", self.folder / "none.js", "-n", "x"), r"none\.js: No such file")
+        (self.folder / "there.js").write_text("export default {};")
+        self.assertIn(f"did you mean {self.folder}/there.js?", self.told(2, "deploy", self.folder / "their.js", "-n", "x"))
+        self.assertRegex(self.told(2, "deploy", "none.js", "-n", "x"), r"it is looked for in /")
+        self.assertRegex(self.told(2, "exec", "greeter", "-d", "@none.json"), r"none\.json: No such file.*looked for")
+        self.assertIn("name the worker's main file", self.told(2, "deploy", self.folder, "-n", "x"))
+        self.assertIn("did you mean", self.told(2, "dev", self.folder / "their.js", "--port", "0"))
         self.assertRegex(self.told(2, "deploy", self.folder, "-n", "x", "--type", f"{self.folder}=module"),
                          "[Ii]s a directory")
+
+    def test_bare_import(self):
+        (self.folder / "bare.js").write_text("import 'lodash';\nexport default {};\n")
+        self.assertIn("'isoyard deploy --bundle'", self.told(4, "deploy", self.folder / "bare.js", "-n", "x"))
+
+    def test_import_that_was_not_deployed(self):
+        (self.folder / "part.js").write_text("import './other.js';\nexport default {};\n")
+        self.assertIn("deploy it with the main file", self.told(4, "deploy", self.folder / "part.js", "-n", "x"))
+
+    def test_name_that_is_not_allowed(self):
+        rule = "1 to 63 of a-z, 0-9 and '-'"
+        self.assertIn(rule, self.told(2, "init", self.folder / "new", "--name", "A_b"))
+        self.assertIn(rule, self.told(2, "dev", worker_file("echo.js"), "--name", "A_b"))
+        self.assertIn("1 to 63 characters of a-z", self.told(4, "deploy", worker_file("echo.js"), "--name", "A_b"))
+
+    def test_payload_that_is_no_json(self):
+        said = self.told(4, "exec", "counter", "--event", "task", "--data", "{n: 1}")
+        self.assertIn("not JSON", said)
+        self.assertIn("""--data must be JSON here, as '{"n": 1}'""", said)
+
+    def test_version_that_is_not_there(self):
+        said = self.told(4, "workers", "rollback", "greeter", "9")
+        self.assertIn("no version 9", said)
+        self.assertIn("'isoyard workers versions greeter' lists its versions", said)
+        self.assertNotIn("did you mean", said)
+        self.assertIn("workers versions greeter", self.told(2, "workers", "rollback", "greeter", "nine"))
+
+    def refused_by_server(self, *arguments, command=()):
+        result = subprocess.run([*command, support.BIN / "isoyardd", *map(str, arguments)], capture_output=True, text=True,
+                                timeout=support.PATIENCE, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        return result.stderr
+
+    def test_address_that_cannot_be_had(self):
+        database = self.folder / "address.db"
+        self.assertIn("is no address of this machine; choose another one with --listen",
+                      self.refused_by_server("--listen", "192.0.2.1:7070", "--db", database))
+        self.assertIn("its folder does not exist; make it, or choose another path with --unix",
+                      self.refused_by_server("--unix", "/no/such/socket", "--db", database))
+
+    @unittest.skipIf(os.geteuid() != 0, "wants to become somebody else")
+    def test_database_that_cannot_be_written(self):
+        nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        if subprocess.run([*nobody, "test", "-x", support.BIN / "isoyardd"], check=False).returncode != 0:
+            self.skipTest("nobody may not run the program")
+        said = self.refused_by_server("--listen", "127.0.0.1:0", "--http", "off", "--db", "/isoyard.db", command=nobody)
+        self.assertIn("cannot be written by this user", said)
+        self.assertIn("give the path of another file", said)
 
     def test_empty_file(self):
         (self.folder / "empty.js").write_text("")
