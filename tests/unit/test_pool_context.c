@@ -198,12 +198,13 @@ START_TEST(fresh_task_that_is_cancelled_in_the_queue_renews_nothing)
     open_fresh(&pool_pinned);
     struct script *script = fixture_worker("t", "w", "load", NULL);
 
-    ck_assert_int_eq(call_start(&first, &f, script, "sleep:50 answer"), 0);
+    ck_assert_int_eq(call_start(&first, &f, script, "sleep:60000 answer"), 0);
     ck_assert_int_eq(call_start(&second, &f, script, "answer"), 0);
     sleep_ms(10);
     pool_cancel(f.pool, &second.task);
     call_wait(&second);
     ck_assert_int_eq(second.task.outcome.failure.reason, FAILURE_CANCELLED);
+    pool_cancel(f.pool, &first.task);
     call_wait(&first);
     ck_assert_uint_eq(renewed(), 0);
     call_release(&first);
