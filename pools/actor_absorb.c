@@ -291,6 +291,15 @@ static void charge(struct actor *actor, const struct turn_event *event, double c
     }
 }
 
+/* Of one that was stopped for it. What the samples give it in the end may be a little less than the
+ * watchdog saw. */
+static uint64_t cpu_used_us(const struct flight *flight, const struct limits *limits)
+{
+    uint64_t used_us = flight->cpu_ns / NS_PER_US;
+
+    return used_us > limits->cpu_us ? used_us : limits->cpu_us;
+}
+
 /* What became of an event that was cut off; flight: whose doing it was, NULL: start-up's. */
 static void set_stop_failure(const struct actor *actor, const struct turn_event *event,
                              const struct flight *flight, struct failure *ret)
@@ -311,7 +320,7 @@ static void set_stop_failure(const struct actor *actor, const struct turn_event 
     else if (event->stopped == STOP_WALL)
         set_wall_failure(flight, ret);
     else
-        failure_set_limit(ret, LIMIT_CPU, phase, flight->cpu_ns / NS_PER_US, limits->cpu_us);
+        failure_set_limit(ret, LIMIT_CPU, phase, cpu_used_us(flight, limits), limits->cpu_us);
 }
 
 /* One that used more CPU time than it may, but in events that each ended by themselves. */

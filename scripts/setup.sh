@@ -48,7 +48,7 @@ test_packages=(
 
 # Tests of shells, manuals and the Go client are skipped where these are missing; not every Debian has all of them.
 wanted_packages=(
-    fish golang-go golang-google-genproto-dev golang-google-grpc-dev man-db mandoc zsh
+    fish golang-go golang-google-genproto-dev golang-google-grpc-dev golang-google-protobuf-dev man-db mandoc zsh
 )
 
 packages=("${build_packages[@]}")

@@ -255,7 +255,7 @@ class Synthetic(Case):
         self.assertEqual(len(self.list()), 0)
 
     def test_bounds_are_allowed(self):
-        self.start()
+        self.start("--startup-ms", "30000")  # 256 isolates begin at once
         report, _ = self.compare(synthetic(
             pool_pb2.NamedWorkload(name="threads", threads=256, isolates=256), rounds=1, tasks=300, callers=1024,
             settings=pool_pb2.PoolSettings(isolates=256), arms=[arm(SHARED), arm(PINNED)]))
