@@ -2,6 +2,7 @@
 #include "server/events.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -156,8 +157,10 @@ static bool has_hung_up(const struct client *client)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(client->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     char byte;
+    ssize_t got = info ? recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) : 1;
 
-    return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    /* An error: it was reset, as by a client that is killed. */
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 /* libmicrohttpd does not look at connections that are suspended, and would find out at the second

@@ -9,14 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Of a POST's body. */
 #define BODY_BYTES ((size_t)16 << 10)
 
+/* Of one that is too large so much is read, for the client to see the answer; then it is cut off.
+ */
+#define BODY_READ_BYTES ((size_t)1 << 20)
+
 struct http_request {
     const struct route *route;
     struct buffer body;
-    bool is_too_large;
+    size_t received;
 };
 
 struct route {
@@ -332,6 +337,41 @@ static const char *forwarded(struct MHD_Connection *connection)
     return NULL;
 }
 
+/* How many headers of a name there are. */
+struct header_count {
+    const char *name;
+    unsigned count;
+};
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct header_count *counted = arg;
+
+    (void)kind;
+    (void)value;
+    counted->count += strcasecmp(name, counted->name) == 0;
+    return MHD_YES;
+}
+
+static unsigned headers_of(struct MHD_Connection *connection, const char *name)
+{
+    struct header_count counted = {name, 0};
+
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_header, &counted);
+    return counted.count;
+}
+
+/* Where a proxy and libmicrohttpd may find different ends of the request, or hosts (RFC 9112, 3.2
+ * and 6.3). */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+    unsigned lengths = headers_of(connection, "Content-Length");
+    unsigned codings = headers_of(connection, "Transfer-Encoding");
+
+    return lengths + codings > 1 || headers_of(connection, "Host") > 1;
+}
+
 static const char *fault_of(const struct http_context *context, struct MHD_Connection *connection,
                             const struct route *route, const char *method)
 {
@@ -361,6 +401,8 @@ static enum MHD_Result begin(const struct http_context *context, struct MHD_Conn
     const char *fault = fault_of(context, connection, route, method);
     struct http_request *request;
 
+    if (is_ambiguous(connection))
+        return send_text(connection, MHD_HTTP_BAD_REQUEST, "the request's head contradicts itself");
     if (fault)
         return send_text(connection, MHD_HTTP_FORBIDDEN, fault);
     if (!route && is_known)
@@ -373,12 +415,19 @@ static enum MHD_Result begin(const struct http_context *context, struct MHD_Conn
     return MHD_YES;
 }
 
-static void take_body(struct http_request *request, const char *data, size_t len)
+static bool is_too_large(const struct http_request *request)
 {
-    if (request->body.len + len > BODY_BYTES)
-        request->is_too_large = true;
-    if (!request->is_too_large)
-        buffer_append(&request->body, data, len);
+    return request->received > BODY_BYTES;
+}
+
+/* MHD_NO hangs up. */
+static enum MHD_Result take_body(struct http_request *request, const char *data, size_t *len)
+{
+    request->received += *len;
+    if (!is_too_large(request))
+        buffer_append(&request->body, data, *len);
+    *len = 0;
+    return request->received > BODY_READ_BYTES ? MHD_NO : MHD_YES;
 }
 
 enum MHD_Result http_request_receive(const struct http_context *context,
@@ -390,12 +439,9 @@ enum MHD_Result http_request_receive(const struct http_context *context,
 
     if (!request)
         return begin(context, connection, url, method, state);
-    if (*data_len > 0) {
-        take_body(request, data, *data_len);
-        *data_len = 0;
-        return MHD_YES;
-    }
-    if (request->is_too_large)
+    if (*data_len > 0)
+        return take_body(request, data, data_len);
+    if (is_too_large(request))
         return send_text(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
     return request->route->answer(context, connection, request);
 }

@@ -329,6 +329,27 @@ class Security(HttpCase):
         self.refused(self.site.post("/api/switch", {"architecture": "x" * 16300}), 400)
         self.refused(self.site.post("/api/switch", {"architecture": "x" * 17000}), 413)
 
+    def test_body_without_end_is_cut_off(self):
+        with socket.create_connection(self.site.address.split(":"), support.PATIENCE) as client:
+            client.sendall(f"GET /healthz HTTP/1.1\r\nHost: {self.site.address}\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n".encode())
+            with self.assertRaises(ConnectionError):
+                for _ in range(100000):
+                    client.sendall(b"400\r\n" + b"x" * 1024 + b"\r\n")
+
+    def test_heads_that_contradict_themselves_are_refused(self):
+        host = f"Host: {self.site.address}"
+        smuggled = f"GET /readyz HTTP/1.1\r\n{host}\r\nConnection: close\r\n\r\n"
+        for headers in ("Content-Length: 4\r\nTransfer-Encoding: chunked",
+                        "Transfer-Encoding: chunked\r\nContent-Length: 4",
+                        f"Content-Length: {len(smuggled)}\r\nContent-Length: 0",
+                        f"Host: {self.site.address}"):
+            with socket.create_connection(self.site.address.split(":"), support.PATIENCE) as client:
+                client.sendall(f"GET /healthz HTTP/1.1\r\n{host}\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}".encode())
+                answer = client.makefile("rb").read()
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, answer)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+
     def test_body_that_is_no_object_is_refused(self):
         for body in ("", "{", "[]", "1", '{"architecture": "shared"', '{"a": 1, "a": 2}'):
             self.refused(self.site.post("/api/switch", body), 400)
@@ -461,6 +482,17 @@ class Events(HttpCase):
         for client in clients:
             client.close()
         wait_until(lambda: self.site.metrics()["isoyard_http_event_clients"] == 0, "the clients to be gone")
+        self.site.event()
+
+    def test_place_of_a_client_that_was_reset_is_free_at_once(self):
+        clients = [self.connect() for _ in range(16)]
+        for client in clients:
+            text = b""
+            while b"\n\n" not in text:
+                text += client.recv(65536)
+        for client in clients:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.close()
         self.site.event()
 
 
