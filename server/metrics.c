@@ -3,6 +3,7 @@
 
 #include "api/clock.h"
 #include "api/version.h"
+#include "server/code_metrics.h"
 #include "server/exposition.h"
 #include "server/logger.h"
 #include "server/process_figures.h"
@@ -566,6 +567,7 @@ void metrics_write(struct buffer *out, const struct pool_service *service,
     write_queues(&w);
     write_lanes(&w);
     write_workers(&w);
+    code_metrics_write(out, service->code_thread);
     write_process(&w);
     exposition_single_real(out, "isoyard_stats_snapshot_seconds", "gauge",
                            "How long it took to read the counters of all lanes.",

@@ -173,6 +173,29 @@ class Metrics(HttpCase):
         self.assertEqual(len(names), 20)
 
 
+class CompiledCode(HttpCase):
+    flags = ("--http", "127.0.0.1:0", "--pool", "legacy")
+
+    def test_figures_of_compiled_code(self):
+        self.api.deploy("cached", WAYS + "// padding\n" * 200)
+        self.api.execute("cached")
+        names = ("hits", "misses", "rejected", "restored", "discarded", "lost", "files", "bytes", "disk_bytes")
+        kept = wait_until(lambda: (s := self.api.stats().server).code_cache_disk_bytes and s, "the code to be kept")
+        m = self.site.metrics()
+        sample = lambda name: m.get(f"isoyard_code_cache_{name}_total", m.get(f"isoyard_code_cache_{name}"))
+        self.assertEqual({name: sample(name) for name in names},
+                         {name: getattr(kept, f"code_cache_{name}") for name in names})
+        self.assertGreater(kept.code_cache_misses, 0)
+        self.assertGreater(kept.code_cache_files, 0)
+
+    def test_figures_of_the_disk_are_of_one_that_is_there(self):
+        server = support.start("--http", "127.0.0.1:0", "--code-cache-mib", "0", http=None)
+        self.addCleanup(server.kill)
+        m = Site(http_address(server)).metrics()
+        self.assertIn("isoyard_code_cache_hits_total", m)
+        self.assertNotIn("isoyard_code_cache_disk_bytes", m)
+
+
 class Switched(HttpCase):
     def test_counters_survive_a_switch(self):
         self.api.deploy("ways", WAYS)
