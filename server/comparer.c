@@ -21,6 +21,7 @@ struct comparer {
     pthread_cond_t changed;
     struct compare_order *order; /* to be begun, or under way; NULL: none */
     bool is_stopping;
+    uint64_t concluded; /* so far */
 
     /* What the switcher said of a live one. */
     bool is_live_done;
@@ -139,6 +140,7 @@ static void run(struct comparer *comparer, struct compare_order *order)
     order->conclude(order, err, &error, result);
     pthread_mutex_lock(&comparer->lock);
     comparer->order = NULL;
+    comparer->concluded++;
     pthread_mutex_unlock(&comparer->lock);
     order->answer(order);
 }
@@ -185,6 +187,18 @@ int comparer_begin(struct comparer *comparer, struct compare_order *order, struc
     pthread_cond_broadcast(&comparer->changed);
     pthread_mutex_unlock(&comparer->lock);
     return err;
+}
+
+uint64_t comparer_concluded(struct comparer *comparer)
+{
+    uint64_t concluded;
+
+    if (!comparer)
+        return 0;
+    pthread_mutex_lock(&comparer->lock);
+    concluded = comparer->concluded;
+    pthread_mutex_unlock(&comparer->lock);
+    return concluded;
 }
 
 void comparer_cancel(struct compare_order *order)

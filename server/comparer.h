@@ -55,6 +55,9 @@ int comparer_begin(struct comparer *comparer, struct compare_order *order, struc
 /* Has an order end soon, with E_CANCELLED. Between comparer_begin and answer. Any thread. */
 void comparer_cancel(struct compare_order *order);
 
+/* How many have been concluded, well or not. Any thread; NULL: none. */
+uint64_t comparer_concluded(struct comparer *comparer);
+
 /* The server shuts down: a comparison under way ends soon, and none begins any more. Any thread;
  * NULL is fine. */
 void comparer_hasten(struct comparer *comparer);

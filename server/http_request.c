@@ -2,6 +2,7 @@
 #include "server/http_request.h"
 
 #include "api/bytes.h"
+#include "server/comparison_json.h"
 #include "server/exposition.h"
 #include "server/metrics.h"
 #include "server/web/assets.h"
@@ -183,16 +184,6 @@ static enum MHD_Result answer_history(const struct http_context *context,
     return send_json(connection, MHD_HTTP_OK, observer_history(context->observer));
 }
 
-static enum MHD_Result answer_report(const struct http_context *context,
-                                     struct MHD_Connection *connection,
-                                     struct http_request *request)
-{
-    json_t *report = control_report(context->control);
-
-    (void)request;
-    return send_json(connection, MHD_HTTP_OK, report ? report : json_null());
-}
-
 /* Browsers let no other site's page read this. */
 static enum MHD_Result answer_token(const struct http_context *context,
                                     struct MHD_Connection *connection, struct http_request *request)
@@ -227,6 +218,53 @@ static enum MHD_Result send_outcome(struct MHD_Connection *connection, int err,
         return send_json(connection, MHD_HTTP_ACCEPTED, json_object());
     return send_json(connection, status_of(err),
                      json_pack("{s:s, s:s}", "message", error->message, "field", error->field));
+}
+
+/* What was read, or why it could not be. */
+static enum MHD_Result send_read(struct MHD_Connection *connection, int err,
+                                 const struct error *error, json_t *json)
+{
+    if (err)
+        return send_outcome(connection, err, error);
+    return send_json(connection, MHD_HTTP_OK, json);
+}
+
+static const char *argument(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* The stored comparison that is named; else the last one that was begun here, or null. */
+static enum MHD_Result answer_comparison(const struct http_context *context,
+                                         struct MHD_Connection *connection,
+                                         struct http_request *request)
+{
+    const char *id = argument(connection, "id");
+    struct error error = {0};
+    json_t *json = NULL;
+    int err = 0;
+
+    (void)request;
+    if (id) {
+        err = comparison_json_read(context->service->store_thread, id, &json, &error);
+    } else {
+        json = control_report(context->control);
+        json = json ? json : json_null();
+    }
+    return send_read(connection, err, &error, json);
+}
+
+static enum MHD_Result answer_comparisons(const struct http_context *context,
+                                          struct MHD_Connection *connection,
+                                          struct http_request *request)
+{
+    struct error error = {0};
+    json_t *json = NULL;
+    int err = comparison_json_list(context->service->store_thread, argument(connection, "after"),
+                                   &json, &error);
+
+    (void)request;
+    return send_read(connection, err, &error, json);
 }
 
 /* Runs an action on the body, which must be an object. */
@@ -288,7 +326,8 @@ static const struct route routes[] = {
     {"GET", "/app.css", false, true, answer_style},
     {"GET", "/api/events", false, true, answer_events},
     {"GET", "/api/history", false, true, answer_history},
-    {"GET", "/api/comparison", false, true, answer_report},
+    {"GET", "/api/comparison", false, true, answer_comparison},
+    {"GET", "/api/comparisons", false, true, answer_comparisons},
     {"GET", "/api/token", false, true, answer_token},
     {"POST", "/api/switch", false, true, answer_switch},
     {"POST", "/api/compare", false, true, answer_compare},

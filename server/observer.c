@@ -4,6 +4,7 @@
 #include "api/bytes.h"
 #include "api/hex.h"
 #include "api/message_json.h"
+#include "server/comparer.h"
 #include "server/history.h"
 #include "server/stats_point.h"
 
@@ -113,6 +114,8 @@ static void publish(struct observer *observer, const json_t *figures)
 
     json_object_set_new(event, "failures", recent_failures(observer));
     json_object_set_new(event, "control", control_json(observer->control));
+    json_object_set_new(event, "comparisons",
+                        json_integer((json_int_t)comparer_concluded(observer->service->comparer)));
     json_object_set_new(event, "clients",
                         json_integer((json_int_t)events_clients(observer->events)));
     json_object_set_new(event, "dropped_events",

@@ -459,6 +459,53 @@ class Actions(HttpCase):
         self.assertIn("tenant", self.state("compare", "failed")["message"])
 
 
+class StoredComparisons(HttpCase):
+    def store(self, count):
+        for _ in range(count):
+            self.cli.ok("pool", "compare", "--workload", "warm", "--rounds", "1", "--tasks", "1",
+                        "--arms", "legacy,pinned")
+
+    def page(self, query=""):
+        response, body = self.site.get(f"/api/comparisons{query}")
+        self.assertEqual(response.status, 200, body)
+        return json.loads(body)
+
+    def test_list_and_reports(self):
+        self.assertEqual(self.page(), {"comparisons": [], "next_page_token": ""})
+        ended = self.site.event()["comparisons"]
+        self.store(1)
+        wait_until(lambda: self.site.event()["comparisons"] == ended + 1, "an event to tell of it")
+        self.store(21)
+        first = self.page()
+        second = self.page(f"?after={first['next_page_token']}")
+        self.assertEqual((len(first["comparisons"]), len(second["comparisons"])), (20, 2))
+        self.assertEqual(second["next_page_token"], "")
+        listed = first["comparisons"] + second["comparisons"]
+        self.assertEqual(listed, self.cli.json("pool", "comparisons", "--limit", "100")["comparisons"])
+        self.assertEqual([one["id"] for one in listed], list(range(22, 0, -1)))
+        report = json.loads(self.site.get("/api/comparison?id=7")[1])
+        stored = self.cli.json("pool", "comparisons", 7)
+        self.assertEqual([report[name] for name in ("id", "title", "verdict", "notes")],
+                         [stored[name] for name in ("id", "title", "verdict", "notes")])
+        self.assertEqual([arm["name"] for arm in report["arms"]], ["legacy", "pinned"])
+        self.assertEqual(report["create_time"], listed[-7]["create_time"])
+
+    def test_what_is_not_there_or_no_number(self):
+        for path, status, field in (("/api/comparison?id=999", 404, "id"), ("/api/comparison?id=0", 400, "id"),
+                                    ("/api/comparison?id=", 400, "id"), ("/api/comparison?id=1x", 400, "id"),
+                                    ("/api/comparison?id=-1", 400, "id"),
+                                    ("/api/comparison?id=9223372036854775808", 400, "id"),
+                                    ("/api/comparisons?after=x", 400, "page_token")):
+            response, body = self.site.get(path)
+            self.assertEqual((response.status, json.loads(body)["field"]), (status, field), path)
+
+    def test_guards(self):
+        for path in ("/api/comparisons", "/api/comparison?id=1"):
+            self.assertEqual(self.site.get(path, Host="evil.example:7071")[0].status, 403)
+            self.assertEqual(self.site.get(path, **{"Sec-Fetch-Site": "cross-site"})[0].status, 403)
+            self.assertEqual(self.site.post(path, {})[0].status, 405)
+
+
 class Events(HttpCase):
     flags = ("--http", "127.0.0.1:0", "--lanes", "2", "--cpu-ms", "100")
 

@@ -109,11 +109,49 @@ async function checkCompare(page) {
     const id = (await page.textContent("#compare .status")).match(/comparison (\d+)/)[1];
     const report = JSON.parse(execFileSync(isoyard, ["--address", address, "--json", "pool", "comparisons", id]));
     assert.equal(await page.textContent("#compare .verdict"), report.verdict);
+    await checkStored(page, report);
     await page.fill("#compare input[name=rounds]", "101");
     await page.click("#compare button[type=submit]");
     await page.waitForFunction(() => document.querySelector("#compare button[type=submit]").textContent === "Stop");
     await page.click("#compare button[type=submit]");
     await page.waitForFunction(() => document.querySelector("#compare button[type=submit]").textContent === "Compare");
+}
+
+const command = (...words) => execFileSync(isoyard, ["--address", address, ...words]);
+
+/** What is shown is the row that is marked, with the bars of its report. */
+async function checkShown(page, report) {
+    await page.waitForFunction((text) => document.querySelector("#compare .verdict").textContent === text, report.verdict);
+    await page.waitForSelector(`.stored button[data-id="${report.id}"][aria-current=true]`);
+    assert.equal(await page.locator(".stored [aria-current]").count(), 1);
+    assert.deepEqual(await page.locator("#compare .bars").first().locator("tbody th").allTextContents(), report.arms.map((arm) => arm.name));
+    const medians = await page.locator("#compare .bars").first().locator("tbody tr").evaluateAll((rows) => rows.map((r) => r.textContent));
+    assert.equal(medians.length, report.arms.length);
+}
+
+/** The list has what ListComparisons has, also what the client began, and shows what is chosen by mouse or keyboard. */
+async function checkStored(page, report) {
+    const row = (id) => page.locator(`.stored button[data-id="${id}"]`);
+    await row(report.id).waitFor();
+    await checkShown(page, report);
+    const text = await row(report.id).textContent();
+    assert.ok(text.includes(report.title) && text.includes(report.verdict), text);
+    assert.match(text, /^\d+ \w+ \d{4}, \d\d:\d\d/);
+    command("pool", "compare", "--workload", "warm", "--rounds", "3", "--arms", "legacy,pinned");
+    const list = JSON.parse(command("--json", "pool", "comparisons")).comparisons;
+    const newest = JSON.parse(command("--json", "pool", "comparisons", String(Math.max(...list.map((c) => c.id)))));
+    assert.ok(newest.id > report.id);
+    await row(newest.id).waitFor(); // without a reload
+    assert.equal(await page.locator(".stored [data-id]").first().getAttribute("data-id"), String(newest.id));
+    await checkShown(page, report); // what was shown stays
+    await row(newest.id).click();
+    await checkShown(page, newest);
+    await page.waitForTimeout(2500);
+    await checkShown(page, newest); // no event takes it away
+    await row(report.id).focus();
+    await page.keyboard.press("Enter");
+    await checkShown(page, report);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.id), String(report.id));
 }
 
 /** Reloaded, it shows what was before. */
@@ -141,6 +179,8 @@ try {
     const phone = await open({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true });
     await checkFits(phone);
     await shoot(phone, "phone", true);
+    await phone.waitForSelector(".stored [aria-current]");
+    await phone.locator("#compare").screenshot({ path: `${folder}/phone-compare.jpg`, type: "jpeg", quality: 80 });
     const wall = await open({ viewport: { width: 3840, height: 2160 } });
     await checkFits(wall);
     await shoot(wall, "wall", false);

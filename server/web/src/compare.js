@@ -2,8 +2,9 @@
 
 import { body, h, number, table } from "./dom.js";
 import * as format from "./format.js";
+import * as comparisons from "./comparisons.js";
 import { confirm } from "./control.js";
-import { change, lastReport } from "./source.js";
+import { change, lastReport, storedReport } from "./source.js";
 
 const ARMS = ["pinned", "shared fifo", "shared mutex", "legacy"];
 const WORKLOADS = [
@@ -18,7 +19,8 @@ const WORKLOADS = [
 ];
 
 let parts;
-let shown = null; // the id of the report on the page
+let noted = null; // the id of the last report of one that was begun here
+let wanted = 0; // counts reports that are asked for: the last one is shown
 let isRunning = false;
 
 function say(text, level) {
@@ -91,9 +93,9 @@ export function start() {
     const kind = select("kind", [["synthetic", "in pools of their own, on a workload"], ["live", "on the real calls"]]);
     const form = h("form", { onsubmit: submit }, field("how", kind), synthetic, live, button, progress, status);
     kind.addEventListener("change", showKind);
-    body("compare").replaceChildren(form, result);
+    body("compare").replaceChildren(form, result, comparisons.start(choose));
     parts = { form, synthetic, live, button, status, progress, result };
-    fetchReport();
+    fetchLast();
 }
 
 /* The result. */
@@ -154,7 +156,7 @@ function ratioRow(report, ratio) {
 function showReport(report) {
     const perSecond = (value) => `${format.count(value)}/s`;
     parts.result.replaceChildren(
-        h("p", { class: "verdict" }, report.verdict),
+        h("p", { class: "verdict", role: "status" }, report.verdict),
         h("p", { class: "muted" }, `${report.title}, ${report.arms[0].rounds.length} rounds. Bars: median of the rounds; lines: the least to the most.`),
         h(
             "div",
@@ -173,15 +175,32 @@ function showReport(report) {
     );
 }
 
-async function fetchReport() {
-    const report = await lastReport();
-    if (!report) return;
-    shown = report.id;
-    showReport(report);
+/** Shows what is asked for, and resolves to it (null: it could not be had), unless something else is asked for meanwhile. */
+async function fetchReport(asking) {
+    const number = ++wanted;
+    const report = await asking;
+    if (number !== wanted) return undefined;
+    if (report) {
+        showReport(report);
+        comparisons.mark(report.id);
+    }
+    return report;
 }
 
-export function show({ control }) {
-    const state = control.compare;
+async function fetchLast() {
+    const report = await fetchReport(lastReport());
+    noted = report?.id ?? noted;
+}
+
+async function choose(id) {
+    const report = await fetchReport(storedReport(id));
+    if (report === null) parts.result.replaceChildren(h("p", { class: "status bad", role: "status" }, `Comparison ${id} could not be read.`));
+    parts.result.scrollIntoView({ block: "nearest" });
+}
+
+export function show(event) {
+    const state = event.control.compare;
+    comparisons.show(event);
     isRunning = state?.state === "running";
     parts.button.textContent = isRunning ? "Stop" : "Compare";
     parts.progress.hidden = !isRunning;
@@ -190,9 +209,9 @@ export function show({ control }) {
         say(`${state.title}: round ${state.round} of ${state.rounds}${state.arm ? `, ${state.arm}` : ""}`);
     } else if (state?.state === "done") {
         say(state.id > 0 ? `stored as comparison ${state.id}` : "not stored", "good");
-        if (shown !== state.id) {
-            shown = state.id;
-            fetchReport();
+        if (noted !== state.id) {
+            noted = state.id;
+            fetchLast();
         }
     } else if (state?.state === "failed") {
         say(state.message, "bad");

@@ -63,7 +63,26 @@ export async function change(path, value) {
     }
 }
 
-export async function lastReport() {
-    const response = await fetch("api/comparison");
-    return response.ok ? response.json() : null;
+/** What a GET answers, or null. */
+async function get(path) {
+    try {
+        const response = await fetch(path);
+        return response.ok ? await response.json() : null;
+    } catch {
+        return null;
+    }
+}
+
+/** The last report of a comparison that was begun on such a page; or a stored one. */
+export function lastReport() {
+    return get("api/comparison");
+}
+
+export function storedReport(id) {
+    return get(`api/comparison?id=${id}`);
+}
+
+/** The newest stored comparisons, or those after a page: {comparisons, next_page_token}. */
+export function storedComparisons(token) {
+    return get(token ? `api/comparisons?after=${token}` : "api/comparisons");
 }
