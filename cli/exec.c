@@ -7,6 +7,7 @@
 #include "cli/problem.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct exec_arguments {
     const char *name;
@@ -118,10 +119,15 @@ static int print_request(const Isoyard__V1__ExecuteRequest *request)
 
 static void print_text(const struct exec_arguments *a, struct bytes text)
 {
+    bool is_open = text.len > 0 && text.data[text.len - 1] != '\n';
+
     fwrite(text.data, 1, text.len, stdout);
-    fflush(stdout);
-    if (a->is_verbose && text.len > 0 && text.data[text.len - 1] != '\n')
+    /* The prompt that comes next would stand in the same line. */
+    if (is_open && isatty(STDOUT_FILENO))
+        fputc('\n', stdout);
+    else if (is_open && a->is_verbose)
         fputc('\n', stderr);
+    fflush(stdout);
 }
 
 static void print_answer(const struct exec_arguments *a, const struct reply *reply)

@@ -164,7 +164,7 @@ static void print_next(const struct options *options, const char *folder, const 
            name);
     printf("next: %s%s%sisoyard dev      (try it at http://127.0.0.1:8787)\n", is_here ? "" : "cd ",
            is_here ? "" : folder, is_here ? "" : " && ");
-    puts("      isoyard deploy   (to the server at $ISOYARD_ADDRESS)");
+    puts("      isoyard deploy   (to the server at $ISOYARD_ADDRESS, or 127.0.0.1:7070)");
 }
 
 int init_run(struct options *options, int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/log_text.h"
+#include "cli/near_worker.h"
 #include "cli/problem.h"
 #include "cli/project.h"
 #include "cli/time_option.h"
@@ -301,9 +302,20 @@ static void print_kept(struct looking *l)
     free(l->replies);
 }
 
+/* Silence may be a wrong name. */
+static void print_none(const struct options *options, const char *name)
+{
+    fputs("isoyard: there are no such records; console lines make some, and executions that "
+          "fail\n",
+          stderr);
+    if (name[0])
+        (void)near_worker_print(options, name);
+}
+
 static int look_back(const struct options *options, struct logs_arguments *a)
 {
     struct looking l = {.options = options, .request = ISOYARD__V1__QUERY_REQUEST__INIT};
+    uint64_t wanted;
     int status;
 
     l.request.tenant = (char *)options->tenant;
@@ -318,8 +330,11 @@ static int look_back(const struct options *options, struct logs_arguments *a)
     l.request.end_time = a->has_until ? &a->until : NULL;
     l.request.oldest_first = a->has_since && !a->has_count;
     l.left = a->has_count ? a->count : l.request.oldest_first ? UINT64_MAX : LINES_DEFAULT;
+    wanted = l.left;
     status = l.left > 0 ? look(&l) : EXIT_FINE;
     print_kept(&l);
+    if (!status && l.left == wanted && wanted > 0 && !options->is_json)
+        print_none(options, a->name);
     return status;
 }
 

@@ -225,6 +225,13 @@ static const char *advice(int status, const char *message)
     }
 }
 
+/* What is not there may be the worker, or one of its versions. */
+static void print_near(const struct options *options, const char *worker)
+{
+    if (near_worker_print(options, worker))
+        print_escaped("  'isoyard workers versions %s' lists its versions\n", worker);
+}
+
 static void print_problem(const struct options *options, const struct reply *reply,
                           const struct details *d, int status)
 {
@@ -241,7 +248,7 @@ static void print_problem(const struct options *options, const struct reply *rep
     if (has(d, DETAIL_BAD_REQUEST))
         print_fields((const Google__Rpc__BadRequest *)d->messages[DETAIL_BAD_REQUEST]);
     if (reply->code == GRPC_STATUS_NOT_FOUND && options->worker)
-        near_worker_print(options, options->worker);
+        print_near(options, options->worker);
     if (has(d, DETAIL_FAILURE))
         print_failure_details((const Isoyard__V1__Failure *)d->messages[DETAIL_FAILURE],
                               options->source_folder);

@@ -8,6 +8,7 @@ import unittest
 
 import support
 from support import Cli, worker_file
+from terminal import Terminal
 
 GOOD = "export default { fetch: () => new Response('good') }"
 COMMANDS = [["deploy"], ["exec"], ["workers"], ["workers", "list"], ["workers", "get"], ["workers", "delete"],
@@ -222,6 +223,15 @@ class Exec(Case):
         self.assertIn("--header", self.fails(2, "exec", "echo", "-H", "nonsense"))
         self.fails(2, "exec")
         self.fails(2, "exec", "echo", "more")
+
+    def test_the_prompt_begins_a_line_of_its_own_on_a_terminal(self):
+        (self.folder / "open.js").write_text("export default { fetch: () => new Response('no end') };")
+        self.cli.ok("deploy", self.folder / "open.js", "--name", "open")
+        self.assertEqual(self.cli.ok("exec", "open"), b"no end")
+        terminal = Terminal([support.BIN / "isoyard", "exec", "open", "-a", self.server.address])
+        self.addCleanup(terminal.close)
+        terminal.wait_for("no end\r\n")
+        self.assertEqual(terminal.end(), 0)
 
 
 class Workers(Case):

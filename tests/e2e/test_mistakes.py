@@ -165,6 +165,13 @@ class Mistakes(support.ServerCase):
         said = self.told(1, "exec", "loop")
         self.assertTrue(re.search(r"limit: CPU, used \S+ m?s, allowed", said), said)
 
+    def test_logs_that_are_none(self):
+        said = self.told(0, "logs", "conter")
+        self.assertIn("no such records", said)
+        self.assertIn("did you mean 'counter'?", said)
+        self.assertNotIn("did you mean", self.told(0, "logs", "counter"))
+        self.assertEqual(self.cli.run("logs", "counter", "--json").stderr, b"")
+
     def test_handler_that_is_not_there(self):
         self.assertIn("no handler for", self.told(1, "exec", "greeter", "--event", "task"))
 
