@@ -102,10 +102,11 @@ const struct argp dev_argp = {
     .args_doc = "[FILE...]",
     .doc =
         "Runs a worker on a server of its own, whose database is thrown away at the end, and "
-        "answers plain HTTP with it. It is deployed again when one of its files changes, also of those "
-        "that are bundled; what it logs is shown. The first file is the main one; without files " PROJECT_FILE
-        " names them.\vThe worker may ask servers of this machine. A request's body is whole, up "
-        "to 64 MiB; an answer's comes as it is written. --address is not used. Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
+        "answers plain HTTP with it. It is deployed again when one of its files changes, also of "
+        "those that are bundled; what it logs is shown. The first file is the main one; without "
+        "files " PROJECT_FILE " names them.\vThe worker may ask servers of this machine. A "
+        "request's body is whole, up to 64 MiB; an answer's comes as it is written. --address is not used. "
+        "Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
 
 /* Deploying */
 

@@ -268,6 +268,15 @@ static bool is_ours(const char *name)
 
 /* The body: parts as MHD asks for them. */
 
+static void print_break(const struct request *r, const char *cause)
+{
+    char *target = text_escape(r->target, false), *why = text_escape(cause, false);
+
+    problem_usage("the answer to %s broke off: %s", target, why);
+    free(target);
+    free(why);
+}
+
 /* What the body ends with: nothing where it is whole, or nobody wants it any more. */
 static ssize_t end_body(struct request *r)
 {
@@ -279,8 +288,7 @@ static ssize_t end_body(struct request *r)
         finish(r);
     close_stream(r, &reply);
     if (failure || reply.code != GRPC_STATUS_OK) {
-        problem_usage("the answer to %s broke off: %s", r->target,
-                      failure ? failure->message : reply.message);
+        print_break(r, failure ? failure->message : reply.message);
         ret = MHD_CONTENT_READER_END_WITH_ERROR;
     } else if (!r->part) {
         ret = MHD_CONTENT_READER_END_WITH_ERROR;

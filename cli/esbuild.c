@@ -212,8 +212,7 @@ int esbuild_bundle(const char *path, size_t max_bytes, struct buffer *ret, struc
     return run(path, to_module, max_bytes, ret, error);
 }
 
-/* Keys are relative to the working directory; those of what is no file ("(disabled):…") name none.
- */
+/* Keys are relative to the working directory; some are no files: "(disabled):x". */
 static void add_inputs(const json_t *metafile, struct paths *ret)
 {
     json_t *inputs = json_object_get(metafile, "inputs");

@@ -102,8 +102,8 @@ static std::string import_problem(const struct script *script, const std::string
 
     if (specifier.starts_with("node:"))
         return "cannot import '" + specifier +
-               "': it is a module of Node.js, which there is none of here; use the web's APIs, or a "
-               "package in its place, and " BUNDLE_ADVICE;
+               "': it is a module of Node.js, which there is none of here; use the web's APIs, or "
+               "a package in its place, and " BUNDLE_ADVICE;
     if (specifier.starts_with("http:") || specifier.starts_with("https:"))
         return "cannot import '" + specifier +
                "': modules are not fetched from the network; install it, import it by its name, "
