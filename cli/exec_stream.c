@@ -116,7 +116,8 @@ static bool take_part(void *arg, const ProtobufCMessage *message)
         take_head(s, response->head);
         break;
     case ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_CHUNK:
-        fwrite(response->chunk.data, 1, response->chunk.len, stdout);
+        if (response->chunk.len > 0)
+            fwrite(response->chunk.data, 1, response->chunk.len, stdout);
         return fflush(stdout) == 0;
     case ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_END:
         take_end(s, response->end);

@@ -5,7 +5,7 @@
 enum exit_status {
     EXIT_FINE = 0,
     EXIT_WORKER = 1,      /* the worker failed: it threw, reached a limit, ... */
-    EXIT_USAGE = 2,       /* wrong usage, or a file that cannot be read */
+    EXIT_USAGE = 2,       /* wrong usage, or a file that cannot be read, or output not written */
     EXIT_UNREACHABLE = 3, /* nobody answers at the address */
     EXIT_REFUSED = 4,     /* the server says no: wrong input, no such worker, ... */
     EXIT_BUSY = 5,        /* try again: the queue is full, the server is shutting down, ... */

@@ -279,7 +279,7 @@ static int look(struct looking *l)
         if (status)
             break;
         page = (const Isoyard__V1__QueryResponse *)reply.response;
-        l->left -= page->n_records;
+        l->left -= page->n_records < l->left ? page->n_records : l->left;
         free(token);
         token = xstrdup(page->next_page_token);
         if (!l->request.oldest_first) {

@@ -193,9 +193,9 @@ static int run_get(struct options *options, int argc, char **argv)
     if (status)
         return status;
     response = (const Isoyard__V1__GetWorkerResponse *)reply.response;
-    if (options->is_json)
+    if (response->worker && options->is_json)
         json_print(stdout, json_of_message(&response->worker->base));
-    else
+    else if (response->worker)
         print_worker(response->worker);
     reply_release(&reply);
     return EXIT_FINE;

@@ -1,10 +1,13 @@
 """The command-line client, as people and scripts use it."""
 
+import concurrent.futures
 import json
 import os
 import pty
 import subprocess
 import unittest
+
+import grpc
 
 import support
 from support import Cli, worker_file
@@ -430,6 +433,45 @@ class Others(Case):
         ends = [(process.communicate(timeout=support.PATIENCE)[1].decode(), process.returncode) for process in processes]
         self.assertEqual({status for _, status in ends}, {0, 5})
         self.assertTrue(all("try again" in said for said, status in ends if status == 5), ends)
+
+
+class Output(Case):
+    def test_what_cannot_be_written_is_told(self):
+        for command in ["exec", "echo"], ["workers", "list"], ["pool", "stats", "--json"]:
+            with open("/dev/full", "wb") as full:
+                result = subprocess.run([support.BIN / "isoyard", *command], stdout=full, stderr=subprocess.PIPE,
+                                        env={**os.environ, "ISOYARD_ADDRESS": self.server.address}, check=False)
+            self.assertEqual(result.returncode, 2, command)
+            self.assertIn(b"output", result.stderr)
+
+
+class OtherServers(support.TestCase):
+    """Servers of other versions: what the client looks for may be missing."""
+
+    COMMANDS = [["workers", "list"], ["workers", "get", "x"], ["workers", "delete", "x"], ["workers", "versions", "x"],
+                ["workers", "rollback", "x"], ["pool", "stats"], ["pool", "switch", "shared"], ["pool", "comparisons"],
+                ["pool", "comparisons", "1"], ["pool", "compare", "--workload", "cpu"], ["logs"], ["logs", "--follow"],
+                ["exec", "x"], ["exec", "x", "--verbose"], ["exec", "x", "--stream"], ["exec", "x", "--event", "task"],
+                ["deploy", worker_file("echo.js"), "--name", "x"], ["health"], ["version"]]
+
+    class Empty(grpc.GenericRpcHandler):
+        def service(self, call):
+            def answer(requests, _):
+                next(requests)
+                yield b""
+            return grpc.stream_stream_rpc_method_handler(answer)
+
+    def setUp(self):
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=[self.Empty()])
+        self.cli = Cli(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+        server.start()
+        self.addCleanup(lambda: server.stop(None).wait())
+
+    def test_empty_answers_end_no_command_early(self):
+        for command in self.COMMANDS:
+            for flags in [], ["--json"]:
+                result = self.cli.run(*command, *flags)
+                self.assertIn(result.returncode, range(8), (command, flags, result.stderr))
 
 
 if __name__ == "__main__":
