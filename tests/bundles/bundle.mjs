@@ -1,7 +1,7 @@
 // Bundles the workers of this folder into OUTPUT, as an author would for any runtime of standard web
 // APIs, and writes what Node.js answers to each worker's own requests: node bundle.mjs OUTPUT
 //
-// Of NAME.js there are then OUTPUT/NAME.js and OUTPUT/NAME.json: [{request, answer}, …].
+// Of NAME.js there are then OUTPUT/NAME.mjs and OUTPUT/NAME.json: [{request, answer}, …].
 
 import { build } from "esbuild";
 import { readdir, writeFile } from "node:fs/promises";
@@ -25,6 +25,7 @@ const names = (await readdir(folder)).filter((name) => name.endsWith(".js")).sor
 await build({
     entryPoints: names.map((name) => join(folder, name)),
     outdir: output,
+    outExtension: { ".js": ".mjs" }, // Node.js 18 takes others for CommonJS
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -47,7 +48,7 @@ async function answer(worker, { url, ...init }) {
 }
 
 for (const name of names) {
-    const path = resolve(output, name);
+    const path = resolve(output, name.replace(/\.js$/, ".mjs"));
     const { default: worker, requests } = await import(pathToFileURL(path));
     const pairs = [];
     for (const request of requests) {
@@ -56,5 +57,5 @@ for (const name of names) {
             answer: await answer(worker, request),
         });
     }
-    await writeFile(path.replace(/\.js$/, ".json"), JSON.stringify(pairs));
+    await writeFile(path.replace(/\.mjs$/, ".json"), JSON.stringify(pairs));
 }

@@ -37,7 +37,7 @@ class Bundles(support.ServerCase):
                 "body": body}
 
     def check(self, name):
-        self.api.deploy(name, (OUT / f"{name}.js").read_text())
+        self.api.deploy(name, (OUT / f"{name}.mjs").read_text())
         pairs = json.loads((OUT / f"{name}.json").read_text())
         self.assertGreater(len(pairs), 0)
         for pair in pairs:
