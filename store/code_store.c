@@ -1,8 +1,8 @@
 /* One table; ids are given in the order of writing. */
 #include "store/code_store.h"
 
-#include "store/file.h"
 #include "store/result.h"
+#include "store/side.h"
 
 #include <assert.h>
 #include <openssl/evp.h>
@@ -14,29 +14,13 @@
 #define CODE_SCHEMA_VERSION 1
 #define SHA256_BYTES 32
 
-#define TEXT_OF(number) #number
-#define TEXT(number) TEXT_OF(number)
-
-static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                               "PRAGMA synchronous = NORMAL;"
-                               "PRAGMA cell_size_check = ON;"
-                               "PRAGMA trusted_schema = OFF;"
-                               "PRAGMA secure_delete = FAST;"
-                               "PRAGMA journal_size_limit = 8388608;";
-
-static const char tables[] =
-    "BEGIN EXCLUSIVE;"
-    "PRAGMA application_id = " TEXT(CODE_APPLICATION_ID) ";"
-                                                         "CREATE TABLE codes ("
-                                                         "  id INTEGER PRIMARY KEY,"
-                                                         "  key BLOB NOT NULL UNIQUE,"
-                                                         "  engine TEXT NOT NULL,"
-                                                         "  sha256 BLOB NOT NULL,"
-                                                         "  code BLOB NOT NULL"
-                                                         ") STRICT;"
-                                                         "PRAGMA user_version = " TEXT(
-                                                             CODE_SCHEMA_VERSION) ";"
-                                                                                  "COMMIT;";
+static const char tables[] = "CREATE TABLE codes ("
+                             "  id INTEGER PRIMARY KEY,"
+                             "  key BLOB NOT NULL UNIQUE,"
+                             "  engine TEXT NOT NULL,"
+                             "  sha256 BLOB NOT NULL,"
+                             "  code BLOB NOT NULL"
+                             ") STRICT;";
 
 /* SQLite knows a blob's length without reading it. */
 #define BYTES_OF_ROW "length(key) + length(code)"
@@ -70,51 +54,44 @@ static const char *const sql[CODE_STATEMENTS] = {
     [CODE_READ] = "SELECT id, key, sha256, code FROM codes WHERE id < ?1 ORDER BY id DESC LIMIT 1",
 };
 
+static const struct side_kind kind = {
+    .application_id = CODE_APPLICATION_ID,
+    .version = CODE_SCHEMA_VERSION,
+    .tables = tables,
+    .sql = sql,
+    .count = CODE_STATEMENTS,
+    .foreign = "a database, and not one of ours",
+    .other_version = "another isoyardd's",
+    .version_err = E_CORRUPT,
+};
+
 struct code_store {
-    sqlite3 *db;
-    sqlite3_stmt *statements[CODE_STATEMENTS];
+    struct side side;
     char *engine;
     uint64_t max_bytes, bytes, discarded;
 };
 
 /* Statements. */
 
-static void finish(sqlite3_stmt *statement)
+/* Runs one that gives bytes; 0 where it gives nothing. */
+static int run_bytes(struct code_store *store, enum code_statement which, uint64_t *ret,
+                     struct error *error)
 {
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-}
+    int64_t number;
+    int err = side_run(&store->side, which, &number, error);
 
-/* One step: 1 at a row, 0 at the end, or an error. */
-static int step(struct code_store *store, sqlite3_stmt *statement, struct error *error)
-{
-    int status = sqlite3_step(statement);
-
-    if (status == SQLITE_ROW)
-        return 1;
-    return status == SQLITE_DONE ? 0 : result_error(store->db, status, error);
-}
-
-/* Runs a statement that is bound by now; *ret is the number that it gives, or 0. */
-static int run_number(struct code_store *store, enum code_statement which, uint64_t *ret,
-                      struct error *error)
-{
-    sqlite3_stmt *statement = store->statements[which];
-    int more = step(store, statement, error);
-
-    *ret = more > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
-    /* What RETURNING gives comes when all is done; the end belongs to it nevertheless. */
-    if (more > 0)
-        more = step(store, statement, error);
-    finish(statement);
-    return more < 0 ? more : 0;
+    *ret = err ? 0 : (uint64_t)number;
+    return err;
 }
 
 static int run(struct code_store *store, enum code_statement which, struct error *error)
 {
-    uint64_t ignored;
+    return side_run(&store->side, which, NULL, error);
+}
 
-    return run_number(store, which, &ignored, error);
+static sqlite3_stmt *statement_of(const struct code_store *store, enum code_statement which)
+{
+    return side_statement(&store->side, which);
 }
 
 static void bind_bytes(sqlite3_stmt *statement, int parameter, struct bytes bytes)
@@ -122,69 +99,17 @@ static void bind_bytes(sqlite3_stmt *statement, int parameter, struct bytes byte
     sqlite3_bind_blob64(statement, parameter, bytes.data, bytes.len, SQLITE_STATIC);
 }
 
-static struct bytes column(sqlite3_stmt *row, int index)
-{
-    const char *data = sqlite3_column_blob(row, index);
-
-    return (struct bytes){data, (size_t)sqlite3_column_bytes(row, index)};
-}
-
 /* Opening. */
-
-static int ask(sqlite3 *db, const char *question, int64_t *ret, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, question, -1, &statement, NULL);
-    int err = 0;
-
-    if (!status)
-        status = sqlite3_step(statement);
-    if (status == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    else
-        err = result_error(db, status, error);
-    sqlite3_finalize(statement);
-    return err;
-}
-
-static int check_ids(sqlite3 *db, struct error *error)
-{
-    int64_t application_id, version;
-    int err = ask(db, "PRAGMA application_id", &application_id, error);
-
-    if (!err)
-        err = ask(db, "PRAGMA user_version", &version, error);
-    if (err)
-        return err;
-    if (application_id != CODE_APPLICATION_ID)
-        return error_set(error, E_INVALID, "", "'%.512s' is a database, and not one of ours",
-                         result_path(db));
-    if (version != CODE_SCHEMA_VERSION)
-        return error_set(error, E_CORRUPT, "", "'%.512s' is another isoyardd's", result_path(db));
-    return 0;
-}
-
-static int prepare_all(struct code_store *store, struct error *error)
-{
-    for (int i = 0; i < CODE_STATEMENTS; i++) {
-        int status = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &store->statements[i], NULL);
-
-        /* The ids said that the table is ours: without it, or with another one, it is damage. */
-        if (status)
-            return result_error(store->db, status == SQLITE_ERROR ? SQLITE_CORRUPT : status, error);
-    }
-    return 0;
-}
 
 static int remove_foreign(struct code_store *store, struct error *error)
 {
     int err;
 
-    sqlite3_bind_text(store->statements[CODE_REMOVE_FOREIGN], 1, store->engine, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement_of(store, CODE_REMOVE_FOREIGN), 1, store->engine, -1,
+                      SQLITE_STATIC);
     err = run(store, CODE_REMOVE_FOREIGN, error);
     if (!err)
-        store->discarded += (uint64_t)sqlite3_changes(store->db);
+        store->discarded += (uint64_t)sqlite3_changes(store->side.db);
     return err;
 }
 
@@ -193,12 +118,12 @@ static int make_room(struct code_store *store, uint64_t bytes, struct error *err
 {
     while (store->bytes + bytes > store->max_bytes) {
         uint64_t removed;
-        int err = run_number(store, CODE_REMOVE_OLDEST, &removed, error);
+        int err = run_bytes(store, CODE_REMOVE_OLDEST, &removed, error);
 
         if (err)
             return err;
         if (removed == 0) /* the sum is not that of the rows */
-            return result_error(store->db, SQLITE_CORRUPT, error);
+            return result_error(store->side.db, SQLITE_CORRUPT, error);
         store->bytes -= removed;
     }
     return 0;
@@ -206,21 +131,10 @@ static int make_room(struct code_store *store, uint64_t bytes, struct error *err
 
 static int set_up(struct code_store *store, struct error *error)
 {
-    int64_t pages;
-    int err = file_run(store->db, settings, error);
+    int err = remove_foreign(store, error);
 
     if (!err)
-        err = ask(store->db, "PRAGMA page_count", &pages, error);
-    if (!err)
-        err = pages == 0 ? file_run(store->db, tables, error) : check_ids(store->db, error);
-    if (!err)
-        err = file_use_wal(store->db, error);
-    if (!err)
-        err = prepare_all(store, error);
-    if (!err)
-        err = remove_foreign(store, error);
-    if (!err)
-        err = run_number(store, CODE_SUM, &store->bytes, error);
+        err = run_bytes(store, CODE_SUM, &store->bytes, error);
     return err ? err : make_room(store, 0, error);
 }
 
@@ -228,7 +142,7 @@ int code_store_open(const char *path, const char *engine, uint64_t max_bytes,
                     struct code_store **ret, struct error *error)
 {
     struct code_store *store = xcalloc(1, sizeof(*store));
-    int err = file_open(path, &store->db, error);
+    int err = side_open(&kind, path, &store->side, error);
 
     store->engine = xstrdup(engine);
     store->max_bytes = max_bytes;
@@ -243,14 +157,9 @@ int code_store_open(const char *path, const char *engine, uint64_t max_bytes,
 
 void code_store_close(struct code_store *store)
 {
-    int status;
-
     if (!store)
         return;
-    for (int i = 0; i < CODE_STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i]);
-    status = sqlite3_close(store->db);
-    assert(status == SQLITE_OK); /* otherwise a statement was forgotten */
+    side_close(&store->side);
     free(store->engine);
     free(store);
 }
@@ -278,7 +187,7 @@ static void hash_entry(const char *engine, struct bytes key, struct bytes code,
 static int insert(struct code_store *store, struct bytes key, struct bytes code,
                   struct error *error)
 {
-    sqlite3_stmt *add = store->statements[CODE_INSERT];
+    sqlite3_stmt *add = statement_of(store, CODE_INSERT);
     unsigned char sha256[SHA256_BYTES];
 
     hash_entry(store->engine, key, code, sha256);
@@ -295,8 +204,8 @@ static int replace(struct code_store *store, struct bytes key, struct bytes code
     uint64_t removed;
     int err;
 
-    bind_bytes(store->statements[CODE_REMOVE_KEY], 1, key);
-    err = run_number(store, CODE_REMOVE_KEY, &removed, error);
+    bind_bytes(statement_of(store, CODE_REMOVE_KEY), 1, key);
+    err = run_bytes(store, CODE_REMOVE_KEY, &removed, error);
     if (err)
         return err;
     store->bytes -= removed;
@@ -326,8 +235,7 @@ int code_store_put(struct code_store *store, struct bytes key, struct bytes code
     if (!err)
         return 0;
     store->bytes = before;
-    if (!sqlite3_get_autocommit(store->db))
-        run(store, CODE_ROLLBACK, NULL);
+    side_roll_back(&store->side, CODE_ROLLBACK);
     return err;
 }
 
@@ -348,8 +256,8 @@ static int discard(struct code_store *store, int64_t id, struct error *error)
     uint64_t removed;
     int err;
 
-    sqlite3_bind_int64(store->statements[CODE_REMOVE_ID], 1, id);
-    err = run_number(store, CODE_REMOVE_ID, &removed, error);
+    sqlite3_bind_int64(statement_of(store, CODE_REMOVE_ID), 1, id);
+    err = run_bytes(store, CODE_REMOVE_ID, &removed, error);
     if (err)
         return err;
     store->bytes -= removed;
@@ -360,25 +268,26 @@ static int discard(struct code_store *store, int64_t id, struct error *error)
 int code_store_read(struct code_store *store, int64_t before, struct stored_code *ret,
                     struct error *error)
 {
-    sqlite3_stmt *row = store->statements[CODE_READ];
+    sqlite3_stmt *row = store->side.statements[CODE_READ]; /* may stand on the last row */
     int more;
 
     for (;;) {
-        finish(row);
+        side_finish(row);
         sqlite3_bind_int64(row, 1, before);
-        more = step(store, row, error);
+        more = side_step(&store->side, row, error);
         if (more <= 0)
             break;
-        *ret = (struct stored_code){sqlite3_column_int64(row, 0), column(row, 1), column(row, 3)};
-        if (is_whole(store, ret->key, column(row, 2), ret->code))
+        *ret = (struct stored_code){sqlite3_column_int64(row, 0), side_column(row, 1),
+                                    side_column(row, 3)};
+        if (is_whole(store, ret->key, side_column(row, 2), ret->code))
             return 1;
         before = ret->id;
-        finish(row);
+        side_finish(row);
         more = discard(store, before, error);
         if (more < 0)
             break;
     }
-    finish(row);
+    side_finish(row);
     return more;
 }
 

@@ -124,6 +124,22 @@ int file_run(sqlite3 *db, const char *sql, struct error *error)
     return status ? result_error(db, status, error) : 0;
 }
 
+int file_ask(sqlite3 *db, const char *question, int64_t *ret, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = sqlite3_prepare_v2(db, question, -1, &statement, NULL);
+    int err = 0;
+
+    if (!status)
+        status = sqlite3_step(statement);
+    if (status == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    else
+        err = result_error(db, status, error);
+    sqlite3_finalize(statement);
+    return err;
+}
+
 int file_use_wal(sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *statement = NULL;

@@ -11,6 +11,7 @@
  */
 #include "store/inspect.h"
 
+#include "store/file.h"
 #include "store/result.h"
 #include "store/schema.h"
 
@@ -82,23 +83,6 @@ int inspect_header(sqlite3 *db, struct error *error)
                      read_number(header + USER_VERSION_OFFSET), error);
 }
 
-/* The first column of the first row. */
-static int read_pragma(sqlite3 *db, const char *sql, int64_t *ret, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    int err = 0;
-
-    if (!status)
-        status = sqlite3_step(statement);
-    if (status == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    else
-        err = result_error(db, status, error);
-    sqlite3_finalize(statement);
-    return err;
-}
-
 /* Whether a check says "ok", and nothing else, in its first row. */
 static bool is_sound(sqlite3 *db, const char *check)
 {
@@ -123,10 +107,10 @@ static int check_content(sqlite3 *db, int64_t size_bytes, int *ret, struct error
 {
     int64_t application_id, version;
     bool is_expected;
-    int err = read_pragma(db, "PRAGMA application_id", &application_id, error);
+    int err = file_ask(db, "PRAGMA application_id", &application_id, error);
 
     if (!err)
-        err = read_pragma(db, "PRAGMA user_version", &version, error);
+        err = file_ask(db, "PRAGMA user_version", &version, error);
     if (!err)
         err = check_ids(db, application_id, version, error);
     if (!err)
@@ -142,10 +126,10 @@ static int check_content(sqlite3 *db, int64_t size_bytes, int *ret, struct error
 int inspect_content(sqlite3 *db, int *ret, struct error *error)
 {
     int64_t page_count, page_bytes;
-    int err = read_pragma(db, "PRAGMA page_count", &page_count, error);
+    int err = file_ask(db, "PRAGMA page_count", &page_count, error);
 
     if (!err)
-        err = read_pragma(db, "PRAGMA page_size", &page_bytes, error);
+        err = file_ask(db, "PRAGMA page_size", &page_bytes, error);
     if (err)
         return err;
     if (page_count == 0) {

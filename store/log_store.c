@@ -8,7 +8,7 @@
 #include "store/log_store.h"
 
 #include "store/file.h"
-#include "store/result.h"
+#include "store/side.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -21,40 +21,27 @@
 #define TRIM_ROWS 200
 #define TRIM_ROUNDS 5
 
-static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                               "PRAGMA synchronous = NORMAL;"
-                               "PRAGMA cell_size_check = ON;"
-                               "PRAGMA trusted_schema = OFF;"
-                               "PRAGMA secure_delete = FAST;"
-                               "PRAGMA journal_size_limit = 8388608;";
-
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-static const char tables[] =
-    "BEGIN EXCLUSIVE;"
-    "PRAGMA application_id = " TEXT(
-        LOG_APPLICATION_ID) ";"
-                            "CREATE TABLE sources ("
-                            "  id INTEGER PRIMARY KEY,"
-                            "  tenant TEXT NOT NULL,"
-                            "  worker TEXT NOT NULL,"
-                            "  UNIQUE (tenant, worker)"
-                            ") STRICT;"
-                            "CREATE TABLE records ("
-                            "  id INTEGER PRIMARY KEY,"
-                            "  source INTEGER NOT NULL,"
-                            "  version INTEGER NOT NULL,"
-                            "  kind INTEGER NOT NULL,"
-                            "  level INTEGER NOT NULL,"
-                            "  outcome INTEGER NOT NULL,"
-                            "  execution INTEGER NOT NULL,"
-                            "  text TEXT NOT NULL,"
-                            "  detail BLOB NOT NULL"
-                            ") STRICT;"
-                            "CREATE INDEX records_by_source ON records (source);"
-                            "PRAGMA user_version = " TEXT(LOG_SCHEMA_VERSION) ";"
-                                                                              "COMMIT;";
+static const char tables[] = "CREATE TABLE sources ("
+                             "  id INTEGER PRIMARY KEY,"
+                             "  tenant TEXT NOT NULL,"
+                             "  worker TEXT NOT NULL,"
+                             "  UNIQUE (tenant, worker)"
+                             ") STRICT;"
+                             "CREATE TABLE records ("
+                             "  id INTEGER PRIMARY KEY,"
+                             "  source INTEGER NOT NULL,"
+                             "  version INTEGER NOT NULL,"
+                             "  kind INTEGER NOT NULL,"
+                             "  level INTEGER NOT NULL,"
+                             "  outcome INTEGER NOT NULL,"
+                             "  execution INTEGER NOT NULL,"
+                             "  text TEXT NOT NULL,"
+                             "  detail BLOB NOT NULL"
+                             ") STRICT;"
+                             "CREATE INDEX records_by_source ON records (source);";
 
 #define SELECT_RECORDS                                                                             \
     "SELECT r.id, s.tenant, s.worker, r.version, r.kind, r.level, r.outcome, r.execution, r.text," \
@@ -99,9 +86,21 @@ static const char *const sql[LOG_STATEMENTS] = {
     [LOG_OWN_OLDEST] = SELECT_RECORDS " AND r.source = ?3 ORDER BY r.id",
 };
 
+static const struct side_kind kind = {
+    .application_id = LOG_APPLICATION_ID,
+    .version = LOG_SCHEMA_VERSION,
+    .tables = tables,
+    .sql = sql,
+    .count = LOG_STATEMENTS,
+    .foreign = "a database, and not a log of Isoyard's: it is left as it is; give the path of "
+               "another file",
+    .other_version = "the log of a newer isoyardd: start that one, or give the path of another "
+                     "file",
+    .version_err = E_CONDITION,
+};
+
 struct log_store {
-    sqlite3 *db;
-    sqlite3_stmt *statements[LOG_STATEMENTS];
+    struct side side;
     int64_t last_id;
     uint64_t page_bytes;
     /* The worker that was looked up last: lines come in runs. */
@@ -113,129 +112,36 @@ struct log_store {
 
 static sqlite3_stmt *statement_of(const struct log_store *store, enum log_statement which)
 {
-    sqlite3_stmt *statement = store->statements[which];
-
-    assert(!sqlite3_stmt_busy(statement));
-    return statement;
+    return side_statement(&store->side, which);
 }
 
-static void finish(sqlite3_stmt *statement)
+static int run(struct log_store *store, enum log_statement which, int64_t *ret, struct error *error)
 {
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-}
-
-/* One step: 1 at a row, 0 at the end, or an error. */
-static int step(struct log_store *store, sqlite3_stmt *statement, struct error *error)
-{
-    int status = sqlite3_step(statement);
-
-    if (status == SQLITE_ROW)
-        return 1;
-    return status == SQLITE_DONE ? 0 : result_error(store->db, status, error);
-}
-
-/* Runs a statement that is bound by now; the first column of its first row, or *ret as it is. */
-static int run_number(struct log_store *store, sqlite3_stmt *statement, int64_t *ret,
-                      struct error *error)
-{
-    int more = step(store, statement, error);
-
-    if (more > 0 && ret)
-        *ret = sqlite3_column_int64(statement, 0);
-    finish(statement);
-    return more < 0 ? more : 0;
-}
-
-static int run(struct log_store *store, enum log_statement which, struct error *error)
-{
-    return run_number(store, statement_of(store, which), NULL, error);
-}
-
-static int prepare_all(struct log_store *store, struct error *error)
-{
-    for (int i = 0; i < LOG_STATEMENTS; i++) {
-        int status = sqlite3_prepare_v3(store->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &store->statements[i], NULL);
-
-        if (status)
-            return result_error(store->db, status, error);
-    }
-    return 0;
+    return side_run(&store->side, which, ret, error);
 }
 
 /* Opening. */
 
-/* The number that a statement of its own gives. */
-static int ask(sqlite3 *db, const char *question, int64_t *ret, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, question, -1, &statement, NULL);
-    int err = 0;
-
-    if (!status)
-        status = sqlite3_step(statement);
-    if (status == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    else
-        err = result_error(db, status, error);
-    sqlite3_finalize(statement);
-    return err;
-}
-
-static int check_ids(sqlite3 *db, struct error *error)
-{
-    int64_t application_id, version;
-    int err = ask(db, "PRAGMA application_id", &application_id, error);
-
-    if (!err)
-        err = ask(db, "PRAGMA user_version", &version, error);
-    if (err)
-        return err;
-    if (application_id != LOG_APPLICATION_ID)
-        return error_set(error, E_INVALID, "",
-                         "'%.512s' is a database, and not a log of Isoyard's: it is left as it is; "
-                         "give the path of another file",
-                         result_path(db));
-    if (version != LOG_SCHEMA_VERSION)
-        return error_set(
-            error, E_CONDITION, "",
-            "'%.512s' is the log of a newer isoyardd: start that one, or give the path "
-            "of another file",
-            result_path(db));
-    return 0;
-}
-
-/* Makes the tables where the file is empty, and looks whether they are ours where it is not. */
 static int set_up(struct log_store *store, struct error *error)
 {
-    int64_t pages, page_bytes;
-    int err = file_run(store->db, settings, error);
+    sqlite3 *db = store->side.db;
+    int64_t page_bytes;
+    int err =
+        file_run(db, "DELETE FROM sources WHERE id NOT IN (SELECT source FROM records)", error);
 
     if (!err)
-        err = ask(store->db, "PRAGMA page_count", &pages, error);
+        err = file_ask(db, "SELECT coalesce(max(id), 0) FROM records", &store->last_id, error);
     if (!err)
-        err = pages == 0 ? file_run(store->db, tables, error) : check_ids(store->db, error);
+        err = file_ask(db, "PRAGMA page_size", &page_bytes, error);
     if (!err)
-        err = file_use_wal(store->db, error);
-    if (!err)
-        err = file_run(store->db,
-                       "DELETE FROM sources WHERE id NOT IN (SELECT source FROM records)", error);
-    if (!err)
-        err = ask(store->db, "SELECT coalesce(max(id), 0) FROM records", &store->last_id, error);
-    if (!err)
-        err = ask(store->db, "PRAGMA page_size", &page_bytes, error);
-    if (!err) {
         store->page_bytes = (uint64_t)page_bytes;
-        err = prepare_all(store, error);
-    }
     return err;
 }
 
 int log_store_open(const char *path, struct log_store **ret, struct error *error)
 {
     struct log_store *store = xcalloc(1, sizeof(*store));
-    int err = file_open(path, &store->db, error);
+    int err = side_open(&kind, path, &store->side, error);
 
     if (!err)
         err = set_up(store, error);
@@ -248,14 +154,9 @@ int log_store_open(const char *path, struct log_store **ret, struct error *error
 
 void log_store_close(struct log_store *store)
 {
-    int status;
-
     if (!store)
         return;
-    for (int i = 0; i < LOG_STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i]);
-    status = sqlite3_close(store->db);
-    assert(status == SQLITE_OK); /* otherwise a statement was forgotten */
+    side_close(&store->side);
     free(store);
 }
 
@@ -272,10 +173,9 @@ static int find_source(struct log_store *store, const char *tenant, const char *
 {
     sqlite3_stmt *find = statement_of(store, LOG_FIND_SOURCE);
 
-    *ret = 0;
     sqlite3_bind_text(find, 1, tenant, -1, SQLITE_STATIC);
     sqlite3_bind_text(find, 2, worker, -1, SQLITE_STATIC);
-    return run_number(store, find, ret, error);
+    return run(store, LOG_FIND_SOURCE, ret, error);
 }
 
 static int add_source(struct log_store *store, const struct log_record *record, int64_t *ret,
@@ -285,7 +185,7 @@ static int add_source(struct log_store *store, const struct log_record *record, 
 
     sqlite3_bind_text(add, 1, record->tenant, -1, SQLITE_STATIC);
     sqlite3_bind_text(add, 2, record->worker, -1, SQLITE_STATIC);
-    return run_number(store, add, ret, error);
+    return run(store, LOG_ADD_SOURCE, ret, error);
 }
 
 static int see_to_source(struct log_store *store, const struct log_record *record,
@@ -321,7 +221,7 @@ static int insert(struct log_store *store, const struct log_record *record, stru
         sqlite3_bind_int64(add, i + 1, numbers[i]);
     sqlite3_bind_text(add, 8, record->data, (int)record->text_len, SQLITE_STATIC);
     sqlite3_bind_blob(add, 9, detail.data, (int)detail.len, SQLITE_STATIC);
-    return run_number(store, add, NULL, error);
+    return run(store, LOG_INSERT, NULL, error);
 }
 
 static int insert_all(struct log_store *store, const struct log_record *first, int64_t *ret_last,
@@ -342,32 +242,23 @@ static int insert_all(struct log_store *store, const struct log_record *first, i
 int log_store_append(struct log_store *store, const struct log_record *first, struct error *error)
 {
     int64_t last = store->last_id;
-    int err = run(store, LOG_BEGIN, error);
+    int err = run(store, LOG_BEGIN, NULL, error);
 
     if (err)
         return err;
     err = insert_all(store, first, &last, error);
     if (!err)
-        err = run(store, LOG_COMMIT, error);
+        err = run(store, LOG_COMMIT, NULL, error);
     if (!err) {
         store->last_id = last;
         return 0;
     }
     store->source = 0; /* it may have been new */
-    if (!sqlite3_get_autocommit(store->db))
-        run(store, LOG_ROLLBACK, NULL);
+    side_roll_back(&store->side, LOG_ROLLBACK);
     return err;
 }
 
 /* Reading. */
-
-static struct bytes column(sqlite3_stmt *row, int index)
-{
-    /* In this order: column_blob may change the value's form, and with it its length. */
-    const char *data = sqlite3_column_blob(row, index);
-
-    return (struct bytes){data, (size_t)sqlite3_column_bytes(row, index)};
-}
 
 static struct log_record *read_row(sqlite3_stmt *row)
 {
@@ -380,7 +271,7 @@ static struct log_record *read_row(sqlite3_stmt *row)
         .outcome = (enum record_outcome)sqlite3_column_int(row, 6),
         .execution = (uint64_t)sqlite3_column_int64(row, 7),
     };
-    struct log_record *record = log_record_new(&head, column(row, 8), column(row, 9));
+    struct log_record *record = log_record_new(&head, side_column(row, 8), side_column(row, 9));
 
     record->id = sqlite3_column_int64(row, 0);
     return record;
@@ -399,7 +290,7 @@ static int read_rows(struct log_store *store, sqlite3_stmt *rows, const struct l
     size_t bytes = 0, looked = 0;
     int more;
 
-    while ((more = step(store, rows, error)) > 0) {
+    while ((more = side_step(&store->side, rows, error)) > 0) {
         struct log_record *record;
 
         if (is_full(read, page, bytes, looked)) {
@@ -444,7 +335,7 @@ int log_store_read(struct log_store *store, const struct log_read *read, struct 
     if (source)
         sqlite3_bind_int64(rows, 3, source);
     err = read_rows(store, rows, read, ret, error);
-    finish(rows);
+    side_finish(rows);
     return err;
 }
 
@@ -460,11 +351,10 @@ void log_page_release(struct log_page *page)
 
 uint64_t log_store_bytes(const struct log_store *store)
 {
-    int64_t pages = 0, free_pages = 0;
-    struct log_store *asked = (struct log_store *)store;
+    int64_t pages, free_pages;
 
-    if (run_number(asked, statement_of(store, LOG_PAGE_COUNT), &pages, NULL) ||
-        run_number(asked, statement_of(store, LOG_FREE_COUNT), &free_pages, NULL))
+    if (side_run(&store->side, LOG_PAGE_COUNT, &pages, NULL) ||
+        side_run(&store->side, LOG_FREE_COUNT, &free_pages, NULL))
         return 0;
     return (uint64_t)(pages - free_pages) * store->page_bytes;
 }
@@ -477,12 +367,12 @@ static int trim_once(struct log_store *store, int64_t before, uint64_t max_bytes
     int err;
 
     sqlite3_bind_int64(statement, 1, before);
-    err = run_number(store, statement, NULL, error);
-    *ret = err ? 0 : sqlite3_changes(store->db);
+    err = run(store, LOG_TRIM_BEFORE, NULL, error);
+    *ret = err ? 0 : sqlite3_changes(store->side.db);
     if (err || *ret > 0 || log_store_bytes(store) <= max_bytes)
         return err;
-    err = run(store, LOG_TRIM, error);
-    *ret = err ? 0 : sqlite3_changes(store->db);
+    err = run(store, LOG_TRIM, NULL, error);
+    *ret = err ? 0 : sqlite3_changes(store->side.db);
     return err;
 }
 
