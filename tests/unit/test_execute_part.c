@@ -1,6 +1,7 @@
 /*
  * server/execute_part: all short messages of the bytes that mean something, and all messages that
- * differ from a good one in a byte, or in two beside each other, against protobuf-c's reading.
+ * differ from a good one in a byte, or in that and in the next, which is one that means something,
+ * against protobuf-c's reading.
  *
  * protobuf-c refuses more: it reads the request inside `start`, too, and takes most known fields of
  * another wire type for errors, where protobuf says that they are unknown. What it accepts must be
@@ -281,31 +282,35 @@ START_TEST(execute_decode_part_cut_off_anywhere)
 }
 END_TEST
 
-static void check_with_two_other_bytes(const struct bytes *sample, size_t at)
+static void check_with_other_bytes(const struct bytes *sample, size_t at)
 {
     char message[SAMPLE_MAX];
 
     memcpy(message, sample->data, sample->len);
-    for (unsigned both = 0; both < 1u << 16; both++) {
-        message[at] = (char)(both & 0xff);
-        message[at + 1] = (char)(both >> 8);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        message[at] = (char)byte;
+        message[at + 1] = sample->data[at + 1];
         check(message, sample->len);
+        for (size_t i = 0; i < sizeof(alphabet); i++) {
+            message[at + 1] = alphabet[i];
+            check(message, sample->len);
+        }
     }
 }
 
-START_TEST(execute_decode_part_two_bytes_are_others)
+START_TEST(execute_decode_part_bytes_are_others)
 {
     reset_counts();
     for (size_t i = 0; i < SAMPLES; i++) {
         for (size_t at = 0; at + 1 < samples[i].len; at++)
-            check_with_two_other_bytes(&samples[i], at);
+            check_with_other_bytes(&samples[i], at);
     }
-    ck_assert_uint_gt(accepted, 100000);
-    ck_assert_uint_gt(refused, 100000);
-    ck_assert_uint_gt(compared, 100000);
+    ck_assert_uint_gt(accepted, 10000);
+    ck_assert_uint_gt(refused, 10000);
+    ck_assert_uint_gt(compared, 10000);
 }
 END_TEST
 
 UNIT_MAIN("execute_part", execute_decode_part_all_short_messages,
           execute_decode_part_samples_are_good, execute_decode_part_cut_off_anywhere,
-          execute_decode_part_two_bytes_are_others)
+          execute_decode_part_bytes_are_others)
