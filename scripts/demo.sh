@@ -53,7 +53,8 @@ run() {
 }
 
 title "A server on an embedded SQLite file"
-"$bin/isoyardd" --listen 127.0.0.1:0 --http "$http" --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
+# In a session of its own: Ctrl-C is for this script, which lets the server drain. A second signal would end it at once.
+setsid "$bin/isoyardd" --listen 127.0.0.1:0 --http "$http" --db "$dir/isoyard.db" --egress-allow 127.0.0.1 2>"$dir/log" &
 server=$!
 for _ in $(seq 100); do
     grep -q 'msg=ready' "$dir/log" && break
