@@ -8,6 +8,7 @@
 #include "pools/pool_private.h"
 #include "pools/spans.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -304,6 +305,7 @@ void actor_end_answer_body(struct flight *flight, const struct failure *failure)
 
     if (!flight->costs)
         return;
+    assert(body); /* nobody else closes it */
     costs = take_costs(flight);
     tell_log(flight, &costs->report, failure);
     request_unref(flight->asked);

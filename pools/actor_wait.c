@@ -273,15 +273,41 @@ static void note_span(struct actor_fetch *fetch, const struct fetch_result *resu
         span->status = result->status;
 }
 
+/* What an execution waited for at its end is worth more than the shortest of what it has waited
+ * for.
+ */
+static void make_room(struct span_list *list)
+{
+    struct span *least = NULL;
+
+    if (list->count < SPANS_MAX)
+        return;
+    for (struct span *span = list->spans; span < list->spans + SPANS_MAX; span++) {
+        if (!span->is_unfinished && (!least || span->duration_us < least->duration_us))
+            least = span;
+    }
+    if (!least)
+        return;
+    list->count--;
+    list->omitted++;
+    memmove(least, least + 1, (size_t)(list->spans + list->count - least) * sizeof(*least));
+}
+
 void actor_note_unfinished(struct flight *flight)
 {
-    uint64_t now_us = since_submission_us(flight, clock_now_ns());
+    struct span_list *list = spans_of(flight);
     struct actor_fetch *fetch;
+    uint64_t now_us;
 
+    if (!list || !flight->fetches)
+        return;
+    now_us = since_submission_us(flight, clock_now_ns());
     DL_FOREACH(flight->fetches, fetch)
     {
-        struct span *span = add_span(fetch);
+        struct span *span;
 
+        make_room(list);
+        span = add_span(fetch);
         if (!span)
             continue;
         span->is_unfinished = true;

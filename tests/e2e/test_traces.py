@@ -33,6 +33,9 @@ export default {
         } else if (url.pathname === "/hang-many") {
             await Promise.all(Array.from({ length: 40 }, (_, i) => fetch(`${to}${"p".repeat(100)}${i}`)));
             await fetch(to + "slow");
+        } else if (url.pathname === "/hang-last") {
+            for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 17 }, () => fetch(to + "1")));
+            await fetch(to + "slow");
         } else if (url.pathname === "/forward") {
             await fetch(to + "1");
             return fetch(to + "drip");
@@ -75,13 +78,14 @@ class Upstream(BaseHTTPRequestHandler):
 
 class UpstreamServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, *_):
         pass
 
 
 class Traces(ServerCase):
-    flags = ("--egress-allow", "127.0.0.0/8", "--wall-ms", "2000", "--body-idle-ms", "1000")
+    flags = ("--egress-allow", "127.0.0.0/8", "--wall-ms", "3000", "--body-idle-ms", "1000")
 
     @classmethod
     def setUpClass(cls):
@@ -237,6 +241,14 @@ class Traces(ServerCase):
         self.assertGreater(len(fetches), 10)
         self.assertEqual(len(fetches) + report.spans_omitted, 41)
         self.assertTrue(fetches[-1].unfinished)
+
+    def test_what_was_waited_for_at_the_end_is_there_in_any_case(self):
+        refusal = self.refused(grpc.StatusCode.DEADLINE_EXCEEDED, self.spans, "/hang-last")
+        report = refusal.detail(execution_pb2.ExecutionReport)
+        self.assertEqual(report.subrequests, 69)
+        self.assertTrue(report.spans[-1].detail.endswith("/slow"))
+        self.assertTrue(report.spans[-1].unfinished)
+        self.assertEqual(self.names(report).count("fetch") + report.spans_omitted, 69)
 
     def stream(self, path, **fields):
         url = f"{path}?to=http://127.0.0.1:{self.upstream.server_port}/"
