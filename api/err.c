@@ -1,6 +1,8 @@
 /* Error numbers and their names. */
 #include "api/err.h"
 
+#include "api/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -54,5 +56,6 @@ int error_set(struct error *ret, enum err err, const char *field, const char *fo
     va_start(args, format);
     vsnprintf(ret->message, sizeof(ret->message), format, args);
     va_end(args);
+    utf8_repair(ret->message); /* it may have been cut, there or by the format */
     return err;
 }

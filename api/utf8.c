@@ -34,6 +34,22 @@ bool utf8_is_valid(const void *data, size_t len)
     return true;
 }
 
+void utf8_repair(char *text)
+{
+    size_t len = strlen(text);
+
+    if (utf8_is_valid(text, len))
+        return;
+    for (size_t i = 0; i < len;) {
+        size_t from = i;
+        int32_t code_point;
+
+        U8_NEXT((const uint8_t *)text, i, len, code_point);
+        if (code_point < 0)
+            memset(text + from, '?', i - from);
+    }
+}
+
 bool utf8_is_control(uint32_t c)
 {
     return (c >= 0x80 && c < 0xa0) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);

@@ -13,6 +13,10 @@ extern "C" {
 /* Whether the bytes are well-formed UTF-8. Any thread. */
 bool utf8_is_valid(const void *data, size_t len);
 
+/* Puts '?' in place of each byte that is no part of a well-formed character, as at the end of text
+ * that was cut. Any thread. */
+void utf8_repair(char *text);
+
 /* Whether a terminal might obey a character beyond ASCII: C1, and those that change the direction
  * of writing. Any thread. */
 bool utf8_is_control(uint32_t c);

@@ -1,6 +1,7 @@
 /* From figures to a report that is stored. */
 #include "server/compare_result.h"
 
+#include "api/utf8.h"
 #include "api/version.h"
 #include "server/comparison_service.h"
 #include "server/message.h"
@@ -26,6 +27,7 @@ static void save(struct compare_result *r, struct store_thread *store_thread)
     if (err)
         snprintf(r->unsaved, sizeof(r->unsaved), "The report could not be stored: %.400s",
                  error.message);
+    utf8_repair(r->unsaved);
 }
 
 void compare_result_init(struct compare_result *ret, const struct pool_service *service,

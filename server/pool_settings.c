@@ -1,6 +1,7 @@
 /* Settings of pools, from messages. */
 #include "server/pool_settings.h"
 
+#include "api/utf8.h"
 #include "pools/pool.h"
 
 #include <assert.h>
@@ -126,5 +127,6 @@ void pool_settings_name_field(const char *in, struct error *error)
             *at = '_';
     }
     snprintf(named.message, sizeof(named.message), "%s: %.900s", named.field, error->message);
+    utf8_repair(named.message);
     *error = named;
 }

@@ -1,6 +1,7 @@
 /* One question, one answer, until the client has no more. */
 #include "server/reflection_service.h"
 
+#include "api/utf8.h"
 #include "server/container_of.h"
 #include "server/proto_check.h"
 
@@ -41,6 +42,7 @@ static void set_error(struct answer *a, grpc_status_code code, const char *what,
 {
     grpc__reflection__v1__error_response__init(&a->error);
     snprintf(a->message, sizeof(a->message), what, name);
+    utf8_repair(a->message);
     a->error.error_code = (int32_t)code;
     a->error.error_message = a->message;
     a->response.message_response_case = ANSWER(ERROR_RESPONSE);

@@ -2,6 +2,7 @@
 #include "pools/compare/comparison.h"
 
 #include "api/bytes.h"
+#include "api/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -47,13 +48,16 @@ void comparison_release(struct comparison *comparison)
 
 void comparison_note(struct comparison *comparison, const char *format, ...)
 {
+    char *note;
     va_list args;
 
     if (comparison->note_count == COMPARISON_NOTES_MAX)
         return;
+    note = comparison->notes[comparison->note_count++];
     va_start(args, format);
-    vsnprintf(comparison->notes[comparison->note_count++], COMPARISON_TEXT_BYTES, format, args);
+    vsnprintf(note, COMPARISON_TEXT_BYTES, format, args);
     va_end(args);
+    utf8_repair(note);
 }
 
 /* Ratios. */

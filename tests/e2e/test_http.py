@@ -373,6 +373,11 @@ class Security(HttpCase):
             self.assertEqual(answer.count(b"HTTP/1.1 "), 1, answer)
             self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
 
+    def test_refusal_of_long_text_is_well_formed(self):
+        for name in "x" + "é" * 100, "xx" + "日" * 100:
+            body = self.refused(self.site.post("/api/compare", {"kind": "synthetic", "workload": name}), 400)
+            self.assertIn(name[:10], json.loads(body)["message"])
+
     def test_body_that_is_no_object_is_refused(self):
         for body in ("", "{", "[]", "1", '{"architecture": "shared"', '{"a": 1, "a": 2}'):
             self.refused(self.site.post("/api/switch", body), 400)

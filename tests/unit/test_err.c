@@ -64,6 +64,18 @@ START_TEST(error_set_long_texts_are_cut)
 }
 END_TEST
 
+START_TEST(error_set_cut_characters_are_none)
+{
+    struct error error;
+
+    error_set(&error, E_INVALID, NULL, "'%.4s' is no name", "a\xc3\xa9\xc3\xa9");
+    ck_assert_str_eq(error.message, "'a\xc3\xa9?' is no name");
+    error_set(&error, E_INVALID, NULL, "%1022s\xe6\x97\xa5", "");
+    ck_assert_str_eq(error.message + 1022, "?");
+}
+END_TEST
+
 UNIT_MAIN("err", err_name_known_number_is_its_own, err_name_unknown_number_is_unknown,
           error_set_all_given_fills_all_in, error_set_null_field_is_empty,
-          error_set_null_error_returns_the_number, error_set_long_texts_are_cut)
+          error_set_null_error_returns_the_number, error_set_long_texts_are_cut,
+          error_set_cut_characters_are_none)
