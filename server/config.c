@@ -190,7 +190,6 @@ static void complete(struct config *config)
     /* The pool that serves has a bound of its own. */
     config->limits.tasks = TICKET_SLOT_MAX;
     config->fetcher_config.dns_server = config->dns_server;
-    config->fetcher_config.ca_file = config->ca_file;
 }
 
 void config_parse(struct config *ret, int argc, char **argv)

@@ -28,6 +28,7 @@
 #include "server/ticker.h"
 #include "server/worker_service.h"
 #include "shim/net/egress.h"
+#include "shim/net/roots.h"
 #include "shim/shim.h"
 
 #include <grpc/grpc.h>
@@ -56,6 +57,7 @@ struct daemon {
     struct config *config;
     struct admission admission;
     struct egress *egress;
+    struct roots *roots;
     struct crew *crew;
     struct registry *registry;
     struct dispatcher *dispatcher;
@@ -249,7 +251,11 @@ static int open_crew(struct daemon *d, struct error *error)
 
     if (err)
         return err;
+    err = roots_new(d->config->ca_file, &d->roots, error);
+    if (err)
+        return err;
     d->config->fetcher_config.egress = d->egress;
+    d->config->fetcher_config.roots = d->roots;
     d->config->pool_config.fetcher = &d->config->fetcher_config;
     d->config->pool_config.log = log_recorder_pool_log(&d->recorder);
     d->pipe_budget.max = d->config->stream_bytes;
@@ -553,6 +559,7 @@ void daemon_close(struct daemon *d)
     log_thread_stop(d->log_thread); /* nobody writes any more, and nobody follows */
     log_thread_free(d->log_thread);
     close_code(d); /* isolates are gone */
+    roots_free(d->roots);
     egress_free(d->egress);
     descriptors_free(d->descriptors);
     registry_free(d->registry);

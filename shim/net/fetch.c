@@ -387,7 +387,7 @@ static void begin_transfer(struct fetch *fetch, const struct addresses *addresse
     uint64_t now_ns = clock_now_ns(), end_ns = fetch->hop_deadline_ns;
     struct transfer_context context = {
         .outgoing = &fetch->outgoing,
-        .roots = f->roots,
+        .roots = f->config.roots,
         .sockets = &f->sockets,
         .sockets_max = f->config.connections,
         .connect_ms = end_ns > now_ns ? (end_ns - now_ns) / NS_PER_MS + 1 : 1,

@@ -119,14 +119,6 @@ static void open_handles(struct fetcher *f)
     f->give.data = f->sleepless.data = f->sweep.data = f;
 }
 
-/* What fetcher_open has made before it failed. */
-static void abandon(struct fetcher *f)
-{
-    roots_free(f->roots);
-    curl_global_cleanup();
-    free(f);
-}
-
 int fetcher_open(uv_loop_t *loop, const struct fetcher_config *config, struct fetcher **ret,
                  struct error *error)
 {
@@ -141,12 +133,11 @@ int fetcher_open(uv_loop_t *loop, const struct fetcher_config *config, struct fe
     resolver.arg = f = xcalloc(1, sizeof(*f));
     f->loop = loop;
     f->config = *config;
-    f->config.dns_server = f->config.ca_file = NULL; /* used here only */
-    err = roots_new(config->ca_file, &f->roots, error);
-    if (!err)
-        err = resolver_open(&resolver, &f->resolver, error);
+    f->config.dns_server = NULL; /* used here only */
+    err = resolver_open(&resolver, &f->resolver, error);
     if (err) {
-        abandon(f);
+        curl_global_cleanup();
+        free(f);
         return err;
     }
     open_handles(f);
@@ -181,7 +172,6 @@ void fetcher_close(struct fetcher *f)
     assert(!f->ended && !f->headed && !f->hungry);
     resolver_close(f->resolver); /* the lookups without a fetch give their slots back */
     tenants_close(f);
-    roots_free(f->roots);
     curl_global_cleanup();
     uv_close((uv_handle_t *)&f->give, on_check_closed);
 }

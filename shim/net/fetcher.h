@@ -36,6 +36,7 @@ extern "C" {
 struct egress;
 struct pipe;
 struct pipe_budget;
+struct roots;
 struct queue_figures;
 struct fetcher;
 struct fetch;
@@ -43,7 +44,7 @@ struct fetch;
 struct fetcher_config {
     const struct egress *egress; /* outlives the fetcher */
     const char *dns_server;      /* "ADDR:PORT", used in fetcher_open only; NULL: the system's */
-    const char *ca_file;         /* of PEM certificates, likewise; NULL: the system's roots */
+    struct roots *roots;         /* that TLS trusts; outlive the fetcher. NULL: none */
     /* Fetches under way at once; others wait in order. Kept connections take room that these leave:
      * a tenant never has more connections than its bound; all together have at most as many idle
      * ones as the bound besides those in use. */

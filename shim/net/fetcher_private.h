@@ -11,7 +11,6 @@
 #include "shim/net/fetcher.h"
 #include "shim/net/outgoing.h"
 #include "shim/net/resolver.h"
-#include "shim/net/roots.h"
 #include "shim/net/tenant.h"
 #include "shim/net/transfer.h"
 
@@ -19,7 +18,6 @@ struct fetcher {
     uv_loop_t *loop;
     struct fetcher_config config;
     struct resolver *resolver;
-    struct roots *roots;
     uv_check_t give;     /* results are given back from here, and from nowhere else */
     uv_idle_t sleepless; /* while that is to come, the loop does not sleep before */
     uv_timer_t sweep;    /* runs while there are idle tenants */

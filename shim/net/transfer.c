@@ -292,8 +292,10 @@ static int set_tls_options(struct transfer *t)
     failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, roots_use);
-    failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->context.roots);
+    if (t->context.roots) {
+        failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, roots_use);
+        failed |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, t->context.roots);
+    }
     return failed;
 }
 

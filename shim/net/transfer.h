@@ -23,7 +23,7 @@ struct transfer_context {
     const struct outgoing *outgoing;
     struct connections *connections;
     struct handles *handles; /* one is taken from there */
-    struct roots *roots;
+    struct roots *roots;     /* NULL: none */
     const unsigned *sockets; /* open now; with more than the next figure none is kept */
     unsigned sockets_max;
     uint64_t connect_ms; /* left for the connection */

@@ -81,6 +81,16 @@ struct fetcher_config net_config(void)
     };
 }
 
+struct roots *net_roots(void)
+{
+    static struct roots *roots;
+    struct error error;
+
+    if (!roots)
+        ck_assert_int_eq(roots_new(upstream.ca_file, &roots, &error), 0);
+    return roots;
+}
+
 void net_open_with(struct net *net, struct fetcher_config config)
 {
     static const char *const allow[] = {"127.0.0.1", "::1"};

@@ -9,6 +9,7 @@
 
 #include "shim/net/egress.h"
 #include "shim/net/fetcher.h"
+#include "shim/net/roots.h"
 
 #include "unit.h"
 
@@ -44,8 +45,11 @@ struct net {
     struct fetcher *fetcher;
 };
 
-/* Allows 127.0.0.1 and ::1, asks upstream.py for names, trusts the system's roots. */
+/* Allows 127.0.0.1 and ::1, asks upstream.py for names, trusts no certificate. */
 struct fetcher_config net_config(void);
+
+/* The roots that upstream.py's certificate stems from. */
+struct roots *net_roots(void);
 
 /* Opens a fetcher of the configuration, whose egress may be NULL: the one above. */
 void net_open_with(struct net *net, struct fetcher_config config);

@@ -293,7 +293,7 @@ START_TEST(fetch_cancel_storm_leaves_nothing)
     struct fetcher_config config = net_config();
     unsigned seed = 1;
 
-    config.ca_file = upstream.ca_file;
+    config.roots = net_roots();
     config.connections_per_tenant = 30;
     config.connections = 80;
     net_open_with(&net, config);

@@ -259,7 +259,7 @@ START_TEST(fetch_loop_changes_threads)
     struct fetcher_config config = net_config();
     pthread_t threads[2];
 
-    config.ca_file = upstream.ca_file;
+    config.roots = net_roots();
     net_open_with(&net, config);
     for (unsigned i = 0; i < 2; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, run, &runners[i]), 0);

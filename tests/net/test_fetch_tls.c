@@ -7,7 +7,7 @@ static void open_trusting(void)
 {
     struct fetcher_config config = net_config();
 
-    config.ca_file = upstream.ca_file;
+    config.roots = net_roots();
     net_open_with(&net, config);
 }
 
@@ -40,6 +40,30 @@ START_TEST(fetch_tls_unknown_certificate_is_refused)
     for (unsigned i = 0; i < 3; i++)
         net_check_error(get_host("tls.test"), FETCH_TLS, "self-signed certificate");
     net_close(&net);
+}
+END_TEST
+
+/* The system's, which do not have it either. */
+START_TEST(fetch_tls_unknown_certificate_is_refused_by_the_systems_roots)
+{
+    struct fetcher_config config = net_config();
+    struct error error;
+
+    ck_assert_int_eq(roots_new(NULL, &config.roots, &error), 0);
+    net_open_with(&net, config);
+    net_check_error(get_host("tls.test"), FETCH_TLS, "");
+    net_close(&net);
+    roots_free(config.roots);
+}
+END_TEST
+
+START_TEST(roots_new_of_a_file_that_is_not_there_fails)
+{
+    struct roots *roots;
+    struct error error;
+
+    ck_assert_int_eq(roots_new("/does/not/exist", &roots, &error), E_INVALID);
+    ck_assert_str_eq(error.field, "ca_file");
 }
 END_TEST
 
@@ -147,7 +171,10 @@ START_TEST(fetch_tls_large_bodies_pass)
 END_TEST
 
 NET_MAIN("fetch_tls", fetch_tls_trusted_certificate_passes,
-         fetch_tls_unknown_certificate_is_refused, fetch_tls_certificate_of_another_name_is_refused,
-         fetch_tls_to_a_server_without_fails, fetch_plain_to_a_server_with_tls_fails,
-         fetch_tls_cut_body_without_length_is_cut_off, fetch_tls_redirect_from_and_to_plain,
-         fetch_tls_tenants_share_no_connection, fetch_tls_large_bodies_pass)
+         fetch_tls_unknown_certificate_is_refused,
+         fetch_tls_unknown_certificate_is_refused_by_the_systems_roots,
+         roots_new_of_a_file_that_is_not_there_fails,
+         fetch_tls_certificate_of_another_name_is_refused, fetch_tls_to_a_server_without_fails,
+         fetch_plain_to_a_server_with_tls_fails, fetch_tls_cut_body_without_length_is_cut_off,
+         fetch_tls_redirect_from_and_to_plain, fetch_tls_tenants_share_no_connection,
+         fetch_tls_large_bodies_pass)
