@@ -37,10 +37,14 @@ async function open(options) {
 const shoot = (page, name, fullPage) =>
     page.screenshot({ path: `${folder}/${name}.jpg`, fullPage, type: "jpeg", quality: 80 });
 
-/** No part is wider than the page: nobody scrolls sideways. */
+/** No part is wider than the page, nor a form than its card: nobody scrolls sideways. */
 async function checkFits(page) {
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(over <= 0, `the page is ${over} px too wide`);
+    const wide = await page.evaluate(() => [...document.querySelectorAll("form *")]
+        .filter((part) => part.getBoundingClientRect().right > part.closest("form").getBoundingClientRect().right + 1)
+        .map((part) => part.outerHTML.slice(0, 60)));
+    assert.deepEqual(wide, []);
 }
 
 async function checkLive(page) {

@@ -183,8 +183,7 @@ function lockRow(name, lock) {
         "tr",
         {},
         h("th", { scope: "row" }, name),
-        h("td", { class: "grow" }, bar([{ share, kind: share > 0.2 ? "hot" : "busy" }], `${format.percent(share)} contended`)),
-        number(format.percent(share)),
+        number(format.percent(share), { class: share > 0.2 ? "number hot" : "number" }),
         number(lock.wait.count ? format.us(lock.wait.p99_us) : "–"),
         minor(format.ns(lock.hold_p99_ns)),
         number(format.count(lock.waiters)),
@@ -199,7 +198,7 @@ export function waits({ interval }) {
     body("waits").replaceChildren(
         table(["waiting", "now", "p50", "p99"], (interval?.queues ?? []).map(queueRow)),
         locks.length > 0
-            ? table(["lock", "contended", "", "wait p99", minorHead("hold p99"), "waiters"], locks)
+            ? table(["lock", "had to wait", "p99", minorHead("hold p99"), "now"], locks)
             : empty("No task had to wait for a lock in the last second."),
     );
 }
