@@ -110,15 +110,26 @@ static void leave_socket(struct connections *c, struct watch *w)
     watch_set(w, w->events & UV_READABLE);
 }
 
+/* An answer that is there at once is read without being waited for. By then the transfer has no
+ * other socket any more. */
+static bool has_answer(CURL *easy)
+{
+    long status = 0;
+
+    return easy && curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           status != 0;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     struct connections *c = arg;
     struct watch *w = socket_arg ? socket_arg : find_watch(c, fd);
 
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (w)
+        if (w) {
+            w->is_connected |= has_answer(easy);
             leave_socket(c, w);
+        }
         return 0;
     }
     if (!w)
