@@ -145,3 +145,12 @@ bool page_allocator::SetPermissions(void *address, size_t length, Permission per
         return false;
     return base_->SetPermissions(address, length, permissions);
 }
+
+#if ISOYARD_V8 >= 1100
+bool page_allocator::RecommitPages(void *address, size_t length, Permission permissions)
+{
+    if (permissions == kReadWrite && !grow(address, length))
+        return false;
+    return base_->RecommitPages(address, length, permissions);
+}
+#endif

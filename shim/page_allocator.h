@@ -16,6 +16,7 @@
 
 #include "shim/counted_lock.h"
 #include "shim/memory.h"
+#include "shim/v8_compat.h"
 
 #include <map>
 #include <memory>
@@ -53,6 +54,9 @@ class page_allocator final : public v8::PageAllocator
         return base_->ReleasePages(address, length, new_length);
     }
     bool SetPermissions(void *address, size_t length, Permission permissions) override;
+#if ISOYARD_V8 >= 1100
+    bool RecommitPages(void *address, size_t length, Permission permissions) override;
+#endif
     bool DiscardSystemPages(void *address, size_t size) override
     {
         return base_->DiscardSystemPages(address, size);
