@@ -96,10 +96,11 @@ make_tree() {
 }
 
 copy_checkout() {
-    # With what is not committed yet, and with .git, which tells the version.
+    # With what is not committed yet, and with .git, which tells the version. Files get today's times (-m): in a tree
+    # that is used again an object may be newer than another version of its source.
     git ls-files -z --cached --others --exclude-standard --deduplicate |
         xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh |
-        tar --null -T - -cf - | tar -C "$1/src" --no-same-owner -xf -
+        tar --null -T - -cf - | tar -C "$1/src" --no-same-owner -m -xf -
     rm -rf "$1/src/.git"
     git clone -q --bare --no-hardlinks . "$1/src/.git"
     git -C "$1/src" config core.bare false
