@@ -31,6 +31,21 @@ const SIGNATURES = [
     [{ name: "Ed25519" }, {}],
 ];
 
+// One of 256 signatures begins with a zero, without which it is the same number.
+test("a signature without its leading zero is none", async () => {
+    const algorithm = rsaOf("RSA-PSS", "SHA-1");
+    const { privateKey, publicKey } = await subtle.generateKey(algorithm, false, ["sign", "verify"]);
+    const params = { name: "RSA-PSS", saltLength: 0 };
+    for (let i = 0; i < 2000; i++) {
+        const data = utf8(`data ${i}`);
+        const signature = await subtle.sign(params, privateKey, data);
+        if (new Uint8Array(signature)[0] !== 0) continue;
+        equal(await subtle.verify(params, publicKey, signature, data), true);
+        equal(await subtle.verify(params, publicKey, signature.slice(1), data), false);
+        return;
+    }
+});
+
 test("signatures", async () => {
     const data = utf8("data");
     for (const [algorithm, more] of SIGNATURES) {
