@@ -4,8 +4,8 @@
  * Figures are kept by kind, for all locks of a kind together, since the process's start. The locks
  * of a shared pool have figures of their own, since each pool's begin anew (pools/shared.h).
  *
- * What counting costs is one addition to a counter that few threads share, and for one acquisition
- * of 16 two readings of the clock.
+ * Counting takes one addition to a counter that few threads share, and, for one acquisition
+ * of 16, two readings of the clock. The hold is a histogram that all threads share.
  */
 #ifndef ISOYARD_LOCK_H
 #define ISOYARD_LOCK_H
@@ -69,7 +69,7 @@ const char *lock_kind_name(enum lock_kind kind);
 
 struct lock_stats;
 
-/* Any thread. */
+/* Any thread. ret is some 20 KB: not for the stack. */
 void lock_kind_stats(enum lock_kind kind, struct lock_stats *ret);
 
 #ifdef __cplusplus
