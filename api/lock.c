@@ -11,8 +11,8 @@
 /* Two readings of the clock for each acquisition would cost more than the acquisition. */
 #define TIMED_ONE_OF 16
 
-/* Threads spread their acquisitions over so many counters, in turn, so that they seldom meet. */
-#define SHARDS 16
+/* Each thread has counters of its own, but where there are more: then some share them. */
+#define SHARDS 64
 
 struct shard {
     _Alignas(64) _Atomic uint64_t acquisitions[LOCK_KINDS];

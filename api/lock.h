@@ -4,8 +4,8 @@
  * Figures are kept by kind, for all locks of a kind together, since the process's start. The locks
  * of a shared pool have figures of their own, since each pool's begin anew (pools/shared.h).
  *
- * Counting takes one addition to a counter that few threads share, and, for one acquisition
- * of 16, two readings of the clock. The hold is a histogram that all threads share.
+ * Counting takes one addition to a counter of the thread's own, and, for one acquisition of 16,
+ * two readings of the clock. The hold is a histogram that all threads share.
  */
 #ifndef ISOYARD_LOCK_H
 #define ISOYARD_LOCK_H
