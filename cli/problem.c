@@ -245,6 +245,8 @@ static void print_problem(const struct options *options, const struct reply *rep
     if (advice(status, reply->message))
         fprintf(stderr, "; %s", advice(status, reply->message));
     fputc('\n', stderr);
+    if (status == EXIT_UNREACHABLE && !reach_is_refusal(reply->message))
+        print_escaped("  gRPC says: %s\n", reply->message);
     if (has(d, DETAIL_BAD_REQUEST))
         print_fields((const Google__Rpc__BadRequest *)d->messages[DETAIL_BAD_REQUEST]);
     if (reply->code == GRPC_STATUS_NOT_FOUND && options->worker)

@@ -33,6 +33,11 @@ static bool is_no_grpc(const char *message)
     return false;
 }
 
+bool reach_is_refusal(const char *message)
+{
+    return strstr(message, "Connection refused") != NULL;
+}
+
 void reach_print(const char *address, const char *message)
 {
     if (!reach_is_address(address))
