@@ -3,9 +3,9 @@
 
 "on" is a server as it comes, with a dashboard open and /metrics scraped each 5 seconds; "off" one with
 --observe off and --http off. Both run all the time; h2load drives one and then the other, 32 connections with
-one call each at a time, in pairs whose order alternates. The ratio is taken within each pair; of the ratios
-the median is told, and its interval of 95 % from the order of the pairs (sign test), whose upper end is what
-counts. In the end 1,000 workers are deployed and called, and it is told how long a snapshot of all counters
+one call each at a time. A processor's speed may change from second to second: each pair is ten short turns of
+either, and which comes first alternates. The ratio is taken within each pair; of the ratios the median is told,
+and its interval of 95 % from the order of the pairs (sign test), whose upper end is what counts. In the end 1,000 workers are deployed and called, and it is told how long a snapshot of all counters
 takes, and a whole scrape.
 """
 
@@ -23,6 +23,7 @@ from harness import Target, measure
 CONNECTIONS = 32
 SCRAPE_S = 5
 AIM_RATIO = 1.05
+TURNS = 10
 
 WORKERS = 1000
 SNAPSHOTS = 50
@@ -118,12 +119,20 @@ def run_pairs(options, targets, folder):
     harness.print_head()
     rounds = {name: [] for name in targets}
     for number in range(1, options.rounds + 1):
-        names = ["on", "off"] if number % 2 else ["off", "on"]
-        for name in names:
-            figures = measure(targets[name], options.calls, folder)
+        for name, figures in take_turns(options, targets, folder).items():
             rounds[name].append(figures)
             harness.print_row(number, name, figures)
     return rounds
+
+
+def take_turns(options, targets, folder):
+    """The mean figures of each target's turns."""
+    turns = {name: [] for name in targets}
+    for number in range(TURNS):
+        for name in sorted(targets, reverse=number % 2 == 0):
+            turns[name].append(measure(targets[name], options.calls // TURNS, folder))
+    return {name: {key: statistics.mean(figures[key] for figures in all_figures) for key in harness.FIGURES}
+            for name, all_figures in turns.items()}
 
 
 def interval(ratios):
@@ -161,7 +170,7 @@ def print_summary(summary):
 
 
 def main():
-    options = harness.parse_options("observe", __doc__, 40, 20_000, CONNECTIONS, 2000)
+    options = harness.parse_options("observe", __doc__, 40, 50_000, TURNS * CONNECTIONS, 2000)
     harness.main("observe", options, [], run, print_summary)
 
 
