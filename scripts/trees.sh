@@ -67,11 +67,14 @@ fi
 tree=$(realpath -m "$tree")
 
 # The root user of a container can often neither make devices nor see the real ones' absence: bind what is there.
+# /sys too: glibc's malloc asks it for the number of processors, and where it is missing leaves ENOENT in errno, which
+# gRPC 1.51 now and then takes for connect's ("cannot be reached ... No such file or directory").
 # Mounts and processes live in namespaces that end with the command.
 inside() {
     local root=$1 program
     shift
     program='mount --rbind --make-rslave /dev "$1/dev" && mount -t proc proc "$1/proc" || exit 1
+        mount --rbind --make-rslave /sys "$1/sys" || exit 1
         if [ -n "${CCACHE_DIR:-}" ]; then mount --bind "$CCACHE_DIR" "$1/var/cache/ccache" || exit 1; fi
         root=$1; shift
         exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
