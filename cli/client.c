@@ -166,31 +166,44 @@ static bool stream_await_begun(struct exchange *x)
         .success;
 }
 
-/* Interrupts. */
+/* Signals that end the program. */
 
-#define INTERRUPT_LOOK_MS 100
+#define SIGNAL_LOOK_MS 100
 #define POLL_MS 50
 
-static volatile sig_atomic_t is_caught, is_interrupted;
+static volatile sig_atomic_t is_caught, end_signal;
 
-static void note_interrupt(int number)
+/* A second one ends the program at once. */
+static void note_signal(int number)
 {
-    (void)number;
-    is_interrupted = true;
+    if (end_signal) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    end_signal = number;
 }
 
-void client_catch_interrupt(void)
+void client_catch_signals(void)
 {
-    /* A second one ends the program at once. */
-    struct sigaction action = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = note_signal};
+    struct sigaction before;
 
     is_caught = true;
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
-bool client_is_interrupted(void)
+int client_end_signal(void)
 {
-    return is_interrupted;
+    return end_signal;
+}
+
+void client_end_by_signal(void)
+{
+    signal(end_signal, SIG_DFL);
+    raise(end_signal);
 }
 
 /* How long to wait at once; 0: to the end. */
@@ -198,7 +211,7 @@ static uint64_t piece_ms(const struct exchange *x)
 {
     if (x->poll)
         return POLL_MS;
-    return is_caught ? INTERRUPT_LOOK_MS : 0;
+    return is_caught ? SIGNAL_LOOK_MS : 0;
 }
 
 static void poll_once(struct exchange *x)
@@ -209,7 +222,7 @@ static void poll_once(struct exchange *x)
     x->is_ended = true;
 }
 
-/* Waits until a batch is done; where an interrupt comes first, cancels the call. gRPC's wait does
+/* Waits until a batch is done; where a signal comes first, cancels the call. gRPC's wait does
  * not end with a signal: it is cut into pieces. */
 static grpc_event pluck(struct exchange *x, void *tag, uint64_t timeout_ms)
 {
@@ -221,7 +234,7 @@ static grpc_event pluck(struct exchange *x, void *tag, uint64_t timeout_ms)
         uint64_t piece = piece_ms(x);
         gpr_timespec look_at = in_ms(piece);
 
-        if (is_interrupted && !has_cancelled) {
+        if (end_signal && !has_cancelled) {
             grpc_call_cancel(x->call, NULL);
             has_cancelled = true;
         }

@@ -97,12 +97,15 @@ void client_talk(const struct options *options, const char *method, const Protob
                  bool (*each)(void *arg, const ProtobufCMessage *message), void *arg,
                  struct reply *ret);
 
-/* From now on the first SIGINT cancels the call of client_watch, whose *ret is CANCELLED then. Main
- * thread. */
-void client_catch_interrupt(void);
+/* From now on the first SIGINT, SIGTERM or SIGHUP (unless that is ignored, as by nohup) cancels the
+ * call of client_watch, whose *ret is CANCELLED then. Main thread. */
+void client_catch_signals(void);
 
-/* Whether it came. */
-bool client_is_interrupted(void);
+/* Which one came; 0: none. */
+int client_end_signal(void);
+
+/* Ends the program by it, as though it had not been caught. Only after it came. */
+void client_end_by_signal(void);
 
 void reply_release(struct reply *reply);
 

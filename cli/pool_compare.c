@@ -6,7 +6,6 @@
 #include "cli/problem.h"
 #include "cli/progress.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 /* No round begins tasks for longer than a minute, but these may take their time to end: longer than
@@ -41,25 +40,18 @@ static bool take(void *arg, const ProtobufCMessage *message)
     return true;
 }
 
-/* Ends as a program does that leaves SIGINT alone. */
-static void end_by_interrupt(void)
-{
-    signal(SIGINT, SIG_DFL);
-    raise(SIGINT);
-}
-
 static int compare(struct comparing *c, const Isoyard__V1__ComparePoolsRequest *request)
 {
     struct reply reply;
     int status = EXIT_FINE;
 
     progress_init(&c->progress, c->options->is_json);
-    client_catch_interrupt();
+    client_catch_signals();
     client_watch(c->options, "/isoyard.v1.PoolService/ComparePools", &request->base,
                  &isoyard__v1__compare_pools_response__descriptor, SILENCE_MS, take, c, &reply);
     progress_end(&c->progress);
-    if (client_is_interrupted() && reply.code != GRPC_STATUS_OK)
-        end_by_interrupt();
+    if (client_end_signal() && reply.code != GRPC_STATUS_OK)
+        client_end_by_signal();
     if (reply.code != GRPC_STATUS_OK) {
         status = problem_print(c->options, &reply);
     } else if (!c->is_done) {

@@ -10,6 +10,7 @@
 #include "cli/top_view.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -144,7 +145,7 @@ static bool poll_keys(void *arg)
 
     while (top->is_open && !top->has_quit && (key = top_screen_key()) != TOP_KEY_NONE)
         handle(top, key);
-    return !top->has_quit && !client_is_interrupted();
+    return !top->has_quit && !client_end_signal();
 }
 
 /* The message outlives its call: it is shown again after keys. */
@@ -223,7 +224,7 @@ static int watch(struct top *top, bool has_screen)
         top_screen_close();
     if (has_screen && !top->is_open && top->has_quit && reply.code == GRPC_STATUS_OK)
         status = problem_usage("the terminal '%s' is not known here; use --plain", getenv("TERM"));
-    else if (reply.code != GRPC_STATUS_OK && !client_is_interrupted())
+    else if (reply.code != GRPC_STATUS_OK && !client_end_signal())
         status = problem_print(top->options, &reply);
     reply_release(&reply);
     return status;
@@ -238,9 +239,12 @@ int top_run(struct options *options, int argc, char **argv)
     options_parse(options, &top_argp, &top, argc, argv);
     has_screen = is_screen(&top);
     if (has_screen)
-        client_catch_interrupt(); /* the terminal is given back as it was */
+        client_catch_signals(); /* the terminal is given back as it was */
     status = watch(&top, has_screen);
     if (top.last)
         isoyard__v1__watch_stats_response__free_unpacked(top.last, NULL);
+    /* Ctrl-C is a way to quit; by another one it ends as any program. */
+    if (client_end_signal() && client_end_signal() != SIGINT)
+        client_end_by_signal();
     return status;
 }

@@ -19,6 +19,8 @@ import grpc
 import support
 from support import Cli, execution_pb2, pool_pb2, pool_pb2_grpc
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 ARMS = ("legacy", "shared fifo", "shared mutex", "pinned")
 
 
@@ -228,38 +230,54 @@ class Ends(Case):
         self.asked("--workload", "cpu", "--timeout", "1")
         self.assertFalse(self.canned.has_deadline)
 
-    def interrupt(self, *arguments, **streams):
+    def command(self):
         self.canned.events = [progress(1, 0.1)]
         self.canned.waits = True
-        command = [str(support.BIN / "isoyard"), "pool", "compare", "--workload", "cpu", "-a", self.address, *arguments]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return [str(support.BIN / "isoyard"), "pool", "compare", "--workload", "cpu", "-a", self.address]
+
+    def end_by(self, number, prefix=()):
+        process = subprocess.Popen([*prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         self.assertIn("10 %", process.stderr.readline().decode())
         self.assertFalse(self.canned.ended.is_set())
-        process.send_signal(signal.SIGINT)
-        printed, said = process.communicate(timeout=support.PATIENCE)
-        return process.returncode, printed, said
+        process.send_signal(number)
+        return process
 
-    def test_interrupt_ends_the_call_and_the_program(self):
-        self.assertEqual(self.interrupt(), (-signal.SIGINT, b"", b""))
-        self.assertTrue(self.canned.ended.wait(5), "the server was not told")
+    def test_signals_end_the_call_and_the_program(self):
+        for number in ENDING:
+            with self.subTest(signal=number):
+                self.canned.ended.clear()
+                process = self.end_by(number)
+                printed, said = process.communicate(timeout=support.PATIENCE)
+                self.assertEqual((process.returncode, printed, said), (-number, b"", b""))
+                self.assertTrue(self.canned.ended.wait(5), "the server was not told")
 
-    def test_interrupt_removes_the_bar(self):
-        self.canned.events = [progress(1, 0.1)]
-        self.canned.waits = True
-        parent, child = pty.openpty()
-        command = [str(support.BIN / "isoyard"), "pool", "compare", "--workload", "cpu", "-a", self.address]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=child,
-                                   env={"PATH": os.environ["PATH"], "TERM": "xterm"})
-        self.addCleanup(process.kill)
-        said = os.read(parent, 4096)
-        process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(support.PATIENCE), -signal.SIGINT)
-        said += os.read(parent, 4096)
-        os.close(parent)
-        os.close(child)
-        self.assertIn(b"10 %", said)
-        self.assertTrue(said.endswith(b"\r\x1b[K"), said)
+    def test_hangup_that_is_ignored_stays_so(self):
+        process = self.end_by(signal.SIGHUP, ["env", "--ignore-signal=HUP"])
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        self.assertFalse(self.canned.ended.is_set())
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=support.PATIENCE)
+        self.assertEqual(process.returncode, -signal.SIGTERM)
+
+    def test_signals_remove_the_bar(self):
+        for number in ENDING:
+            with self.subTest(signal=number):
+                self.canned.ended.clear()
+                parent, child = pty.openpty()
+                process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=child,
+                                           env={"PATH": os.environ["PATH"], "TERM": "xterm"})
+                self.addCleanup(process.kill)
+                said = os.read(parent, 4096)
+                process.send_signal(number)
+                self.assertEqual(process.wait(support.PATIENCE), -number)
+                said += os.read(parent, 4096)
+                os.close(parent)
+                os.close(child)
+                self.assertIn(b"10 %", said)
+                self.assertTrue(said.endswith(b"\r\x1b[K"), said)
 
     def test_error(self):
         self.canned.error = (grpc.StatusCode.FAILED_PRECONDITION, "a comparison is under way")

@@ -92,6 +92,15 @@ class Screen(Case):
         self.assertEqual(terminal.end(), 0)
         self.assertTrue(terminal.settings_are_back())
 
+    def test_other_signals_give_the_terminal_back_and_end_it(self):
+        for number in signal.SIGTERM, signal.SIGHUP:
+            with self.subTest(signal=number):
+                terminal = self.top()
+                terminal.wait_for("LANE")
+                terminal.process.send_signal(number)
+                self.assertEqual(terminal.end(), -number)
+                self.assertTrue(terminal.settings_are_back())
+
     def test_no_color(self):
         terminal = self.top(env={"NO_COLOR": "1"})
         self.assertNotIn("\x1b[31m", terminal.wait_for("LANE"))
