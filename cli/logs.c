@@ -7,10 +7,12 @@
 #include "cli/near_worker.h"
 #include "cli/problem.h"
 #include "cli/project.h"
+#include "cli/text.h"
 #include "cli/time_option.h"
 
 #include <inttypes.h>
 #include <isoyard/v1/log.pb-c.h>
+#include <isoyard/v1/worker.pb-c.h>
 #include <stdlib.h>
 
 #define LINES_DEFAULT 100u
@@ -20,6 +22,9 @@
 
 /* A tail is silent for as long as nothing happens. */
 #define SILENCE_MS (UINT64_C(365) * 86400 * 1000)
+
+/* Whether a worker is there: the records do not wait for it for longer. */
+#define LOOK_MS 2000
 
 #define OUTCOMES_MAX 5u
 
@@ -212,6 +217,25 @@ static bool print_tail(void *arg, const ProtobufCMessage *message)
     return fflush(stdout) == 0;
 }
 
+/* A worker that is not there may come yet, or be a wrong name. */
+static void say_if_missing(const struct options *options, const char *name)
+{
+    Isoyard__V1__GetWorkerRequest request = ISOYARD__V1__GET_WORKER_REQUEST__INIT;
+    struct reply reply;
+
+    request.tenant = (char *)options->tenant;
+    request.worker = (char *)name;
+    client_call(options, "/isoyard.v1.WorkerService/GetWorker", &request.base,
+                &isoyard__v1__get_worker_response__descriptor, LOOK_MS, &reply);
+    if (reply.code == GRPC_STATUS_NOT_FOUND) {
+        fputs("isoyard: there is no worker '", stderr);
+        text_print(stderr, name);
+        fputs("' yet; its records are shown as soon as it has some\n", stderr);
+        (void)near_worker_print(options, name);
+    }
+    reply_release(&reply);
+}
+
 static int follow(struct options *options, const struct logs_arguments *a)
 {
     Isoyard__V1__TailRequest request = ISOYARD__V1__TAIL_REQUEST__INIT;
@@ -227,6 +251,8 @@ static int follow(struct options *options, const struct logs_arguments *a)
     request.execution_id = (char *)a->execution;
     request.text = (char *)a->text;
     request.backlog = a->has_count ? a->count : FOLLOWED_DEFAULT;
+    if (a->name[0])
+        say_if_missing(options, a->name);
     client_watch(options, "/isoyard.v1.LogService/Tail", &request.base,
                  &isoyard__v1__tail_response__descriptor, SILENCE_MS, print_tail, options, &reply);
     if (reply.code != GRPC_STATUS_OK)

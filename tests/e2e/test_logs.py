@@ -465,9 +465,22 @@ class CommandLine(LogCase):
         self.api.execute(name, "/?text=second")
         self.assertIn(b" second\n", process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
-        process.stdout.close()
-        process.stderr.close()
+        self.assertEqual(process.communicate(timeout=PATIENCE)[1], b"")
+
+    def test_follow_of_a_worker_that_is_not_there_says_so_and_waits_for_it(self):
+        near = self.deploy()
+        name = near + "s"
+        process = self.cli.popen("logs", name, "-f")
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stderr.readline().decode(), f"isoyard: there is no worker '{name}' yet; "
+                         "its records are shown as soon as it has some\n")
+        self.assertEqual(process.stderr.readline().decode(), f"  did you mean '{near}'?\n")
+        self.assertIsNone(process.poll())
+        self.api.deploy(name, TALKER)
+        self.api.execute(name, "/?text=late")
+        self.assertIn(b" late\n", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.communicate(timeout=PATIENCE)[1], b"")
 
     def test_usage(self):
         for options in (("--level", "loud"), ("--outcome", "odd"), ("--since", "soon"), ("-f", "--since", "1h"),
