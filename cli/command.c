@@ -2,8 +2,8 @@
 #include "cli/command.h"
 
 #include "api/bytes.h"
+#include "api/suggest.h"
 #include "cli/exit_status.h"
-#include "cli/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>

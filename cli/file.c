@@ -1,7 +1,7 @@
 /* Reading whole files. */
 #include "cli/file.h"
 
-#include "cli/suggest.h"
+#include "api/suggest.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* One page of names is enough for a guess. */
 #include "cli/near_worker.h"
 
+#include "api/suggest.h"
 #include "cli/client.h"
-#include "cli/suggest.h"
 
 #include <isoyard/v1/worker.pb-c.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
 
 #include "cli/color.h"
 #include "cli/exit_status.h"
-#include "cli/suggest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -90,132 +89,20 @@ void options_init(struct options *ret)
     };
 }
 
-/* Walking them. */
-
-typedef void option_visit(void *arg, const struct argp_option *option, const char *group);
-
-static void walk(const struct argp *argp, const char *group, option_visit *visit, void *arg)
+void options_each_common(option_visit_f *visit, void *arg)
 {
-    for (const struct argp_option *o = argp->options; o && (o->name || o->key || o->doc); o++)
-        visit(arg, o, group);
-    for (const struct argp_child *child = argp->children; child && child->argp; child++)
-        walk(child->argp, child->header, visit, arg);
+    const struct argp_child children[] = {{&common, 0, OPTIONS_COMMON_GROUP, 0},
+                                          {&option_names_built_in, 0, OPTIONS_COMMON_GROUP, 0},
+                                          {NULL, 0, NULL, 0}};
+    const struct argp all = {.children = children};
+
+    option_names_each(&all, visit, arg);
 }
 
-void options_each_common(option_visit *visit, void *arg)
+void options_each(const struct argp *argp, option_visit_f *visit, void *arg)
 {
-    /* argp has these itself. */
-    static const struct argp_option built_in[] = {
-        {"help", '?', NULL, 0, "Print what there is to say about the command", 0},
-        {"usage", 1, NULL, 0, "Print the options' names alone", 0},
-        {"version", 'V', NULL, 0, "Print this program's version", 0},
-        {NULL, 0, NULL, 0, NULL, 0},
-    };
-    const struct argp all = {.options = built_in};
-
-    walk(&common, OPTIONS_COMMON_GROUP, visit, arg);
-    walk(&all, OPTIONS_COMMON_GROUP, visit, arg);
-}
-
-void options_each(const struct argp *argp, option_visit *visit, void *arg)
-{
-    walk(argp, NULL, visit, arg);
+    option_names_each(argp, visit, arg);
     options_each_common(visit, arg);
-}
-
-/* Options that there are not: argp says no more than that. */
-
-/* Looks for the option that a word of the command line is. */
-struct option_search {
-    const char *name; /* of a long one, name_len bytes of it; NULL: a short one */
-    size_t name_len;
-    int key;
-    const struct argp_option *found;
-    size_t found_count; /* names that begin so */
-    bool is_exact;
-    struct suggestion suggestion;
-};
-
-static void look_at_option(void *arg, const struct argp_option *option, const char *group)
-{
-    struct option_search *s = arg;
-    bool is_exact;
-
-    (void)group;
-    if (!s->name) {
-        s->found = option->key == s->key ? option : s->found;
-        return;
-    }
-    if (!option->name)
-        return;
-    suggest_consider(&s->suggestion, option->name);
-    is_exact = strlen(option->name) == s->name_len;
-    if (s->is_exact || strncmp(option->name, s->name, s->name_len) != 0)
-        return;
-    s->is_exact = is_exact;
-    s->found_count = is_exact ? 1 : s->found_count + 1;
-    s->found = option;
-}
-
-static const struct argp_option *find_short(const struct argp *argp, int key)
-{
-    struct option_search search = {.key = key};
-
-    options_each(argp, look_at_option, &search);
-    return search.found;
-}
-
-/* Of a cluster of short options: whether the last one takes the next word. */
-static bool takes_next(const struct argp *argp, const char *letters)
-{
-    for (; *letters; letters++) {
-        const struct argp_option *option = find_short(argp, *letters);
-
-        if (option && option->arg)
-            return letters[1] == '\0' && !(option->flags & OPTION_ARG_OPTIONAL);
-    }
-    return false;
-}
-
-/* Leaves the process where there is no such option. Returns whether it takes the next word. */
-static bool check_long(const struct argp *argp, const char *program, const char *word)
-{
-    struct option_search search = {.name = word, .name_len = strcspn(word, "=")};
-    char *name = strndup(word, search.name_len);
-    bool takes;
-
-    if (!name)
-        abort();
-    suggest_begin(&search.suggestion, name);
-    options_each(argp, look_at_option, &search);
-    if (search.found_count == 0) {
-        fprintf(stderr, "%s: there is no option --%s", program, name);
-        if (search.suggestion.best)
-            fprintf(stderr, "; did you mean --%s?\n", search.suggestion.best);
-        else
-            fprintf(stderr, "; '%s --help' lists them\n", program);
-        exit(EXIT_USAGE);
-    }
-    takes = search.found->arg && !(search.found->flags & OPTION_ARG_OPTIONAL) &&
-            word[search.name_len] == '\0';
-    free(name);
-    return takes;
-}
-
-/* Looks at the words as getopt will. `is_leading`: up to the first one that is no option. */
-static void check_names(const struct argp *argp, int argc, char **argv, bool is_leading)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        const char *word = argv[i];
-
-        if (word[0] != '-' || word[1] == '\0') {
-            if (is_leading)
-                return;
-            continue;
-        }
-        if (word[1] == '-' ? check_long(argp, argv[0], word + 2) : takes_next(argp, word + 1))
-            i++;
-    }
 }
 
 /* A command may have so many groups of options that it shares with others. */
@@ -258,9 +145,9 @@ void options_parse(struct options *options, const struct argp *argp, void *input
     }
     children[parsing.group_count] = (struct argp_child){&common, 0, OPTIONS_COMMON_GROUP, 2};
 
-    check_names(argp, argc, argv, false);
     all.parser = parse_all;
     all.children = children;
+    option_names_check(&all, argc, argv, false, EXIT_USAGE);
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&all, argc, argv, 0, NULL, &parsing);
 }
@@ -310,7 +197,7 @@ int options_parse_leading(struct options *options, const char *description, int 
     const struct argp argp = {NULL,     parse_leading, "COMMAND ...", description,
                               children, NULL,          NULL};
 
-    check_names(&(const struct argp){0}, argc, argv, true);
+    option_names_check(&argp, argc, argv, true, EXIT_USAGE);
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &leading);
     return leading.index;

@@ -4,6 +4,8 @@
 #ifndef ISOYARD_OPTIONS_H
 #define ISOYARD_OPTIONS_H
 
+#include "api/option_names.h"
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,14 +44,10 @@ uint64_t options_number(const char *name, const char *text, uint64_t min, uint64
  * the groups in it, then the common ones. `group` is the head that they stand under in --help; NULL
  * for the command's own.
  */
-void options_each(const struct argp *argp,
-                  void (*visit)(void *arg, const struct argp_option *option, const char *group),
-                  void *arg);
+void options_each(const struct argp *argp, option_visit_f *visit, void *arg);
 
 /* As options_each, of the common ones alone. */
-void options_each_common(void (*visit)(void *arg, const struct argp_option *option,
-                                       const char *group),
-                         void *arg);
+void options_each_common(option_visit_f *visit, void *arg);
 
 /*
  * Parses common options up to the first argument that is none of them and returns its index; argc

@@ -2,8 +2,8 @@
 #include "cli/project.h"
 
 #include "api/bytes.h"
+#include "api/suggest.h"
 #include "cli/file.h"
-#include "cli/suggest.h"
 
 #include <jansson.h>
 #include <stdio.h>

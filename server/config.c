@@ -2,6 +2,7 @@
 #include "server/config.h"
 
 #include "api/bytes.h"
+#include "api/option_names.h"
 #include "api/version.h"
 #include "server/database_path.h"
 #include "server/isolate_room.h"
@@ -116,6 +117,7 @@ static void read_flags(struct config *config, int argc, char **argv)
         (struct argp_option){"manual", KEY_MANUAL, "DATE", OPTION_HIDDEN, "", 0};
     argp_program_version_hook = print_version;
     argp_err_exit_status = CONFIG_EXIT_USAGE;
+    option_names_check(&argp, argc, argv, false, CONFIG_EXIT_USAGE);
     argp_parse(&argp, argc, argv, 0, NULL, &reading);
     for (size_t i = 0; i < setting_count; i++)
         free((char *)options[i].doc);

@@ -159,6 +159,19 @@ class Mistakes(support.ServerCase):
         self.assertIn("did you mean 'isoyard deploy'?", self.told(2, "depoly"))
         self.assertIn("did you mean --name?", self.told(2, "deploy", "--nane", "x"))
 
+    def test_unknown_option_of_the_server(self):
+        def refused(*arguments):
+            result = subprocess.run([support.BIN / "isoyardd", *arguments], capture_output=True, text=True,
+                                    timeout=support.PATIENCE, check=False)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            return result.stderr
+        self.assertEqual(refused("--htpp=off"), "isoyardd: there is no option --htpp; did you mean --http?\n")
+        self.assertIn("did you mean --listen?", refused("--db", "--no-option", "--lisen", "127.0.0.1:0"))
+        self.assertIn("did you mean --version?", refused("--verson"))
+        self.assertEqual(refused("--quite-another"),
+                         "isoyardd: there is no option --quite-another; 'isoyardd --help' lists them\n")
+        self.assertIn("unexpected argument", refused("--", "--htpp"))
+
     def test_limit(self):
         (self.folder / "loop.js").write_text("export default { fetch() { for (;;) {} } }")
         self.cli.ok("deploy", self.folder / "loop.js", "--name", "loop")

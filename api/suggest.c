@@ -1,5 +1,5 @@
 /* Optimal string alignment: edits of single characters, and swaps of neighbours. */
-#include "cli/suggest.h"
+#include "api/suggest.h"
 
 #include <stdint.h>
 #include <string.h>

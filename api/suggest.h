@@ -1,6 +1,6 @@
 /* "Did you mean ...?" */
-#ifndef ISOYARD_CLI_SUGGEST_H
-#define ISOYARD_CLI_SUGGEST_H
+#ifndef ISOYARD_SUGGEST_H
+#define ISOYARD_SUGGEST_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
-/* cli/suggest: what a word was meant to be. */
-#include "cli/suggest.h"
+/* api/suggest: what a word was meant to be. */
+#include "api/suggest.h"
 
 #include "unit.h"
 
