@@ -166,6 +166,16 @@ uint64_t options_number(const char *name, const char *text, uint64_t min, uint64
     return value;
 }
 
+uint64_t options_interval_ms(const char *text, struct argp_state *state)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0.1 && seconds <= 3600))
+        argp_error(state, "--interval: '%s' is no number of seconds from 0.1 to 3600", text);
+    return (uint64_t)(seconds * 1000 + 0.5);
+}
+
 struct leading {
     struct options *options;
     int index;

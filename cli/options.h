@@ -39,6 +39,9 @@ void options_parse(struct options *options, const struct argp *argp, void *input
 uint64_t options_number(const char *name, const char *text, uint64_t min, uint64_t max,
                         struct argp_state *state);
 
+/* In milliseconds, the seconds, from 0.1 to 3600, that --interval's text is; leaves as above. */
+uint64_t options_interval_ms(const char *text, struct argp_state *state);
+
 /*
  * Calls visit for every option that a command takes, in the order of --help: those of `argp` and of
  * the groups in it, then the common ones. `group` is the head that they stand under in --help; NULL

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define INTERVAL_MAX_S 3600.0
 #define COUNT_MAX 1000000000ul
 
 /* Lines between two heads. */
@@ -36,36 +35,16 @@ static const struct argp_option watch_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static uint64_t parse_interval(const char *text, struct argp_state *state)
-{
-    char *end;
-    double seconds = strtod(text, &end);
-
-    if (end == text || *end != '\0' || !(seconds >= 0.1 && seconds <= INTERVAL_MAX_S))
-        argp_error(state, "--interval: '%s' is no number of seconds from 0.1 to 3600", text);
-    return (uint64_t)(seconds * 1000 + 0.5);
-}
-
-static unsigned long parse_count(const char *text, struct argp_state *state)
-{
-    char *end;
-    unsigned long count = strtoul(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || count == 0 || count > COUNT_MAX)
-        argp_error(state, "--count: '%s' is no number from 1 to %lu", text, COUNT_MAX);
-    return count;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct watching *w = state->input;
 
     switch (key) {
     case 'i':
-        w->interval_ms = parse_interval(arg, state);
+        w->interval_ms = options_interval_ms(arg, state);
         return 0;
     case 'n':
-        w->count = parse_count(arg, state);
+        w->count = options_number("count", arg, 1, COUNT_MAX, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

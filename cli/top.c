@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define INTERVAL_MAX_S 3600.0
 #define COUNT_MAX 1000000000u
 
 static const char foot[] = " q quit  h help  s sort (c CPU, w wait, t tasks)  p pause ";
@@ -39,16 +38,6 @@ static const struct argp_option top_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-static uint64_t parse_interval(const char *text, struct argp_state *state)
-{
-    char *end;
-    double seconds = strtod(text, &end);
-
-    if (end == text || *end != '\0' || !(seconds >= 0.1 && seconds <= INTERVAL_MAX_S))
-        argp_error(state, "--interval: '%s' is no number of seconds from 0.1 to 3600", text);
-    return (uint64_t)(seconds * 1000 + 0.5);
-}
-
 static enum top_sort parse_sort(const char *text, struct argp_state *state)
 {
     for (int i = 0; i < TOP_SORT_COUNT; i++) {
@@ -65,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case 'i':
-        top->interval_ms = parse_interval(arg, state);
+        top->interval_ms = options_interval_ms(arg, state);
         return 0;
     case 'n':
         top->count = options_number("count", arg, 1, COUNT_MAX, state);
