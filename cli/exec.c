@@ -1,5 +1,6 @@
 /* isoyard exec */
 #include "cli/answer.h"
+#include "cli/body_output.h"
 #include "cli/command.h"
 #include "cli/event.h"
 #include "cli/exec_stream.h"
@@ -7,7 +8,6 @@
 #include "cli/problem.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct exec_arguments {
     const char *name;
@@ -117,17 +117,16 @@ static int print_request(const Isoyard__V1__ExecuteRequest *request)
     return EXIT_FINE;
 }
 
-static void print_text(const struct exec_arguments *a, struct bytes text)
+static void print_body(const struct exec_arguments *a, struct bytes body)
 {
-    bool is_open = text.len > 0 && text.data[text.len - 1] != '\n';
+    struct body_output output;
 
-    fwrite(text.data, 1, text.len, stdout);
-    /* The prompt that comes next would stand in the same line. */
-    if (is_open && isatty(STDOUT_FILENO))
-        fputc('\n', stdout);
-    else if (is_open && a->is_verbose)
+    body_output_init(&output, stdout);
+    body_output_write(&output, body);
+    body_output_end(&output);
+    /* What is said next would stand in the same line. */
+    if (output.is_open && a->is_verbose)
         fputc('\n', stderr);
-    fflush(stdout);
 }
 
 static void print_answer(const struct exec_arguments *a, const struct reply *reply)
@@ -139,10 +138,10 @@ static void print_answer(const struct exec_arguments *a, const struct reply *rep
     case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE:
         if (a->is_verbose)
             answer_print_head(response->response);
-        print_text(a, answer_body(reply).bytes);
+        print_body(a, answer_body(reply).bytes);
         break;
     case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_TASK:
-        print_text(a, answer_result(reply));
+        print_body(a, answer_result(reply));
         break;
     case ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_FAILURE:
         problem_print_failure(response->failure);

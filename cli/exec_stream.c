@@ -92,9 +92,15 @@ static void take_head(struct exec_stream *s, const Isoyard__V1__ExecuteStreamHea
         answer_print_head(head->response);
 }
 
+static bool take_chunk(struct exec_stream *s, const ProtobufCBinaryData *chunk)
+{
+    body_output_write(&s->output, (struct bytes){(const char *)chunk->data, chunk->len});
+    return fflush(stdout) == 0;
+}
+
 static void take_end(struct exec_stream *s, const Isoyard__V1__ExecuteStreamEnd *end)
 {
-    fflush(stdout);
+    body_output_end(&s->output);
     if (end->failure) {
         s->has_failed = true;
         problem_print_failure(end->failure);
@@ -116,9 +122,7 @@ static bool take_part(void *arg, const ProtobufCMessage *message)
         take_head(s, response->head);
         break;
     case ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_CHUNK:
-        if (response->chunk.len > 0)
-            fwrite(response->chunk.data, 1, response->chunk.len, stdout);
-        return fflush(stdout) == 0;
+        return take_chunk(s, &response->chunk);
     case ISOYARD__V1__EXECUTE_STREAM_RESPONSE__PART_END:
         take_end(s, response->end);
         break;
@@ -158,8 +162,10 @@ int exec_stream(struct exec_stream *s, const struct options *options,
     start.has_body = s->file != NULL;
     first.part_case = ISOYARD__V1__EXECUTE_STREAM_REQUEST__PART_START;
     first.start = &start;
+    body_output_init(&s->output, stdout);
     client_talk(options, "/isoyard.v1.ExecutionService/ExecuteStream", &first.base, &source,
                 &isoyard__v1__execute_stream_response__descriptor, take_part, s, &reply);
+    body_output_end(&s->output);
     status = reply.code == GRPC_STATUS_OK ? exit_status(s) : problem_print(options, &reply);
     reply_release(&reply);
     if (s->fd > STDIN_FILENO)

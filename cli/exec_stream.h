@@ -2,6 +2,7 @@
 #ifndef ISOYARD_CLI_EXEC_STREAM_H
 #define ISOYARD_CLI_EXEC_STREAM_H
 
+#include "cli/body_output.h"
 #include "cli/options.h"
 
 #include <isoyard/v1/execution.pb-c.h>
@@ -14,6 +15,7 @@ struct exec_stream {
 
     /* Its own. */
     int fd;
+    struct body_output output;
     uint32_t status;
     bool has_failed; /* the worker */
     bool has_broken; /* the file cannot be read on */

@@ -55,6 +55,12 @@ class Terminal:
                 self.said += os.read(self.parent, 65536).decode(errors="replace")
         return self.process.returncode
 
+    def rest(self):
+        """What it has said since the last wait_for, after its end."""
+        while select.select([self.parent], [], [], 0)[0]:
+            self.said += os.read(self.parent, 65536).decode(errors="replace")
+        return self.said
+
     def close(self):
         if self.process.poll() is None:
             self.process.kill()

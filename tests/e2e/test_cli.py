@@ -236,6 +236,28 @@ class Exec(Case):
         terminal.wait_for("no end\r\n")
         self.assertEqual(terminal.end(), 0)
 
+    def on_terminal(self, body, *arguments):
+        """What a terminal gets of an answer with this body."""
+        (self.folder / "body").write_bytes(body)
+        command = [support.BIN / "isoyard", "exec", "echo", "-p", "/echo", "-d", f"@{self.folder / 'body'}", "-a",
+                   self.server.address, *arguments]
+        self.assertEqual(subprocess.run(command, capture_output=True, check=True).stdout, body)
+        terminal = Terminal(command)
+        self.addCleanup(terminal.close)
+        self.assertEqual(terminal.end(), 0)
+        return terminal.rest()
+
+    def test_no_body_steers_the_terminal(self):
+        for arguments in [], ["--stream"]:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.on_terminal("a\tb\r\ncafé\n".encode(), *arguments), "a\tb\r\r\ncafé\r\n")
+                said = self.on_terminal("red \x1b[31m \x9b2J end".encode(), *arguments)
+                self.assertIn("red \\x1b[31m \\x9b2J end\r\n", said)
+                self.assertIn("'> FILE' gets them as they are", said)
+                self.assertNotRegex(said, "[\x1b\x9b]")
+                said = self.on_terminal(b"\x89PNG\r\n\x1a\n\0\x1b[2J\xff", *arguments)
+                self.assertEqual(said, "isoyard: the answer is binary, and is not printed on a terminal; '> FILE' gets it\r\n")
+
 
 class Workers(Case):
     @classmethod

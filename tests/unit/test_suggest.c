@@ -59,6 +59,6 @@ START_TEST(suggest_consider_far_name_is_not_found)
 }
 END_TEST
 
-UNIT_MAIN("cli_suggest", suggest_distance_counts_edits,
+UNIT_MAIN("suggest", suggest_distance_counts_edits,
           suggest_distance_of_long_texts_looks_at_their_beginning,
           suggest_consider_near_name_is_found, suggest_consider_far_name_is_not_found)
