@@ -6,13 +6,13 @@
 #include "cli/client.h"
 #include "cli/color.h"
 #include "cli/dev_http.h"
+#include "cli/dev_project.h"
 #include "cli/dev_server.h"
 #include "cli/dev_watch.h"
 #include "cli/exit_status.h"
 #include "cli/file.h"
 #include "cli/log_text.h"
 #include "cli/problem.h"
-#include "cli/project.h"
 
 #include <errno.h>
 #include <grpc/health/v1/health.pb-c.h>
@@ -40,10 +40,12 @@ struct dev {
     struct options *options;
     uint16_t port;
     const char *program; /* --server; NULL: the one beside this program */
-    struct project project;
+    struct dev_project project;
     struct dev_server server;
     struct dev_http *http;
+    char *served; /* the worker that it asks */
     bool is_bundled;
+    char *folder;        /* the main file's; that of the options is in it */
     struct paths inputs; /* what was deployed is made of, as far as is known */
     struct dev_watch *watch;
     uv_loop_t loop;
@@ -78,6 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'n':
         if (!project_is_name(arg))
             argp_error(state, "--name: '%s' is no worker's name: " PROJECT_NAME_RULE, arg);
+        free(dev->project.name);
         dev->project.name = xstrdup(arg);
         return 0;
     case KEY_BUNDLE:
@@ -87,9 +90,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         dev->program = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (dev->project.path_count == PROJECT_FILES_MAX)
+        if (dev->project.now.path_count == PROJECT_FILES_MAX)
             argp_error(state, "more than %d files", PROJECT_FILES_MAX);
-        dev->project.paths[dev->project.path_count++] = xstrdup(arg);
+        dev->project.now.paths[dev->project.now.path_count++] = xstrdup(arg);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -104,7 +107,8 @@ const struct argp dev_argp = {
         "Runs a worker on a server of its own, whose database is thrown away at the end, and "
         "answers plain HTTP with it. It is deployed again when one of its files changes, also of "
         "those that are bundled; what it logs is shown. The first file is the main one; without "
-        "files " PROJECT_FILE " names them.\vThe worker may ask servers of this machine. A "
+        "files " PROJECT_FILE
+        " names them, and is read again when it changes.\vThe worker may ask servers of this machine. A "
         "request's body is whole, up to 64 MiB; an answer's comes as it is written. --address is not used. "
         "Ctrl-C ends it.\n\n" EXIT_STATUS_HELP};
 
@@ -118,8 +122,8 @@ static int deploy_bundle(struct dev *dev, const struct bundle *bundle)
     int status;
 
     request.tenant = (char *)dev->options->tenant;
-    request.worker = dev->project.name;
-    request.max_tasks = dev->project.limits.max_tasks;
+    request.worker = dev->project.now.name;
+    request.max_tasks = dev->project.now.limits.max_tasks;
     request.n_files = bundle->count;
     request.files = bundle->pointers;
     status = client_ask(dev->options, "/isoyard.v1.WorkerService/Deploy", &request.base,
@@ -128,7 +132,7 @@ static int deploy_bundle(struct dev *dev, const struct bundle *bundle)
         return status;
     response = (const Isoyard__V1__DeployResponse *)reply.response;
     printf("%sdeployed%s %s version %" PRIu32 "\n", color(stdout, COLOR_GREEN),
-           color(stdout, COLOR_PLAIN), dev->project.name,
+           color(stdout, COLOR_PLAIN), dev->project.now.name,
            response->version ? response->version->number : 0);
     fflush(stdout);
     reply_release(&reply);
@@ -143,32 +147,67 @@ static void watch_inputs(struct dev *dev, const struct paths *inputs, bool is_wh
         paths_release(&dev->inputs);
     for (size_t i = 0; i < inputs->count; i++)
         paths_add(&dev->inputs, inputs->list[i]);
+    if (dev->project.is_file)
+        paths_add(&dev->inputs, PROJECT_FILE);
     dev_watch_set(dev->watch, &dev->inputs, is_whole ? NULL : dev->options->source_folder, since);
+}
+
+static void print_address(const struct dev *dev)
+{
+    printf("%s is at %shttp://127.0.0.1:%u/%s; Ctrl-C ends it\n", dev->served,
+           color(stdout, COLOR_BOLD), dev_http_port(dev->http), color(stdout, COLOR_PLAIN));
+    fflush(stdout);
+}
+
+/* Another name gets the requests once there is something by it. */
+static void serve_by_name(struct dev *dev)
+{
+    if (strcmp(dev->served, dev->project.now.name) == 0)
+        return;
+    free(dev->served);
+    dev->served = xstrdup(dev->project.now.name);
+    dev_http_set_worker(dev->http, dev->served);
+    print_address(dev);
+}
+
+static void set_folder(struct dev *dev)
+{
+    free(dev->folder);
+    dev->folder = xstrdup(dev->project.now.paths[0]);
+    dev->options->source_folder = dirname(dev->folder);
+}
+
+static int bundle(struct dev *dev, struct bundle *ret, struct error *error)
+{
+    struct bundle_request request = {
+        .max_bytes = BUNDLE_BYTES, .is_bundled = dev->is_bundled, .lists_inputs = true};
+    int err = dev_project_reread(&dev->project, error);
+
+    *ret = (struct bundle){0};
+    set_folder(dev);
+    if (err)
+        return err;
+    request.paths = dev->project.now.paths;
+    request.count = dev->project.now.path_count;
+    return bundle_read(&request, ret, error);
 }
 
 /* What is wrong with the worker is shown, and what was deployed before goes on. */
 static void deploy(struct dev *dev)
 {
-    const struct bundle_request request = {
-        .paths = dev->project.paths,
-        .count = dev->project.path_count,
-        .max_bytes = BUNDLE_BYTES,
-        .is_bundled = dev->is_bundled,
-        .lists_inputs = true,
-    };
     struct timespec since;
-    struct bundle bundle;
+    struct bundle files;
     struct error error;
     int err;
 
     clock_gettime(CLOCK_REALTIME, &since);
-    err = bundle_read(&request, &bundle, &error);
-    watch_inputs(dev, &bundle.inputs, !err, since);
+    err = bundle(dev, &files, &error);
+    watch_inputs(dev, &files.inputs, !err, since);
     if (err)
         problem_usage("%s", error.message);
-    else
-        deploy_bundle(dev, &bundle);
-    bundle_release(&bundle);
+    else if (deploy_bundle(dev, &files) == EXIT_FINE)
+        serve_by_name(dev);
+    bundle_release(&files);
 }
 
 static void on_change(void *arg)
@@ -272,35 +311,6 @@ static int wait_for_server(struct dev *dev)
     return EXIT_SERVER;
 }
 
-/* What isoyard.json says where files were not named, and the options where both do. */
-static int read_project(struct dev *dev, struct error *error)
-{
-    struct project given = dev->project;
-    int err;
-
-    if (given.path_count > 0) {
-        if (!given.name)
-            dev->project.name = xstrdup("worker");
-        return 0;
-    }
-    err = project_read(".", &dev->project, error);
-    if (err == E_NOT_FOUND)
-        return error_set(error, E_INVALID, NULL,
-                         "no file given, and there is no " PROJECT_FILE " here; 'isoyard init' "
-                         "makes one");
-    if (err) {
-        dev->project = given;
-        return err;
-    }
-    if (given.name) {
-        free(dev->project.name);
-        dev->project.name = given.name;
-    }
-    if (dev->project.tenant && !dev->options->has_tenant)
-        dev->options->tenant = dev->project.tenant;
-    return 0;
-}
-
 /* A wrong name is best told before anything runs. */
 static int check_files(const struct project *project, struct error *error)
 {
@@ -372,24 +382,19 @@ static void close_loop(struct dev *dev)
 static int serve(struct dev *dev)
 {
     struct error error;
-    char *folder;
 
-    if (dev_http_start(&dev->http, dev->options, dev->project.name, dev->port, &error)) {
+    dev->served = xstrdup(dev->project.now.name);
+    if (dev_http_start(&dev->http, dev->options, dev->served, dev->port, &error)) {
         problem_usage("%s", error.message);
         return EXIT_USAGE;
     }
-    folder = xstrdup(dev->project.paths[0]);
-    dev->options->source_folder = dirname(folder);
     open_loop(dev);
     deploy(dev);
-    printf("%s is at %shttp://127.0.0.1:%u/%s; Ctrl-C ends it\n", dev->project.name,
-           color(stdout, COLOR_BOLD), dev_http_port(dev->http), color(stdout, COLOR_PLAIN));
-    fflush(stdout);
+    print_address(dev);
     uv_run(&dev->loop, UV_RUN_DEFAULT);
     /* What is left is short: an impatient second Ctrl-C must not leave the folder behind. */
     mask_signals(SIG_BLOCK);
     close_loop(dev);
-    free(folder);
     dev_http_stop(dev->http);
     return dev->status;
 }
@@ -401,7 +406,7 @@ static int run(struct dev *dev)
     int status = EXIT_USAGE;
 
     mask_signals(SIG_BLOCK);
-    if (dev_server_start(&dev->server, dev->program, &dev->project.limits, &error))
+    if (dev_server_start(&dev->server, dev->program, &dev->project.started, &error))
         problem_usage("%s", error.message);
     else {
         dev->options->address = dev->server.address;
@@ -427,12 +432,14 @@ int dev_run(struct options *options, int argc, char **argv)
     dev->options = options;
     dev->port = PORT;
     options_parse(options, &dev_argp, dev, argc, argv);
-    if (read_project(dev, &error) || check_files(&dev->project, &error))
+    if (dev_project_open(&dev->project, options, &error) || check_files(&dev->project.now, &error))
         status = problem_usage("%s", error.message);
     else
         status = run(dev);
-    project_release(&dev->project);
+    dev_project_release(&dev->project);
     paths_release(&dev->inputs);
+    free(dev->served);
+    free(dev->folder);
     free(dev);
     return status;
 }

@@ -15,6 +15,7 @@
 #include <isoyard/v1/execution.pb-c.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@
 struct dev_http {
     struct MHD_Daemon *daemon;
     const struct options *options;
-    const char *worker;
+    pthread_mutex_t lock;
+    char *worker; /* guarded by lock */
     uint16_t port;
     atomic_bool is_stopping; /* relaxed: a hint to calls under way, which look now and then */
 };
@@ -204,8 +206,19 @@ static bool is_wanted(void *arg)
     return len > 0 || (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
 }
 
-static struct client_stream *call(const struct dev_http *http, struct request *r,
-                                  const char *method, const char *host)
+/* The caller frees. */
+static char *copy_worker(struct dev_http *http)
+{
+    char *worker;
+
+    pthread_mutex_lock(&http->lock);
+    worker = xstrdup(http->worker);
+    pthread_mutex_unlock(&http->lock);
+    return worker;
+}
+
+static struct client_stream *call(struct dev_http *http, struct request *r, const char *method,
+                                  const char *host)
 {
     Isoyard__V1__ExecuteStreamRequest first = ISOYARD__V1__EXECUTE_STREAM_REQUEST__INIT;
     Isoyard__V1__ExecuteStreamStart start = ISOYARD__V1__EXECUTE_STREAM_START__INIT;
@@ -213,7 +226,7 @@ static struct client_stream *call(const struct dev_http *http, struct request *r
     Isoyard__V1__HttpRequest fetch = ISOYARD__V1__HTTP_REQUEST__INIT;
     Isoyard__V1__HttpHeader **headers = xcalloc(r->header_count + 1, sizeof(headers[0]));
     struct client_stream *stream;
-    char *url;
+    char *url, *worker = copy_worker(http);
 
     if (asprintf(&url, "http://%s%s", host, r->target) < 0)
         abort();
@@ -223,7 +236,7 @@ static struct client_stream *call(const struct dev_http *http, struct request *r
     first.start = &start;
     start.request = &request;
     request.tenant = (char *)http->options->tenant;
-    request.worker = (char *)http->worker;
+    request.worker = worker;
     request.event_case = ISOYARD__V1__EXECUTE_REQUEST__EVENT_FETCH;
     request.fetch = &fetch;
     fetch.method = (char *)method;
@@ -238,6 +251,7 @@ static struct client_stream *call(const struct dev_http *http, struct request *r
     stream = client_stream_open(http->options, "/isoyard.v1.ExecutionService/ExecuteStream",
                                 &first.base, TIMEOUT_MS, is_wanted, r);
     free(url);
+    free(worker);
     free(headers);
     return stream;
 }
@@ -411,7 +425,7 @@ static void print_line(const struct request *r, const char *method, unsigned sta
     free(target);
 }
 
-static enum MHD_Result respond(const struct dev_http *http, struct request *r, const char *method,
+static enum MHD_Result respond(struct dev_http *http, struct request *r, const char *method,
                                struct MHD_Connection *connection)
 {
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "host");
@@ -487,6 +501,13 @@ static int listen_at(uint16_t *port)
     return fd;
 }
 
+static void http_free(struct dev_http *http)
+{
+    pthread_mutex_destroy(&http->lock);
+    free(http->worker);
+    free(http);
+}
+
 int dev_http_start(struct dev_http **ret, const struct options *options, const char *worker,
                    uint16_t port, struct error *error)
 {
@@ -500,7 +521,8 @@ int dev_http_start(struct dev_http **ret, const struct options *options, const c
                          strerror(errno));
     http = xcalloc(1, sizeof(*http));
     http->options = options;
-    http->worker = worker;
+    pthread_mutex_init(&http->lock, NULL);
+    http->worker = xstrdup(worker);
     http->port = actual_port;
     http->daemon = MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port, NULL, NULL, handle,
@@ -509,11 +531,22 @@ int dev_http_start(struct dev_http **ret, const struct options *options, const c
         NULL, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
     if (!http->daemon) {
         close(fd);
-        free(http);
+        http_free(http);
         return error_set(error, E_NOMEM, NULL, "cannot serve HTTP");
     }
     *ret = http;
     return 0;
+}
+
+void dev_http_set_worker(struct dev_http *http, const char *worker)
+{
+    char *before, *now = xstrdup(worker);
+
+    pthread_mutex_lock(&http->lock);
+    before = http->worker;
+    http->worker = now;
+    pthread_mutex_unlock(&http->lock);
+    free(before);
 }
 
 uint16_t dev_http_port(const struct dev_http *http)
@@ -527,5 +560,5 @@ void dev_http_stop(struct dev_http *http)
         return;
     atomic_store_explicit(&http->is_stopping, true, memory_order_relaxed);
     MHD_stop_daemon(http->daemon);
-    free(http);
+    http_free(http);
 }

@@ -17,6 +17,9 @@ struct dev_http;
 int dev_http_start(struct dev_http **ret, const struct options *options, const char *worker,
                    uint16_t port, struct error *error);
 
+/* Requests that begin from now on are for this worker. Any thread. */
+void dev_http_set_worker(struct dev_http *http, const char *worker);
+
 uint16_t dev_http_port(const struct dev_http *http);
 
 /* Ends the requests under way. NULL is fine. */

@@ -62,6 +62,8 @@ export default {
 };
 """
 
+LATER = "once isoyard dev is started again"
+
 ESBUILD = support.ROOT / "shim/js/node_modules/.bin/esbuild"
 
 SIDES = """import data from "./data.json";
@@ -364,8 +366,8 @@ class Dev(support.TestCase):
                          'export default { fetch: () => new Response(`${a as string} ${text}`) };\n',
             "lib/a.ts": 'export const a: string = "one";\n', "text.md": "text", **files})
 
-    def answers(self, expected):
-        support.wait_until(lambda: self.ask("/")[1] == expected.encode(), f"{expected} in {self.said}")
+    def answers(self, expected, path="/"):
+        support.wait_until(lambda: self.ask(path)[1] == expected.encode(), f"{expected} in {self.said}")
 
     def test_imports_of_a_bundle_are_watched_and_new_ones_too(self):
         self.start_bundled("worker.ts")
@@ -433,30 +435,92 @@ class Dev(support.TestCase):
         self.assertGreaterEqual(len(masks), 2)
         self.assertEqual(set(masks), {"SigBlk:\t0000000000000000"})
 
+    def start_project(self, *arguments, ready=True, files=None, **values):
+        """isoyard.json says what runs."""
+        self.start(*arguments, ready=ready, files={"isoyard.json": json.dumps({"name": "shop", "main": "worker.js", **values}),
+                                                   "worker.js": WORKER % "one", **(files or {})})
+
+    def write_project(self, **values):
+        self.write("isoyard.json", json.dumps({"name": "shop", "main": "worker.js", **values}))
+
     def test_project_with_limits(self):
-        folder = Path(tempfile.mkdtemp(dir=support.SCRATCH))
-        (folder / "isoyard.json").write_text('{"name": "slow", "main": "w.js", "limits": {"cpu_ms": 100}}')
-        (folder / "w.js").write_text(WORKER % "x")
-        here = os.getcwd()
-        os.chdir(folder)
-        self.addCleanup(os.chdir, here)
-        process = subprocess.Popen([support.BIN / "isoyard", "dev", "-P", "0"], stdout=subprocess.PIPE, text=True,
-                                   stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(folder)})
-        try:
-            said = ""
-            while "http://" not in said:
-                said = process.stdout.readline()
-            self.assertIn("slow is at", said)
-            self.port = int(re.search(r"127\.0\.0\.1:(\d+)/", said)[1])
-            before = time.monotonic()
-            answer, text = self.ask("/loop")
-            self.assertEqual(answer.status, 503)
-            self.assertIn(b"100000 us allowed", text)
-            self.assertLess(time.monotonic() - before, 10)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=support.PATIENCE)
-        self.assertEqual(process.returncode, 0)
+        self.start_project(limits={"cpu_ms": 100})
+        self.assertIn("shop is at", self.said)
+        before = time.monotonic()
+        answer, text = self.ask("/loop")
+        self.assertEqual(answer.status, 503)
+        self.assertIn(b"100000 us allowed", text)
+        self.assertLess(time.monotonic() - before, 10)
+
+    def test_project_that_changes_holds_at_once(self):
+        self.start_project(files={"other/main.js": 'import { a } from "./a.js";\n' + WORKER % "other",
+                                  "other/a.js": "export const a = 1;\n"})
+        self.write_project(main="other/main.js", files=["other/a.js"], limits={"max_tasks": 3})
+        self.answers("other", "/text")
+        self.wait_said("shop version 2")
+        # What is watched now are the files that it names now.
+        self.write("other/main.js", 'import { a } from "./a.js";\n' + WORKER % "again")
+        self.answers("again", "/text")
+        said = self.said.count("deployed")
+        self.write("worker.js", WORKER % "nobody")
+        time.sleep(0.5)
+        self.assertEqual(self.said.count("deployed"), said)
+        self.assertNotIn("started again", self.said)
+
+    def test_project_with_another_name(self):
+        self.start_project()
+        self.write_project(name="store", main="missing.js")
+        self.wait_said("missing.js: No such file")
+        self.assertEqual(self.ask("/text")[1], b"one")
+        self.assertNotIn("store is at", self.said)
+        self.write("missing.js", WORKER % "of the store")
+        self.wait_said(f"store is at http://127.0.0.1:{self.port}/")
+        self.assertIn("deployed store version 1\n", self.said)
+        self.assertEqual(self.ask("/text")[1], b"of the store")
+
+    def test_name_by_option_stays(self):
+        self.start_project("--name", "mine")
+        self.write_project(name="store")
+        self.wait_said("mine version 2")
+        self.assertNotIn("store", self.said)
+
+    def test_project_that_cannot_change_all_says_so_once(self):
+        limits = f"isoyard.json: limits are the server's, but for max_tasks: these hold {LATER}\n"
+        tenant = f'isoyard.json: "tenant" holds {LATER}\n'
+        self.start_project(limits={"cpu_ms": 500}, tenant="team")
+        self.write_project(limits={"cpu_ms": 400}, tenant="team")
+        self.wait_said("version 2")
+        self.assertIn(limits, self.said)
+        self.assertNotIn(tenant, self.said)
+        self.write_project(limits={"cpu_ms": 400}, tenant="other")
+        self.wait_said("version 3")
+        self.assertEqual((self.said.count(limits), self.said.count(tenant)), (1, 1))
+        self.assertIn(b"500000 us allowed", self.ask("/loop")[1])
+        self.write("worker.js", WORKER % "two")
+        self.wait_said("version 4")
+        # As it runs: there is nothing to be said.
+        self.write_project(limits={"cpu_ms": 500}, tenant="team")
+        self.wait_said("version 5")
+        self.assertEqual((self.said.count(limits), self.said.count(tenant)), (1, 1))
+
+    def test_project_with_a_fault_keeps_what_runs_until_it_is_right(self):
+        self.start_project()
+        self.write("isoyard.json", '{"name": "shop", "mian": "worker.js"}')
+        self.wait_said('did you mean "main"?')
+        self.assertEqual(self.ask("/text")[1], b"one")
+        os.remove(self.folder / "isoyard.json")
+        self.wait_said("there is no ./isoyard.json")
+        self.write("worker.js", WORKER % "two")
+        self.write_project()
+        self.answers("two", "/text")
+
+    def test_project_is_not_looked_at_where_files_are_named(self):
+        self.start_project("worker.js")
+        self.write("isoyard.json", "{")
+        time.sleep(0.5)
+        self.write("worker.js", WORKER % "two")
+        self.answers("two", "/text")
+        self.assertNotIn("isoyard.json", self.said)
 
     def test_nothing_is_left(self):
         self.start("worker.js")
