@@ -119,6 +119,22 @@ async function checkCompare(page) {
     await page.waitForFunction(() => document.querySelector("#compare button[type=submit]").textContent === "Stop");
     await page.click("#compare button[type=submit]");
     await page.waitForFunction(() => document.querySelector("#compare button[type=submit]").textContent === "Compare");
+    await checkOutcomeGoes(page, report);
+}
+
+/** What became of a comparison is said once: not of the next one that is looked at, nor by the next event. */
+async function checkOutcomeGoes(page, report) {
+    const status = page.locator("#compare form > .status");
+    assert.equal(await status.textContent(), "the comparison was cancelled");
+    await page.click(`.stored button[data-id="${report.id}"]`);
+    assert.equal(await status.textContent(), "");
+    await awaitEvents(page, 2);
+    assert.equal(await status.textContent(), "");
+}
+
+async function awaitEvents(page, count) {
+    const until = Number(await page.evaluate(() => document.body.dataset.events)) + count;
+    await page.waitForFunction((n) => Number(document.body.dataset.events) >= n, until);
 }
 
 const command = (...words) => execFileSync(isoyard, ["--address", address, ...words]);
@@ -164,6 +180,7 @@ async function checkHistory(page) {
     await page.waitForFunction(() => Number(document.body.dataset.events) >= 1);
     const points = await page.evaluate(async () => (await (await fetch("api/history")).json()).time_ms.length);
     assert.ok(points > 10, `${points} points of history`);
+    assert.equal(await page.textContent("#compare form > .status"), "", "what was said before the reload");
 }
 
 const quiet = new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve));

@@ -22,6 +22,7 @@ let parts;
 let noted = null; // the id of the last report of one that was begun here
 let wanted = 0; // counts reports that are asked for: the last one is shown
 let isRunning = false;
+let isAwaited = false; // one was begun: what becomes of it is said once
 
 function say(text, level) {
     parts.status.textContent = text;
@@ -37,6 +38,7 @@ function request() {
 
 async function begin() {
     const value = request();
+    say("");
     if (value.arms && value.arms.length < 2) return say("Choose two at least.", "bad");
     if (value.kind === "live") {
         const text = `For ${value.seconds} s half of the tenants' real calls go to a pool of ${value.other}, then the other half. It ends by itself.`;
@@ -44,6 +46,7 @@ async function begin() {
     }
     const error = await change("api/compare", value);
     if (error) say(error, "bad");
+    else isAwaited = true;
 }
 
 async function submit(event) {
@@ -193,9 +196,16 @@ async function fetchLast() {
 }
 
 async function choose(id) {
+    if (!isRunning) say(""); // it was about another one
     const report = await fetchReport(storedReport(id));
     if (report === null) parts.result.replaceChildren(h("p", { class: "status bad", role: "status" }, `Comparison ${id} could not be read.`));
     parts.result.scrollIntoView({ block: "nearest" });
+}
+
+function sayOutcome(state) {
+    isAwaited = false;
+    if (state.state === "failed") say(state.message, "bad");
+    else say(state.id > 0 ? `stored as comparison ${state.id}` : "not stored", "good");
 }
 
 export function show(event) {
@@ -205,15 +215,14 @@ export function show(event) {
     parts.button.textContent = isRunning ? "Stop" : "Compare";
     parts.progress.hidden = !isRunning;
     if (isRunning) {
+        isAwaited = true;
         parts.progress.value = state.share;
         say(`${state.title}: round ${state.round} of ${state.rounds}${state.arm ? `, ${state.arm}` : ""}`);
-    } else if (state?.state === "done") {
-        say(state.id > 0 ? `stored as comparison ${state.id}` : "not stored", "good");
-        if (noted !== state.id) {
-            noted = state.id;
-            fetchLast();
-        }
-    } else if (state?.state === "failed") {
-        say(state.message, "bad");
+    } else if (state && isAwaited) {
+        sayOutcome(state);
+    }
+    if (state?.state === "done" && noted !== state.id) {
+        noted = state.id;
+        fetchLast();
     }
 }
