@@ -26,8 +26,9 @@
 #define COMPLAIN_NS (60 * NS_PER_S)
 
 struct log_thread {
-    struct log_store
-        *store; /* the thread's own, as what follows; NULL: it cannot be opened again */
+    struct log_store *store; /* the thread's own, as what follows; NULL: it cannot be opened */
+    bool is_damaged;         /* what is at the path, and it could not be put aside yet */
+    struct error damage;     /* what was said of it */
     char *path;
     uint64_t max_bytes, age_us;
     bool is_trimming; /* there is more to remove */
@@ -106,46 +107,49 @@ static bool take(struct log_thread *t, struct batch *ret)
 
 /* Opening. */
 
-/* The one before with that name goes. */
-static int put_aside(const char *path, const struct error *why, struct error *error)
+/* The one before with that name goes. Until that can be done nothing is written: what is damaged
+ * would grow, since what is oldest cannot be removed. */
+static int put_aside(struct log_thread *t, struct error *error)
 {
-    int err = file_put_aside(path, error);
+    int err = file_put_aside(t->path, error);
 
+    t->is_damaged = err != 0;
     if (!err)
         log_error("the log is damaged; it is put aside as .damaged, and a new one begun",
-                  log_text("error", why->message));
+                  log_text("error", t->damage.message));
     return err;
 }
 
-static int open_log(const char *path, struct log_store **ret, struct error *error)
+static int open_store(struct log_thread *t, struct error *error)
 {
-    struct error first;
-    int err = log_store_open(path, ret, &first);
+    int err = log_store_open(t->path, &t->store, error);
 
-    if (err != E_CORRUPT) {
-        *error = first;
+    if (err != E_CORRUPT)
         return err;
-    }
-    err = put_aside(path, &first, error);
-    return err ? err : log_store_open(path, ret, error);
+    t->damage = *error;
+    err = put_aside(t, error);
+    return err ? err : log_store_open(t->path, &t->store, error);
 }
 
 /* There is a store again once it can be opened. */
 static int ensure_store(struct log_thread *t, struct error *error)
 {
-    return t->store ? 0 : open_log(t->path, &t->store, error);
+    int err = t->is_damaged ? put_aside(t, error) : 0;
+
+    return err || t->store ? err : open_store(t, error);
 }
 
-/* One that turns out to be damaged would stay so, and where the oldest cannot be removed grow. */
+/* One that turns out to be damaged would stay so. */
 static int replace_store(struct log_thread *t, struct error *error)
 {
-    struct error why = *error;
     int err;
 
     log_store_close(t->store);
     t->store = NULL;
-    err = put_aside(t->path, &why, error);
-    return err ? err : ensure_store(t, error);
+    t->is_trimming = false;
+    t->damage = *error;
+    err = put_aside(t, error);
+    return err ? err : open_store(t, error);
 }
 
 /* Working. */
@@ -203,8 +207,7 @@ static void write_records(struct log_thread *t, struct log_record *first)
     if (err)
         complain(t, &error);
     atomic_fetch_add_explicit(err ? &t->lost : &t->written, count(first), memory_order_relaxed);
-    if (!err)
-        log_feeds_deliver(t->feeds, first);
+    log_feeds_deliver(t->feeds, first); /* who follows sees also what cannot be kept */
     let_go(first);
 }
 
@@ -276,19 +279,17 @@ static void *keep_log(void *arg)
 
 /* Starting. */
 
-static struct log_thread *thread_new(const struct log_config *config, struct log_store *store)
+static struct log_thread *thread_new(const struct log_config *config)
 {
     struct log_thread *t = xcalloc(1, sizeof(*t));
     pthread_condattr_t attributes;
 
-    t->store = store;
     t->path = xstrdup(config->path);
     t->max_bytes = config->max_bytes;
     t->age_us = config->age_ms * 1000;
     t->feeds = log_feeds_new();
     t->jobs_end = &t->jobs;
-    log_queue_init(&t->queue, LOG_QUEUE_BYTES, log_store_last_id(store));
-    atomic_init(&t->bytes, log_store_bytes(store));
+    log_queue_init(&t->queue, LOG_QUEUE_BYTES, 0);
     lock_init(&t->lock, LOCK_LOG);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -297,25 +298,45 @@ static struct log_thread *thread_new(const struct log_config *config, struct log
     return t;
 }
 
-int log_thread_start(const struct log_config *config, struct log_thread **ret, struct error *error)
+/* Where it is damaged and stays in the way that is no reason not to serve. */
+static int open_first(struct log_thread *t, struct error *error)
 {
-    struct log_thread *t;
-    struct log_store *store;
-    int err = open_log(config->path, &store, error);
+    int err = open_store(t, error);
+
+    if (err && !t->is_damaged)
+        return err;
+    if (err)
+        complain(t, error);
+    else
+        t->queue.last_id = log_store_last_id(t->store);
+    trim(t);
+    return 0;
+}
+
+static int start_thread(struct log_thread *t, struct error *error)
+{
+    int err = pthread_create(&t->thread, NULL, keep_log, t);
 
     if (err)
-        return err;
-    t = thread_new(config, store);
-    trim(t);
-    err = pthread_create(&t->thread, NULL, keep_log, t);
+        return error_set(error, E_NOMEM, NULL, "cannot start the log's thread: %s", strerror(err));
+    pthread_setname_np(t->thread, "log");
+    return 0;
+}
+
+int log_thread_start(const struct log_config *config, struct log_thread **ret, struct error *error)
+{
+    struct log_thread *t = thread_new(config);
+    int err = open_first(t, error);
+
+    if (!err)
+        err = start_thread(t, error);
     if (err) {
         log_store_close(t->store);
         log_thread_free(t);
-        return error_set(error, E_NOMEM, NULL, "cannot start the log's thread: %s", strerror(err));
+    } else {
+        *ret = t;
     }
-    pthread_setname_np(t->thread, "log");
-    *ret = t;
-    return 0;
+    return err;
 }
 
 /* For others. */

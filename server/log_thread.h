@@ -25,7 +25,7 @@ struct log_config {
 struct log_thread;
 
 /* Embedded in what it is about; the poster sees to it that it lives until run. store: NULL where it
- * was damaged, and a new one cannot be opened. */
+ * is damaged and cannot be put aside, or a new one cannot be opened. */
 struct log_job {
     struct log_job *next;
     void (*run)(struct log_job *job, struct log_store *store);
@@ -34,7 +34,8 @@ struct log_job {
 /*
  * Opens the database and starts the thread. A database that is damaged is put aside under another
  * name, and a new one made: a log is no reason not to serve. So is one that turns out to be damaged
- * later. E_INVALID, E_CONDITION, E_IO as log_store_open; E_NOMEM where no thread can be had.
+ * later. Where it cannot be put aside nothing is kept, what comes is counted as dropped, and with
+ * what comes next it is tried again. E_INVALID, E_CONDITION, E_IO as log_store_open; E_NOMEM where no thread can be had.
  */
 int log_thread_start(const struct log_config *config, struct log_thread **ret, struct error *error);
 

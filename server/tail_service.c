@@ -110,7 +110,7 @@ static void start(struct log_job *job, struct log_store *store)
 {
     struct tail *t = container_of(job, struct tail, beginning);
 
-    if (t->backlog > 0)
+    if (t->backlog > 0 && store)
         give_backlog(t, store);
     log_feeds_add(feeds_of(t), &t->feed);
     stream_poke(&t->stream);

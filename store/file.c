@@ -167,7 +167,9 @@ static int rename_aside(const char *path, const char *suffix, struct error *erro
         asprintf(&to, "%s.damaged%s", path, suffix) < 0)
         abort();
     if (rename(from, to) != 0 && errno != ENOENT)
-        err = error_set(error, E_IO, "", "'%.512s' cannot be renamed: %s", from, strerror(errno));
+        err =
+            error_set(error, E_IO, "", "'%.400s' is damaged, and cannot be renamed to '%.400s': %s",
+                      from, to, strerror(errno));
     free(from);
     free(to);
     return err;

@@ -321,7 +321,9 @@ int log_store_read(struct log_store *store, const struct log_read *read, struct 
 
     *ret = (struct log_page){0};
     if (!store)
-        return error_set(error, E_IO, "", "the log was damaged, and a new one cannot be made");
+        return error_set(error, E_CONDITION, "",
+                         "this server keeps no log at present: the database cannot be written, or "
+                         "is damaged and cannot be put aside; the server's own log says why");
     ret->records = xcalloc(read->limit + 1, sizeof(ret->records[0]));
     if (filter->worker[0]) {
         err = find_source(store, filter->tenant, filter->worker, &source, error);

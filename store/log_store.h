@@ -47,7 +47,8 @@ struct log_page {
     int64_t last;  /* ... the last id that was looked at */
 };
 
-/* Reads records that match. Release the page whatever is returned. E_IO where the store is NULL. */
+/* Reads records that match. Release the page whatever is returned. E_CONDITION where the store is
+ * NULL. */
 int log_store_read(struct log_store *store, const struct log_read *read, struct log_page *ret,
                    struct error *error);
 void log_page_release(struct log_page *page);

@@ -547,6 +547,39 @@ class Durability(TestCase):
         self.assertTrue(path.with_name("isoyard-logs.db.damaged").exists())
         self.assertIn("put aside", self.server.log())
 
+    def damage_and_block(self):
+        """The log is damaged, and stays in the way: a folder cannot be replaced by a file, whoever asks."""
+        path = self.server.db.with_name("isoyard-logs.db")
+        path.write_bytes(b"no database" * 100)
+        aside = path.with_name("isoyard-logs.db.damaged")
+        aside.mkdir()
+        return path, aside
+
+    def test_log_that_cannot_be_put_aside_is_no_reason_not_to_serve(self):
+        api, _ = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        self.assertEqual(self.server.stop(), 0)
+        path, aside = self.damage_and_block()
+        self.server = start(db=self.server.db)
+        api, logs = self.connect(self.server)
+        tail = logs.stub.Tail(log_pb2.TailRequest(backlog=10), timeout=PATIENCE)
+        for i in range(3):
+            self.assertEqual(api.execute("talker", f"/?text={i}").response.body_text, "ok")
+            refusal = self.refused(grpc.StatusCode.FAILED_PRECONDITION, logs.page, worker="talker")
+            self.assertIn("cannot be put aside", refusal.message)
+        self.assertEqual(api.stats().server.dropped_log_records, 3)
+        self.assertEqual(self.server.log().count("the log cannot be kept"), 1)
+        self.assertIn(f"renamed to '{aside}'", self.server.log())
+        self.assertEqual(path.read_bytes(), b"no database" * 100)
+        # Once nothing is in the way any more it is as after any damage, without a new start.
+        aside.rmdir()
+        api.execute("talker", "/?text=kept")
+        self.assertEqual(logs.texts(worker="talker"), ["kept"])
+        self.assertEqual(aside.read_bytes(), b"no database" * 100)
+        # Who follows has seen all of it that came after the beginning.
+        self.assertEqual(next(tail).records[-1].worker, "talker")
+        tail.cancel()
+
     def test_drain_ends_tails(self):
         _, logs = self.connect(self.server)
         stream = logs.stub.Tail(log_pb2.TailRequest(), timeout=PATIENCE)

@@ -33,6 +33,7 @@ static void stop(struct log_thread *thread)
 /* What the job sees. */
 struct look {
     struct log_job job;
+    int err;
     size_t count;
     sem_t done;
 };
@@ -45,13 +46,13 @@ static void run_look(struct log_job *job, struct log_store *store)
     struct log_page page;
     struct error error;
 
-    ck_assert_int_eq(log_store_read(store, &read, &page, &error), 0);
+    look->err = log_store_read(store, &read, &page, &error);
     look->count = page.count;
     log_page_release(&page);
     sem_post(&look->done);
 }
 
-static size_t records_now(struct log_thread *thread)
+static int look_now(struct log_thread *thread, size_t *ret_count)
 {
     struct look look = {.job = {.run = run_look}};
 
@@ -60,7 +61,16 @@ static size_t records_now(struct log_thread *thread)
     while (sem_wait(&look.done) != 0)
         ;
     sem_destroy(&look.done);
-    return look.count;
+    *ret_count = look.count;
+    return look.err;
+}
+
+static size_t records_now(struct log_thread *thread)
+{
+    size_t count;
+
+    ck_assert_int_eq(look_now(thread, &count), 0);
+    return count;
 }
 
 START_TEST(post_sees_what_was_pushed_before)
@@ -133,6 +143,51 @@ START_TEST(start_damaged_log_is_put_aside)
     thread = start(1 << 24);
     log_thread_push(thread, new_record("a", "x"), 1);
     ck_assert_uint_eq(records_now(thread), 1);
+    stop(thread);
+    ck_assert_int_eq(access(LOG ".damaged", F_OK), 0);
+}
+END_TEST
+
+/* A folder cannot be replaced by a file, whoever asks. */
+static void block_putting_aside(void)
+{
+    ck_assert_int_eq(mkdir(LOG ".damaged", 0700), 0);
+}
+
+static void unblock_putting_aside(void)
+{
+    ck_assert_int_eq(rmdir(LOG ".damaged"), 0);
+}
+
+static void expect_stats(struct log_thread *thread, uint64_t written, uint64_t dropped)
+{
+    struct log_stats stats;
+
+    log_thread_stats(thread, &stats);
+    ck_assert_uint_eq(stats.written, written);
+    ck_assert_uint_eq(stats.dropped, dropped);
+}
+
+START_TEST(start_damaged_log_that_stays_is_written_once_it_goes)
+{
+    struct log_thread *thread;
+    struct buffer before;
+    size_t count;
+
+    fixture_enter();
+    ck_assert_int_eq(system("echo this is no database, and long enough to be looked at > " LOG), 0);
+    block_putting_aside();
+    before = snapshot();
+    thread = start(1 << 24);
+    for (int i = 0; i < 3; i++)
+        log_thread_push(thread, new_record("a", "lost"), 1);
+    ck_assert_int_eq(look_now(thread, &count), E_CONDITION);
+    expect_stats(thread, 0, 3);
+    expect_unchanged(before);
+    unblock_putting_aside();
+    log_thread_push(thread, new_record("a", "kept"), 1);
+    ck_assert_uint_eq(records_now(thread), 1);
+    expect_stats(thread, 1, 3);
     stop(thread);
     ck_assert_int_eq(access(LOG ".damaged", F_OK), 0);
 }
@@ -241,7 +296,41 @@ START_TEST(trim_damaged_log_is_put_aside)
 }
 END_TEST
 
+static off_t size_of(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 ? status.st_size : 0;
+}
+
+START_TEST(trim_damaged_log_that_stays_does_not_grow)
+{
+    struct log_thread *thread;
+    size_t count;
+    off_t size;
+
+    fixture_enter();
+    thread = start(1 << 24);
+    push_and_wait(thread, 500);
+    stop(thread);
+    damage_records();
+    block_putting_aside();
+    thread = start(1 << 20); /* what is trimmed shows that it is damaged */
+    size = size_of(LOG) + size_of(LOG "-wal");
+    push_and_wait(thread, 2000);
+    expect_stats(thread, 0, 2000);
+    ck_assert_int_eq(look_now(thread, &count), E_CONDITION);
+    ck_assert_int_le(size_of(LOG) + size_of(LOG "-wal"), size);
+    unblock_putting_aside();
+    log_thread_push(thread, new_record("a", "kept"), 1);
+    ck_assert_uint_eq(records_now(thread), 1);
+    expect_stats(thread, 1, 2000);
+    stop(thread);
+}
+END_TEST
+
 UNIT_MAIN("log_thread", post_sees_what_was_pushed_before, push_nothing_is_lost_uncounted,
           stop_writes_what_is_queued_and_drops_what_comes, start_damaged_log_is_put_aside,
           start_trims_what_is_too_large, push_more_than_can_be_written_keeps_the_size,
-          trim_damaged_log_is_put_aside)
+          trim_damaged_log_is_put_aside, start_damaged_log_that_stays_is_written_once_it_goes,
+          trim_damaged_log_that_stays_does_not_grow)
