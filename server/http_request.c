@@ -173,6 +173,7 @@ static enum MHD_Result answer_events(const struct http_context *context,
     if (!response)
         return send_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                          "too many dashboards are open; close one");
+    http_peers_keep(context->peers, context->peer);
     return queue(connection, MHD_HTTP_OK, "text/event-stream", response);
 }
 

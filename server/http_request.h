@@ -8,6 +8,7 @@
 #include "server/control.h"
 #include "server/events.h"
 #include "server/http_guard.h"
+#include "server/http_peers.h"
 #include "server/observer.h"
 
 #include <microhttpd.h>
@@ -21,6 +22,8 @@ struct http_context {
     struct events *events;
     struct observer *observer; /* NULL: there is no dashboard */
     uint64_t requests;         /* so far */
+    struct http_peers *peers;
+    struct http_peer *peer; /* who asks */
 };
 
 /* A request whose body comes in pieces. */

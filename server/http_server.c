@@ -10,6 +10,7 @@
 #include "server/control.h"
 #include "server/events.h"
 #include "server/http_guard.h"
+#include "server/http_peers.h"
 #include "server/http_request.h"
 #include "server/listen.h"
 #include "server/observer.h"
@@ -29,6 +30,14 @@
 
 #define CONNECTIONS_MAX 64u
 #define CONNECTION_BYTES ((size_t)32 << 10)
+#define PATIENCE_MS UINT64_C(30000)
+
+/* Further ones that are there for a moment, until one of them is shut and has been closed. Beyond
+ * that newcomers wait in the kernel. */
+#define CONNECTIONS_MORE 64u
+
+/* libmicrohttpd's own patience, which any byte renews, is for a dashboard that reads nothing of an
+ * event: it looks at no connection that is suspended between two. */
 #define SILENCE_S 30u
 #define BACKLOG 64
 
@@ -52,6 +61,7 @@ struct http_server {
     struct control *control;
     struct events *events;
     struct observer *observer; /* NULL: not observing */
+    struct http_peers peers;
     uint64_t requests;
     uint64_t look_ns; /* the next look at the pools */
     uint64_t told_ns;
@@ -78,6 +88,31 @@ static void on_changed(void *arg)
 
 /* Requests. */
 
+static struct http_peer *peer_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = arg;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+        http_peers_leave(&server->peers, *state);
+    else
+        *state = http_peers_enter(
+            &server->peers,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            clock_now_ns());
+}
+
+static void begin_request(struct http_server *server, struct MHD_Connection *connection)
+{
+    server->requests++;
+    http_peers_renew(&server->peers, peer_of(connection), clock_now_ns());
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *data_len, void **state)
@@ -92,11 +127,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         .events = server->events,
         .observer = server->observer,
         .requests = server->requests,
+        .peers = &server->peers,
+        .peer = peer_of(connection),
     };
 
     (void)version;
     if (!*state)
-        server->requests++;
+        begin_request(server, connection);
     return http_request_receive(&context, connection, url, method, data, data_len,
                                 (struct http_request **)state);
 }
@@ -104,11 +141,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)arg;
-    (void)connection;
+    struct http_server *server = arg;
+
     (void)code;
     http_request_free(*state);
     *state = NULL;
+    http_peers_renew(&server->peers, peer_of(connection), clock_now_ns());
 }
 
 /* The thread. */
@@ -131,23 +169,31 @@ static void tell_changes(struct http_server *server, uint64_t now_ns)
     server->told_ns = now_ns;
 }
 
-/* Milliseconds, rounded up; -1: for ever. */
+/* Milliseconds, rounded up. */
 static int until(uint64_t due_ns, uint64_t now_ns)
 {
     return due_ns > now_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
+/* When there is something to do, whatever libmicrohttpd has to. */
+static uint64_t due_ns(struct http_server *server)
+{
+    uint64_t at_ns = http_peers_due_ns(&server->peers);
+
+    if (server->observer && server->look_ns < at_ns)
+        at_ns = server->look_ns;
+    if (server->observer && atomic_load_explicit(&server->is_changed, memory_order_relaxed) &&
+        server->told_ns + TELL_NS < at_ns)
+        at_ns = server->told_ns + TELL_NS;
+    return at_ns;
+}
+
 static int patience_ms(struct http_server *server)
 {
-    uint64_t now_ns = clock_now_ns();
+    uint64_t at_ns = due_ns(server);
+    int ms = at_ns < UINT64_MAX ? until(at_ns, clock_now_ns()) : -1;
     MHD_UNSIGNED_LONG_LONG mhd_ms;
-    int ms = -1;
 
-    if (server->observer)
-        ms = until(server->look_ns, now_ns);
-    if (server->observer && atomic_load_explicit(&server->is_changed, memory_order_relaxed) &&
-        until(server->told_ns + TELL_NS, now_ns) < ms)
-        ms = until(server->told_ns + TELL_NS, now_ns);
     if (MHD_get_timeout(server->mhd, &mhd_ms) == MHD_YES && (ms < 0 || mhd_ms < (unsigned)ms))
         ms = (int)mhd_ms;
     return ms;
@@ -173,6 +219,7 @@ static void *thread_main(void *arg)
     while (!atomic_load_explicit(&server->is_stopping, memory_order_relaxed)) {
         wait_for_something(server);
         MHD_run(server->mhd);
+        http_peers_thin(&server->peers, clock_now_ns());
         if (server->observer) {
             look(server, clock_now_ns());
             tell_changes(server, clock_now_ns());
@@ -211,9 +258,10 @@ static int start_mhd(struct http_server *server, struct error *error)
     server->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
         server, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        server->listen_fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+        server->listen_fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX + CONNECTIONS_MORE,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_TIMEOUT,
+        SILENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
     if (!server->mhd)
         return error_set(error, E_NOMEM, NULL, "the HTTP server cannot be started");
     server->listen_fd = -1;
@@ -244,6 +292,8 @@ static int open_server(struct http_server *server, struct error *error)
     if (listen_name(server->listen_fd, server->address, sizeof(server->address)))
         return error_set(error, E_IO, "http", "the HTTP server has no address");
     listen_host(config->address, server->name, sizeof(server->name));
+    http_peers_init(&server->peers, CONNECTIONS_MAX,
+                    (config->patience_ms ? config->patience_ms : PATIENCE_MS) * NS_PER_MS);
     server->events = events_new();
     server->control = control_new(config->service, on_changed, server);
     if (config->is_observing)

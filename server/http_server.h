@@ -19,7 +19,8 @@ struct http_config {
     const struct pool_service *service;
     const struct admission *admission; /* closed: not ready any more */
     struct failures *failures;
-    bool is_observing; /* keeps the history and has dashboards; else metrics and health only */
+    uint64_t patience_ms; /* with a client, see http_peers.h; 0: as limits.md says */
+    bool is_observing;    /* keeps the history and has dashboards; else metrics and health only */
 };
 
 /* Binds, and starts the thread. E_INVALID, E_CONDITION (in use), E_IO, E_NOMEM. Main thread. */

@@ -412,6 +412,28 @@ class Elsewhere(support.TestCase):
         self.assertEqual(server.stop(), 0)
 
 
+class Places(HttpCase):
+    """The connections that there may be are held by clients of which nothing comes."""
+
+    def hold(self, text):
+        client = socket.create_connection(self.site.address.split(":"), support.PATIENCE)
+        self.addCleanup(client.close)
+        client.sendall(text.format(host=self.site.address).encode())
+        return client
+
+    def test_probes_are_answered(self):
+        for text in "", "GET / HTTP/1.1\r\nHos", "GET /app.js HTTP/1.1\r\nHost: {host}\r\n\r\n":
+            first = [self.hold(text) for _ in range(100)][0]
+            began = time.monotonic()
+            for path in "/healthz", "/readyz", "/metrics":
+                self.assertEqual(self.site.get(path)[0].status, 200)
+            self.assertLess(time.monotonic() - began, 10)
+            with self.assertRaises((ConnectionError, EOFError)):  # it made room
+                while True:
+                    if not first.recv(65536):
+                        raise EOFError
+
+
 class Actions(HttpCase):
     flags = ("--http", "127.0.0.1:0", "--lanes", "2")
 
