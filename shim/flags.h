@@ -12,6 +12,9 @@ static const char *const v8_flags[] = {
      * with a Locker per turn hot functions would never be optimised. Compiling in the turn also
      * lands the cost on the tenant who caused it. */
     "--no-concurrent-recompilation",
+#if ISOYARD_V8 >= 1300
+    "--no-concurrent-sparkplug", /* for the same reasons; not there by default in earlier ones */
+#endif
 /* No SharedArrayBuffer: it is a clock. That of WebAssembly is refused by wasm.cc; where V8 can, it
    refuses it, too. */
 #if ISOYARD_V8 < 1100
@@ -34,8 +37,10 @@ static const char *const v8_flags[] = {
     "--harmony-import-assertions",
 #endif
     /* WebAssembly is compiled in the turn of whoever asks for it: so it is known whose code it is
-       that takes memory, and whose time. */
+       that takes memory, and whose time. All of it at once: V8 11 and later would compile each
+       function at its first call, when the code cannot be refused any more. */
     "--no-wasm-async-compilation",
+    "--no-wasm-lazy-compilation",
     /* V8 would check the whole blob for every isolate: 0.15 ms each. engine_open checks it once. */
     "--no-verify-snapshot-checksum",
 };

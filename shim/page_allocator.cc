@@ -83,9 +83,12 @@ void *page_allocator::reserve_memory(void *hint, size_t length, size_t alignment
     return address;
 }
 
-/* A module that needs more code than was reserved asks for what comes after, on any thread. */
+/* Another thread than a turn's asks where a module needs more code than was reserved: for what
+ * comes after that. From V8 13 on it asks for what comes after the code reserved last, whosever
+ * that is: so nobody is charged for it. */
 std::shared_ptr<buffer_allocator> page_allocator::owner_of_code(void *hint)
 {
+#if ISOYARD_V8 < 1300
     std::lock_guard<counted_lock> guard(lock_);
     auto after = reservations_.lower_bound(hint);
 
@@ -94,20 +97,23 @@ std::shared_ptr<buffer_allocator> page_allocator::owner_of_code(void *hint)
     auto before = std::prev(after);
     bool is_next = before->second.is_code && (char *)before->first + before->second.length == hint;
     return is_next ? before->second.owner : nullptr;
+#else
+    (void)hint;
+    return nullptr;
+#endif
 }
 
 void *page_allocator::reserve_code(void *hint, size_t length, size_t alignment)
 {
-    std::shared_ptr<buffer_allocator> owner = owner_of_code(hint);
+    const std::shared_ptr<buffer_allocator> *current = isolate_allocator();
+    std::shared_ptr<buffer_allocator> owner = current ? *current : owner_of_code(hint);
     void *address = base_->AllocatePages(hint, length, alignment, kNoAccessWillJitLater);
     size_t charged = length;
 
-    if (!owner && isolate_allocator()) {
-        owner = *isolate_allocator();
-        charged += owner->take_module();
-    }
     if (!owner || !address)
         return address;
+    if (current)
+        charged += owner->take_module();
     owner->charge_code(charged);
     add(address, {owner, length, charged, true});
     return address;

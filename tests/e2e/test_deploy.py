@@ -71,7 +71,7 @@ class Deploy(support.ServerCase):
                              "0a09010700200020016a0b")
 
     def test_other_kinds_of_files(self):
-        source = ("import text from './a.txt'; import json from './a.json' assert {type: 'json'};"
+        source = ("import text from './a.txt'; import json from './a.json';"
                   "import wasm from './a.wasm'; import data from './a.bin';"
                   "const { exports } = new WebAssembly.Instance(wasm);"
                   "export default { fetch: () => Response.json("
