@@ -68,7 +68,7 @@ tree=$(realpath -m "$tree")
 
 # The root user of a container can often neither make devices nor see the real ones' absence: bind what is there.
 # /sys too: glibc's malloc asks it for the number of processors, and where it is missing leaves ENOENT in errno, which
-# gRPC 1.51 now and then takes for connect's ("cannot be reached ... No such file or directory").
+# gRPC before 1.61 now and then takes for connect's (its pull request 35064): "No such file or directory".
 # Mounts and processes live in namespaces that end with the command.
 inside() {
     local root=$1 program
