@@ -1,6 +1,6 @@
 /*
  * What tests of switching share: the parts of a server that it takes, on an engine without V8,
- * jobs, switches, and submitters who never stop. Every failure ends the test.
+ * jobs, and switches. Every failure ends the test.
  */
 #ifndef ISOYARD_TESTS_SWITCH_FIXTURE_H
 #define ISOYARD_TESTS_SWITCH_FIXTURE_H
@@ -80,10 +80,5 @@ struct asked asked_for(const struct pool_ops *ops, uint64_t drain_ms);
 void asked_begin(struct asked *asked);
 void asked_begin_patiently(struct asked *asked); /* as soon as the last order has ended */
 void asked_finish(struct asked *asked, int err); /* waits for that */
-
-/* Two threads that submit tasks of the worker "w" of tenants "a" to "d", which this adds, and two
- * that cancel some. Each must be accepted, end once, and fail only where it was to. */
-void submitters_start(void);
-void submitters_stop(void);
 
 #endif

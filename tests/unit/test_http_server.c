@@ -1,5 +1,6 @@
 /* The HTTP server's thread beside lanes that work, pools that are switched, and clients that come
  * and go. */
+#include "submitters.h"
 #include "switch_fixture.h"
 
 #include "server/http_server.h"
@@ -130,7 +131,7 @@ START_TEST(http_server_answers_beside_switches_and_submitters)
     pthread_t clients[2];
 
     open_all();
-    submitters_start();
+    submitters_start("abcd", "w", 1);
     pthread_create(&clients[0], NULL, get_again, NULL);
     pthread_create(&clients[1], NULL, join_again, NULL);
     for (int i = 0; i < 6; i++) {

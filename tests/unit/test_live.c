@@ -5,6 +5,7 @@
 
 #include "api/bytes.h"
 #include "api/clock.h"
+#include "submitters.h"
 #include "switch_fixture.h"
 #include "unit.h"
 
@@ -595,7 +596,7 @@ static unsigned comparisons_wanted(void)
 START_TEST(dispatcher_submit_while_pools_are_compared_every_task_ends_once)
 {
     parts_open(&pool_pinned);
-    submitters_start();
+    submitters_start("abcd", "w", 1);
     for (unsigned i = 0; i < comparisons_wanted(); i++) {
         struct asked next = asked_for(i % 8 == 4 ? &pool_shared : &pool_pinned, 10000);
 

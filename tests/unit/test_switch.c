@@ -5,6 +5,7 @@
 #include "api/bytes.h"
 #include "api/clock.h"
 #include "server/warmer.h"
+#include "submitters.h"
 #include "switch_fixture.h"
 #include "unit.h"
 
@@ -364,7 +365,7 @@ static void switch_once(unsigned number)
 START_TEST(dispatcher_submit_while_pools_are_switched_every_task_ends_once)
 {
     parts_open(&pool_pinned);
-    submitters_start();
+    submitters_start("abcd", "w", 1);
     for (unsigned i = 0; i < switches_wanted(); i++)
         switch_once(i);
     submitters_stop();
