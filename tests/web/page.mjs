@@ -45,6 +45,10 @@ async function checkFits(page) {
         .filter((part) => part.getBoundingClientRect().right > part.closest("form").getBoundingClientRect().right + 1)
         .map((part) => part.outerHTML.slice(0, 60)));
     assert.deepEqual(wide, []);
+    const cards = await page.evaluate(() => [...document.querySelectorAll(".card")]
+        .filter((card) => card.scrollWidth > card.clientWidth || card.scrollHeight > card.clientHeight)
+        .map((card) => card.id));
+    assert.deepEqual(cards, [], "cards scroll");
 }
 
 async function checkLive(page) {
@@ -87,7 +91,9 @@ async function checkSwitch(page) {
     await page.waitForTimeout(1500);
     assert.equal(stats().switches, switches, "a switch that was not confirmed happened");
     await page.click("#switch button[type=submit]");
+    const sent = page.waitForRequest(/api\/switch$/);
     await page.click("#confirm button.primary");
+    assert.deepEqual((await sent).postDataJSON(), { architecture: "shared", handoff: "mutex" }); // the rest is as started
     await page.waitForFunction(() => /Switched to shared/.test(document.querySelector("#switch .status").textContent));
     await page.waitForFunction(() => /^shared mutex/.test(document.querySelector("#serving").textContent));
     const s = stats();

@@ -64,15 +64,15 @@ function drawSwitches(plot) {
     ctx.restore();
 }
 
-// Of a chart's height, for the line of figures below the curve.
-const LEGEND_REM = 2.2;
+// The figures below it take a line, or two where there is little room.
+const PLOT_REM = 13.8;
 
 function remPx() {
     return parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
 
 function sizeOf(place) {
-    return { width: place.clientWidth, height: Math.round(place.clientHeight - LEGEND_REM * remPx()) };
+    return { width: place.clientWidth, height: Math.round(PLOT_REM * remPx()) };
 }
 
 function make(id, series, values, scale) {

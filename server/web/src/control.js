@@ -10,6 +10,9 @@ const CHOICES = {
     legacy: "a new isolate for each task: nothing is left behind, and slow",
 };
 
+/* What is not chosen is as the server was started with. */
+const AS_STARTED = ["", "as started"];
+
 let serving = null;
 let isPending = false;
 let parts;
@@ -44,8 +47,9 @@ function update() {
 
 function settings() {
     const { handoff, context, lanes, isolates } = parts.form.elements;
-    const value = { architecture: chosen(), context: context.value };
-    if (value.architecture === "shared") value.handoff = handoff.value;
+    const value = { architecture: chosen() };
+    if (handoff.value && value.architecture === "shared") value.handoff = handoff.value;
+    if (context.value) value.context = context.value;
     if (lanes.value) value.lanes = Number(lanes.value);
     if (isolates.value) value.isolates = Number(isolates.value);
     return value;
@@ -92,7 +96,7 @@ async function submit(event) {
 
 export function start() {
     const form = h("form", { onsubmit: submit });
-    const handoff = field("hand-off", select("handoff", [["fifo", "fifo: a fair queue"], ["mutex", "mutex: lanes block"]]));
+    const handoff = field("hand-off", select("handoff", [AS_STARTED, ["fifo", "fifo: a fair queue"], ["mutex", "mutex: lanes block"]]));
     const button = h("button", { class: "primary", type: "submit", disabled: true }, "Switch…");
     const status = h("p", { class: "status", role: "status" });
     form.append(
@@ -102,7 +106,7 @@ export function start() {
             {},
             h("summary", {}, "settings"),
             handoff,
-            field("context", select("context", [["reuse", "reuse the warm one"], ["fresh", "a fresh one for each task"]])),
+            field("context", select("context", [AS_STARTED, ["reuse", "reuse the warm one"], ["fresh", "a fresh one for each task"]])),
             field("lanes", h("input", { name: "lanes", type: "number", min: 1, max: 256, placeholder: "as started" })),
             field("isolates", h("input", { name: "isolates", type: "number", min: 1, max: 100000, placeholder: "as started" })),
         ),

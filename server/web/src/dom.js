@@ -27,16 +27,17 @@ export function bar(parts, label) {
     return track;
 }
 
-/** A name, or {text, isMinor}. */
-function headCell(name) {
-    return h("th", { scope: "col", class: name.isMinor ? "minor" : null }, name.text ?? name);
+/** A name, or {text, isMinor}; the cell below it tells on which side it stands. */
+function headCell(name, below) {
+    const kinds = [name.isMinor && "minor", below?.classList.contains("number") && "number"].filter(Boolean);
+    return h("th", { scope: "col", class: kinds.length > 0 ? kinds.join(" ") : null }, name.text ?? name);
 }
 
 export function table(head, rows, attributes) {
     return h(
         "table",
         attributes,
-        h("thead", {}, h("tr", {}, head.map(headCell))),
+        h("thead", {}, h("tr", {}, head.map((name, i) => headCell(name, rows[0]?.children[i])))),
         h("tbody", {}, rows),
     );
 }

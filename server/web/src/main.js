@@ -31,7 +31,7 @@ function serving({ stats }) {
 function server({ stats, clients, dropped_events }) {
     const loss = missed > 0 ? ` · ${missed} events missed here` : dropped_events > 0 ? ` · ${dropped_events} events missed by dashboards` : "";
     const lines = stats.server.dropped_log_lines > 0 ? ` · ${stats.server.dropped_log_lines} log lines dropped` : "";
-    return `up ${format.duration(stats.server.uptime_ms)} · ${stats.server.version} · V8 ${stats.server.v8_version} · ${clients} open${loss}${lines}`;
+    return `up ${format.duration(stats.server.uptime_ms)} · ${stats.server.version} · V8 ${stats.server.v8_version} · ${clients === 1 ? "1 dashboard" : `${clients} dashboards`} open${loss}${lines}`;
 }
 
 function showHead(event) {

@@ -35,7 +35,7 @@ export function tiles({ stats, interval }) {
         tile("latency p99", wall.count ? format.us(wall.p99_us) : "–", wall.count ? `p50 ${format.us(wall.p50_us)}` : "nothing ended", "", "p99"),
         tile("failed", `${format.count(interval.failed_per_s)}/s`, `${format.percent(failing)} of all`, failing > 0.05 ? "bad" : failing > 0 ? "warn" : "good", "failed"),
         tile("waiting", format.count(waiting), queue_wait.count ? `p99 ${format.us(queue_wait.p99_us)}` : "nobody", queue_wait.p99_us > 100000 ? "warn" : "", "waiting"),
-        tile("refused", `${format.count(interval.refused_per_s)}/s`, "queues full", refusedShare(interval) > 0 ? "bad" : "good", "refused"),
+        tile("refused", `${format.count(interval.refused_per_s)}/s`, interval.refused_per_s > 0 ? "queues full" : "no queue is full", refusedShare(interval) > 0 ? "bad" : "good", "refused"),
         tile("lanes busy", format.percent(busy), `${interval.lanes.length} lanes`, busy > 0.95 ? "warn" : "", "busy"),
         tile("warm starts", starts ? format.percent(interval.hits / starts) : "–", `${format.count(stats.isolates.alive)} isolates`, "", "warm"),
         tile("memory", format.bytes(stats.server.rss_bytes), `${format.count(stats.server.workers)} workers`, "", "memory"),
@@ -128,19 +128,21 @@ export function lanes({ stats, interval }) {
 
 /* Time. */
 
-export function time({ interval }) {
+export function time({ stats, interval }) {
     const place = body("time");
     if (!interval || interval.wall.count === 0) {
         place.replaceChildren(empty("Nothing ended in the last second."));
         return;
     }
     const { wall, queue_wait, startup, cpu } = interval;
+    // Start-ups are those of isolates.
+    const hasContexts = stats.config.context === "CONTEXT_USE_FRESH";
     const all = Math.max(wall.sum_us, queue_wait.sum_us + startup.sum_us + cpu.sum_us);
     const parts = [
         ["waiting for a turn", queue_wait.sum_us, "c3"],
         ["start-up", startup.sum_us, "c2"],
         ["computing", cpu.sum_us, "c1"],
-        ["waiting for I/O, and the rest", Math.max(0, all - queue_wait.sum_us - startup.sum_us - cpu.sum_us), "rest"],
+        [hasContexts ? "new contexts, I/O, and the rest" : "waiting for I/O, and the rest", Math.max(0, all - queue_wait.sum_us - startup.sum_us - cpu.sum_us), "rest"],
     ];
     place.replaceChildren(
         bar(parts.map(([title, sum, kind]) => ({ share: sum / all, kind, title })), "shares of tasks' time"),
@@ -234,11 +236,16 @@ export function isolates({ stats, interval }) {
 
 /* Workers. */
 
+/** A line may end behind the tenant. */
+function breakable(name) {
+    return name.split(/(?<=\/)/).map((part, i) => (i > 0 ? [h("wbr"), part] : part));
+}
+
 function useRow(use, most, unit) {
     return h(
         "tr",
         {},
-        h("th", { scope: "row" }, format.workerName(use)),
+        h("th", { scope: "row" }, breakable(format.workerName(use))),
         h("td", { class: "grow" }, bar([{ share: use.total_us / most, kind: unit }], format.us(use.total_us))),
         number(format.us(use.total_us)),
         number(use.tasks ? format.us(use.total_us / use.tasks) : "–"),
