@@ -36,16 +36,41 @@ static int complain_none(const char *program)
     return EXIT_USAGE;
 }
 
+static void consider_all(const struct command *commands, struct suggestion *s)
+{
+    for (const struct command *c = commands; c->name; c++)
+        suggest_consider(s, c->name);
+}
+
+/* The group whose command was meant; NULL: none is near. */
+static const struct command *nearest_group(const struct command *commands, struct suggestion *s)
+{
+    const struct command *ret = NULL;
+
+    for (const struct command *c = commands; c->name; c++) {
+        const char *before = s->best;
+
+        if (c->group)
+            consider_all(c->group, s);
+        if (s->best != before)
+            ret = c;
+    }
+    return ret;
+}
+
 static int complain_unknown(const struct command *commands, const char *program, const char *name)
 {
+    const struct command *group = NULL;
     struct suggestion suggestion;
 
     suggest_begin(&suggestion, name);
-    for (const struct command *c = commands; c->name; c++)
-        suggest_consider(&suggestion, c->name);
+    consider_all(commands, &suggestion);
+    if (!suggestion.best)
+        group = nearest_group(commands, &suggestion);
     fprintf(stderr, "%s: there is no command %s; ", program, name);
     if (suggestion.best)
-        fprintf(stderr, "did you mean '%s %s'?\n", program, suggestion.best);
+        fprintf(stderr, "did you mean '%s %s%s%s'?\n", program, group ? group->name : "",
+                group ? " " : "", suggestion.best);
     else
         fprintf(stderr, "'%s --help' lists the commands\n", program);
     return EXIT_USAGE;

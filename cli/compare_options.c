@@ -120,7 +120,8 @@ static void set_arms(struct compare_options *o, const char *names, struct argp_s
 static void set_worker(struct compare_options *o, const char *name, struct argp_state *state)
 {
     if (o->worker)
-        argp_error(state, "unexpected argument '%s'", name);
+        argp_error(state, "unexpected argument '%s'; a path is given by --path, a body by --data",
+                   name);
     o->worker = name;
 }
 

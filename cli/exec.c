@@ -45,7 +45,8 @@ static const struct argp_option exec_options[] = {
 static void set_name(struct exec_arguments *a, const char *name, struct argp_state *state)
 {
     if (a->name)
-        argp_error(state, "unexpected argument '%s'", name);
+        argp_error(state, "unexpected argument '%s'; a path is given by --path, a body by --data",
+                   name);
     a->name = name;
 }
 

@@ -14,6 +14,8 @@ bool reach_is_address(const char *address)
 
     if (strncmp(address, "unix:", 5) == 0)
         return address[5] != '\0';
+    if (strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0)
+        return false;
     if (!colon || colon == address || colon[1] < '0' || colon[1] > '9')
         return false;
     port = strtoul(colon + 1, &end, 10);

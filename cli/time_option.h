@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #define TIME_OPTION_HELP                                                                           \
-    "From this time on: so long ago (30s, 10m, 2h, 3d), or a time in UTC (2026-01-31, "            \
+    "From this time on: so long ago (30s, 10m, 2h, 3d), or in UTC (2026-01-31, "                   \
     "2026-01-31T12:00:00)"
 
 /* Reads one; false where the text is none. */

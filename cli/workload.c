@@ -11,8 +11,8 @@ static const struct {
     {"simple", "answers a text with one header; 10 workers, 30 tasks"},
     {"fetch", "a subrequest of 20 ms (a timer), JSON; 10 workers, 20 tasks"},
     {"multi-fetch", "two at once of 15 ms, 1,000 additions; 5 workers, 15 tasks"},
-    {"threads", "1,000 additions; 4 callers of 20 tasks each"},
-    {"contention", "a template string; 8 threads (--threads, --isolates, --io-ms)"},
+    {"threads", "100 additions; 4 callers, 50 tasks and 5 workers each"},
+    {"contention", "1,000 template strings; 8 callers, 100 tasks each, 1 worker"},
 };
 
 #define WORKLOAD_COUNT (sizeof(workloads) / sizeof(workloads[0]))

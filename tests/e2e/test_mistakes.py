@@ -36,7 +36,7 @@ class Mistakes(support.ServerCase):
         self.assertIn("/no/such/socket cannot be reached", self.told(3, "health", cli=Cli("unix:/no/such/socket")))
 
     def test_wrong_address(self):
-        for address in "127.0.0.1", "localhost:grpc", "127.0.0.1:99999", ":7070", "http://127.0.0.1/":
+        for address in "127.0.0.1", "localhost:grpc", "127.0.0.1:99999", ":7070", "http://127.0.0.1/", "http://127.0.0.1:7071":
             with self.subTest(address=address):
                 self.assertIn("is no server's address; give HOST:PORT",
                               self.told(3, "health", "--timeout", "5", cli=Cli(address)))
@@ -157,7 +157,16 @@ class Mistakes(support.ServerCase):
 
     def test_unknown_command_and_option(self):
         self.assertIn("did you mean 'isoyard deploy'?", self.told(2, "depoly"))
+        for word, command in ("delete", "workers delete"), ("stats", "pool stats"), ("swich", "pool switch"):
+            self.assertIn(f"did you mean 'isoyard {command}'?", self.told(2, word))
+        self.assertIn("'isoyard workers --help' lists", self.told(2, "workers", "stats"))
         self.assertIn("did you mean --name?", self.told(2, "deploy", "--nane", "x"))
+
+    def test_path_and_body_without_their_options(self):
+        for command in ["exec"], ["pool", "compare"]:
+            for argument in "/path", "[1]":
+                self.assertIn(f"unexpected argument '{argument}'; a path is given by --path, a body by --data",
+                              self.told(2, *command, "greeter", argument))
 
     def test_unknown_option_of_the_server(self):
         def refused(*arguments):

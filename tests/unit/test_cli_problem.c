@@ -75,8 +75,9 @@ START_TEST(reach_is_address_tells_addresses)
 {
     static const char *const good[] = {"127.0.0.1:7070", "localhost:1", "[::1]:65535",
                                        "unix:/run/isoyard.sock"};
-    static const char *const bad[] = {"",    "127.0.0.1", "localhost:", "localhost:x", ":70",
-                                      "a:0", "a:65536",   "unix:",      "a:7a"};
+    static const char *const bad[] = {
+        "",        "127.0.0.1", "localhost:", "localhost:x",           ":70",          "a:0",
+        "a:65536", "unix:",     "a:7a",       "http://127.0.0.1:7071", "https://a:443"};
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         ck_assert_msg(reach_is_address(good[i]), "%s", good[i]);
