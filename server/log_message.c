@@ -30,7 +30,7 @@ static void message_init(struct log_message *m, const struct log_record *record)
     struct bytes detail = log_record_detail(record);
 
     isoyard__v1__log_record__init(&m->record);
-    timestamp_message_init(&m->time, record->id);
+    timestamp_message_init(&m->time, record->time_us);
     m->record.id = (uint64_t)record->id;
     m->record.time = &m->time;
     m->record.tenant = (char *)record->tenant;
@@ -139,13 +139,13 @@ static int read_time(const Google__Protobuf__Timestamp *time, const char *field,
 
 static int read_range(const struct log_question *q, struct log_filter *ret, struct error *error)
 {
-    int err = read_time(q->start, "start_time", &ret->from, error);
+    int err = read_time(q->start, "start_time", &ret->from_us, error);
 
     if (!err)
-        err = read_time(q->end, "end_time", &ret->until, error);
-    /* Nothing is before 1970, and until 0 means no end. */
-    if (!err && q->end && ret->until <= 0)
-        ret->until = 1;
+        err = read_time(q->end, "end_time", &ret->until_us, error);
+    /* Nothing is before 1970, and until_us 0 means no end. */
+    if (!err && q->end && ret->until_us <= 0)
+        ret->until_us = 1;
     return err;
 }
 

@@ -32,6 +32,7 @@ bool log_queue_push(struct log_queue *queue, struct log_record *record, uint64_t
     }
     queue->last_id = now_us > queue->last_id ? now_us : queue->last_id + 1;
     record->id = queue->last_id;
+    record->time_us = record->id - now_us > LOG_AHEAD_US ? now_us : record->id;
     record->next = NULL;
     *queue->end = record;
     queue->end = &record->next;

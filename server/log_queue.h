@@ -12,6 +12,9 @@
 /* Tenants that share one of these count together. */
 #define LOG_QUEUE_SHARES 64u
 
+/* Many records may come in a microsecond, but not so many. */
+#define LOG_AHEAD_US 1000000
+
 struct log_queue {
     struct log_record *first;
     struct log_record **end;
@@ -25,8 +28,9 @@ struct log_queue {
 void log_queue_init(struct log_queue *queue, size_t max_bytes, int64_t last_id);
 void log_queue_release(struct log_queue *queue);
 
-/* Takes a record that nobody else has; tenant_key: script.tenant_key; now_us: since 1970. Its id is
- * that, or one more than that of the record before. False: there was no room. */
+/* Takes a record that nobody else has; tenant_key: script.tenant_key; now_us: since 1970. Its id
+ * is that, or one more than that of the record before; and so is its time, unless that is
+ * LOG_AHEAD_US ahead of the clock, which then has been set back. False: there was no room. */
 bool log_queue_push(struct log_queue *queue, struct log_record *record, uint64_t tenant_key,
                     int64_t now_us);
 

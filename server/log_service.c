@@ -51,9 +51,9 @@ static int read_token(const char *token, struct log_read *read, struct error *er
         return error_set(error, E_INVALID, "page_token",
                          "this is no token of a page; pass on what next_page_token said");
     if (read->is_oldest_first)
-        read->filter.from = (int64_t)id + 1;
+        read->after = (int64_t)id;
     else
-        read->filter.until = (int64_t)id;
+        read->before = (int64_t)id;
     return 0;
 }
 

@@ -239,9 +239,10 @@ static bool has_grown(const struct log_thread *t, uint64_t bytes)
 /* Whether it is to go on. */
 static bool trim_some(struct log_thread *t)
 {
-    int64_t before = t->age_us ? now_us() - (int64_t)t->age_us : 0;
+    int64_t now = now_us();
+    const struct log_bounds bounds = {now, t->age_us ? now - (int64_t)t->age_us : 0, t->max_bytes};
     struct error error;
-    int err = log_store_trim(t->store, before, t->max_bytes, &t->is_trimming, &error);
+    int err = log_store_trim(t->store, &bounds, &t->is_trimming, &error);
 
     if (err == E_CORRUPT)
         err = replace_store(t, &error);

@@ -35,7 +35,8 @@ struct log_job {
  * Opens the database and starts the thread. A database that is damaged is put aside under another
  * name, and a new one made: a log is no reason not to serve. So is one that turns out to be damaged
  * later. Where it cannot be put aside nothing is kept, what comes is counted as dropped, and with
- * what comes next it is tried again. E_INVALID, E_CONDITION, E_IO as log_store_open; E_NOMEM where no thread can be had.
+ * what comes next it is tried again. E_INVALID, E_CONDITION, E_IO as log_store_open; E_NOMEM where
+ * no thread can be had.
  */
 int log_thread_start(const struct log_config *config, struct log_thread **ret, struct error *error);
 

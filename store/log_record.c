@@ -49,9 +49,9 @@ void log_record_unref(struct log_record *record)
         free(record);
 }
 
-static bool is_in_range(const struct log_filter *filter, int64_t id)
+static bool is_in_range(const struct log_filter *filter, int64_t time_us)
 {
-    return id >= filter->from && (filter->until == 0 || id < filter->until);
+    return time_us >= filter->from_us && (filter->until_us == 0 || time_us < filter->until_us);
 }
 
 static bool has_text(const struct log_record *record, struct bytes text)
@@ -67,5 +67,5 @@ bool log_filter_matches(const struct log_filter *filter, const struct log_record
            record->level >= filter->level &&
            (!filter->outcomes || filter->outcomes >> record->outcome & 1) &&
            (!filter->execution || filter->execution == record->execution) &&
-           is_in_range(filter, record->id) && has_text(record, filter->text);
+           is_in_range(filter, record->time_us) && has_text(record, filter->text);
 }

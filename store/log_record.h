@@ -43,7 +43,8 @@ struct record_head {
 struct log_record {
     atomic_uint refs;
     struct log_record *next; /* whoever has it in a list */
-    int64_t id; /* when it came, in microseconds since 1970; each is greater than the one before */
+    int64_t id;              /* greater than those of all records before it */
+    int64_t time_us;         /* when it came, since 1970: the id, or before it (log_queue.h) */
     uint64_t execution;
     uint32_t version;
     uint8_t kind, level, outcome;
@@ -84,7 +85,7 @@ struct log_filter {
     unsigned outcomes;                /* bits 1 << enum record_outcome; 0: any, console lines too */
     uint64_t execution;               /* 0: any */
     struct bytes text;                /* that it has in it; len 0: any */
-    int64_t from, until;              /* ids, the first included, the second not; until 0: no end */
+    int64_t from_us, until_us; /* times, the first included, the second not; until_us 0: no end */
 };
 
 /* Any thread. */

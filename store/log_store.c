@@ -2,8 +2,11 @@
  * The log's tables, and reading and trimming them.
  *
  * A record's id is its time: the newest comes at the end of the table, pages of the oldest are
- * freed as a whole, and a range of time is a range of ids. The index by worker ends with the id, as
- * all of SQLite's do, so that one worker's records are read in order whatever the others write.
+ * freed as a whole, and a range of time is a range of ids. Where the clock was ahead, and was set
+ * back, ids go on from where they were, so that the order stays that of writing; then the time
+ * stands in a column of its own, which is NULL otherwise. Ids are never before times. The index by
+ * worker ends with the id, as all of SQLite's do, so that one worker's records are read in order
+ * whatever the others write.
  */
 #include "store/log_store.h"
 
@@ -15,7 +18,7 @@
 #include <stdlib.h>
 
 #define LOG_APPLICATION_ID 0x49736c67 /* "Islg" */
-#define LOG_SCHEMA_VERSION 1
+#define LOG_SCHEMA_VERSION 2
 
 /* Records that one DELETE removes, and how often that is done at once. */
 #define TRIM_ROWS 200
@@ -23,6 +26,8 @@
 
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
+
+#define TIME_INDEX "CREATE INDEX records_by_time ON records (time) WHERE time IS NOT NULL;"
 
 static const char tables[] = "CREATE TABLE sources ("
                              "  id INTEGER PRIMARY KEY,"
@@ -39,14 +44,18 @@ static const char tables[] = "CREATE TABLE sources ("
                              "  outcome INTEGER NOT NULL,"
                              "  execution INTEGER NOT NULL,"
                              "  text TEXT NOT NULL,"
-                             "  detail BLOB NOT NULL"
+                             "  detail BLOB NOT NULL,"
+                             "  time INTEGER"
                              ") STRICT;"
-                             "CREATE INDEX records_by_source ON records (source);";
+                             "CREATE INDEX records_by_source ON records (source);" TIME_INDEX;
+
+static const char upgrade[] = "ALTER TABLE records ADD COLUMN time INTEGER;" TIME_INDEX;
 
 #define SELECT_RECORDS                                                                             \
     "SELECT r.id, s.tenant, s.worker, r.version, r.kind, r.level, r.outcome, r.execution, r.text," \
-    "  r.detail FROM records AS r CROSS JOIN sources AS s ON s.id = r.source"                      \
-    " WHERE r.id >= ?1 AND r.id < ?2"
+    "  r.detail, coalesce(r.time, r.id)"                                                           \
+    " FROM records AS r CROSS JOIN sources AS s ON s.id = r.source"                                \
+    " WHERE r.id > ?1 AND r.id < ?2"
 
 enum log_statement {
     LOG_BEGIN,
@@ -57,6 +66,7 @@ enum log_statement {
     LOG_INSERT,
     LOG_TRIM,
     LOG_TRIM_BEFORE,
+    LOG_LAST_AHEAD,
     LOG_PAGE_COUNT,
     LOG_FREE_COUNT,
     LOG_ALL_NEWEST, /* the next four: LOG_ALL_NEWEST + 1 oldest first + 2 of one worker */
@@ -73,11 +83,13 @@ static const char *const sql[LOG_STATEMENTS] = {
     [LOG_FIND_SOURCE] = "SELECT id FROM sources WHERE tenant = ?1 AND worker = ?2",
     [LOG_ADD_SOURCE] = "INSERT INTO sources (tenant, worker) VALUES (?1, ?2) RETURNING id",
     [LOG_INSERT] = "INSERT INTO records (id, source, version, kind, level, outcome, execution,"
-                   "  text, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                   "  text, detail, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [LOG_TRIM] = "DELETE FROM records WHERE id IN"
                  "  (SELECT id FROM records ORDER BY id LIMIT " TEXT(TRIM_ROWS) ")",
     [LOG_TRIM_BEFORE] = "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE id < ?1"
                         "  ORDER BY id LIMIT " TEXT(TRIM_ROWS) ")",
+    [LOG_LAST_AHEAD] = "SELECT coalesce(max(id), 0) FROM records INDEXED BY records_by_time"
+                       "  WHERE time < ?1 AND id >= ?2",
     [LOG_PAGE_COUNT] = "PRAGMA page_count",
     [LOG_FREE_COUNT] = "PRAGMA freelist_count",
     [LOG_ALL_NEWEST] = SELECT_RECORDS " ORDER BY r.id DESC",
@@ -90,6 +102,7 @@ static const struct side_kind kind = {
     .application_id = LOG_APPLICATION_ID,
     .version = LOG_SCHEMA_VERSION,
     .tables = tables,
+    .upgrade = upgrade,
     .sql = sql,
     .count = LOG_STATEMENTS,
     .foreign = "a database, and not a log of Isoyard's: it is left as it is; give the path of "
@@ -221,6 +234,8 @@ static int insert(struct log_store *store, const struct log_record *record, stru
         sqlite3_bind_int64(add, i + 1, numbers[i]);
     sqlite3_bind_text(add, 8, record->data, (int)record->text_len, SQLITE_STATIC);
     sqlite3_bind_blob(add, 9, detail.data, (int)detail.len, SQLITE_STATIC);
+    if (record->time_us != record->id)
+        sqlite3_bind_int64(add, 10, record->time_us);
     return run(store, LOG_INSERT, NULL, error);
 }
 
@@ -274,6 +289,7 @@ static struct log_record *read_row(sqlite3_stmt *row)
     struct log_record *record = log_record_new(&head, side_column(row, 8), side_column(row, 9));
 
     record->id = sqlite3_column_int64(row, 0);
+    record->time_us = sqlite3_column_int64(row, 10);
     return record;
 }
 
@@ -310,14 +326,42 @@ static int read_rows(struct log_store *store, sqlite3_stmt *rows, const struct l
     return more;
 }
 
+/* The greatest of the ids that are `id` or after it, of records from before the time; 0: none. */
+static int find_ahead(struct log_store *store, int64_t time_us, int64_t id, int64_t *ret,
+                      struct error *error)
+{
+    sqlite3_stmt *find = statement_of(store, LOG_LAST_AHEAD);
+
+    sqlite3_bind_int64(find, 1, time_us);
+    sqlite3_bind_int64(find, 2, id);
+    return run(store, LOG_LAST_AHEAD, ret, error);
+}
+
+/* Between these ids is all that may match. */
+static int find_range(struct log_store *store, const struct log_read *read, int64_t *ret_after,
+                      int64_t *ret_before, struct error *error)
+{
+    int64_t from = read->filter.from_us, until = read->filter.until_us;
+    int64_t before = INT64_MAX, ahead;
+    int err = 0;
+
+    if (until) {
+        err = find_ahead(store, until, until, &ahead, error);
+        before = err || ahead == 0 ? until : ahead + 1;
+    }
+    *ret_after = from > read->after ? from - 1 : read->after;
+    *ret_before = read->before && read->before < before ? read->before : before;
+    return err;
+}
+
 int log_store_read(struct log_store *store, const struct log_read *read, struct log_page *ret,
                    struct error *error)
 {
     const struct log_filter *filter = &read->filter;
     enum log_statement which = read->is_oldest_first ? LOG_ALL_OLDEST : LOG_ALL_NEWEST;
     sqlite3_stmt *rows;
-    int64_t source = 0;
-    int err = 0;
+    int64_t source = 0, after, before;
+    int err;
 
     *ret = (struct log_page){0};
     if (!store)
@@ -331,9 +375,12 @@ int log_store_read(struct log_store *store, const struct log_read *read, struct 
             return err;
         which += LOG_OWN_NEWEST - LOG_ALL_NEWEST;
     }
+    err = find_range(store, read, &after, &before, error);
+    if (err)
+        return err;
     rows = statement_of(store, which);
-    sqlite3_bind_int64(rows, 1, filter->from);
-    sqlite3_bind_int64(rows, 2, filter->until ? filter->until : INT64_MAX);
+    sqlite3_bind_int64(rows, 1, after);
+    sqlite3_bind_int64(rows, 2, before);
     if (source)
         sqlite3_bind_int64(rows, 3, source);
     err = read_rows(store, rows, read, ret, error);
@@ -361,14 +408,25 @@ uint64_t log_store_bytes(const struct log_store *store)
     return (uint64_t)(pages - free_pages) * store->page_bytes;
 }
 
+/* The first id that is to stay, whatever the size. */
+static int find_oldest(struct log_store *store, const struct log_bounds *bounds, int64_t *ret,
+                       struct error *error)
+{
+    int64_t ahead;
+    int err = find_ahead(store, bounds->from_us, bounds->now_us, &ahead, error);
+
+    *ret = err || ahead == 0 ? bounds->from_us : ahead + 1;
+    return err;
+}
+
 /* How many records are gone. */
-static int trim_once(struct log_store *store, int64_t before, uint64_t max_bytes, int *ret,
+static int trim_once(struct log_store *store, int64_t oldest, uint64_t max_bytes, int *ret,
                      struct error *error)
 {
     sqlite3_stmt *statement = statement_of(store, LOG_TRIM_BEFORE);
     int err;
 
-    sqlite3_bind_int64(statement, 1, before);
+    sqlite3_bind_int64(statement, 1, oldest);
     err = run(store, LOG_TRIM_BEFORE, NULL, error);
     *ret = err ? 0 : sqlite3_changes(store->side.db);
     if (err || *ret > 0 || log_store_bytes(store) <= max_bytes)
@@ -378,14 +436,15 @@ static int trim_once(struct log_store *store, int64_t before, uint64_t max_bytes
     return err;
 }
 
-int log_store_trim(struct log_store *store, int64_t before, uint64_t max_bytes, bool *ret_more,
+int log_store_trim(struct log_store *store, const struct log_bounds *bounds, bool *ret_more,
                    struct error *error)
 {
     int removed = TRIM_ROWS;
-    int err = 0;
+    int64_t oldest;
+    int err = find_oldest(store, bounds, &oldest, error);
 
     for (int i = 0; i < TRIM_ROUNDS && removed > 0 && !err; i++)
-        err = trim_once(store, before, max_bytes, &removed, error);
+        err = trim_once(store, oldest, bounds->max_bytes, &removed, error);
     *ret_more = !err && removed > 0;
     return err;
 }

@@ -34,6 +34,7 @@ int log_store_append(struct log_store *store, const struct log_record *first, st
 /* What is to be read, and how much of it. */
 struct log_read {
     struct log_filter filter;
+    int64_t after, before; /* ids: only what is between; before 0: no end */
     bool is_oldest_first;
     size_t limit;      /* records */
     size_t bytes_max;  /* of records; one is given even if it is larger */
@@ -53,11 +54,18 @@ int log_store_read(struct log_store *store, const struct log_read *read, struct 
                    struct error *error);
 void log_page_release(struct log_page *page);
 
+/* What is to stay. */
+struct log_bounds {
+    int64_t now_us, from_us; /* times: now, and of the oldest record */
+    uint64_t max_bytes;      /* of the database */
+};
+
 /*
- * Removes the oldest records: those below the id, and further ones while the database has more than
- * max_bytes. At most about a thousand at once; *ret_more: call again.
+ * Removes the oldest records, until none is out of bounds. Where the clock was ahead ids are, too,
+ * for as long; then it is the times of those that say how old they and what came before are. At
+ * most about a thousand at once; *ret_more: call again.
  */
-int log_store_trim(struct log_store *store, int64_t before, uint64_t max_bytes, bool *ret_more,
+int log_store_trim(struct log_store *store, const struct log_bounds *bounds, bool *ret_more,
                    struct error *error);
 
 /* Bytes of the database that are in use. */

@@ -5,6 +5,7 @@
 #include "store/result.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
@@ -16,7 +17,19 @@ static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 
 /* Opening. */
 
-static int check_marks(const struct side_kind *kind, sqlite3 *db, struct error *error)
+/* The marks said that the tables are ours: without them, or with other ones, it is damage. */
+static int damage_of(int status)
+{
+    return status == SQLITE_ERROR ? SQLITE_CORRUPT : status;
+}
+
+static bool is_ours(const struct side_kind *kind, int64_t version)
+{
+    return version == kind->version || (kind->upgrade && version == kind->version - 1);
+}
+
+static int check_marks(const struct side_kind *kind, sqlite3 *db, int64_t *ret_version,
+                       struct error *error)
 {
     int64_t application_id, version;
     int err = file_ask(db, "PRAGMA application_id", &application_id, error);
@@ -27,26 +40,40 @@ static int check_marks(const struct side_kind *kind, sqlite3 *db, struct error *
         return err;
     if (application_id != kind->application_id)
         return error_set(error, E_INVALID, "", "'%.512s' is %s", result_path(db), kind->foreign);
-    if (version != kind->version)
+    if (!is_ours(kind, version))
         return error_set(error, kind->version_err, "", "'%.512s' is %s", result_path(db),
                          kind->other_version);
+    *ret_version = version;
     return 0;
 }
 
-/* All of it, or nothing. */
-static int make_tables(const struct side_kind *kind, sqlite3 *db, struct error *error)
+/* All of it, or nothing. A table of ours that is missing is damage. */
+static int make(const struct side_kind *kind, const char *statements, sqlite3 *db,
+                struct error *error)
 {
     struct buffer sql = {0};
-    int err;
+    int status;
 
     buffer_append_format(&sql,
                          "BEGIN EXCLUSIVE; PRAGMA application_id = %d; %s"
                          "PRAGMA user_version = %d; COMMIT;",
-                         kind->application_id, kind->tables, kind->version);
+                         kind->application_id, statements, kind->version);
     buffer_append(&sql, "", 1);
-    err = file_run(db, sql.data, error);
+    status = sqlite3_exec(db, sql.data, NULL, NULL, NULL);
     buffer_release(&sql);
-    return err;
+    return status ? result_error(db, damage_of(status), error) : 0;
+}
+
+static int see_to_tables(const struct side_kind *kind, sqlite3 *db, struct error *error)
+{
+    int64_t pages, version = 0;
+    int err = file_ask(db, "PRAGMA page_count", &pages, error);
+
+    if (!err && pages == 0)
+        return make(kind, kind->tables, db, error);
+    if (!err)
+        err = check_marks(kind, db, &version, error);
+    return err || version == kind->version ? err : make(kind, kind->upgrade, db, error);
 }
 
 static int prepare_all(const struct side_kind *kind, struct side *side, struct error *error)
@@ -57,23 +84,18 @@ static int prepare_all(const struct side_kind *kind, struct side *side, struct e
         int status = sqlite3_prepare_v3(side->db, kind->sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                         &side->statements[i], NULL);
 
-        /* The marks said that the tables are ours: without them, or with other ones, it is damage.
-         */
         if (status)
-            return result_error(side->db, status == SQLITE_ERROR ? SQLITE_CORRUPT : status, error);
+            return result_error(side->db, damage_of(status), error);
     }
     return 0;
 }
 
 static int set_up(const struct side_kind *kind, struct side *side, struct error *error)
 {
-    int64_t pages;
     int err = file_run(side->db, settings, error);
 
     if (!err)
-        err = file_ask(side->db, "PRAGMA page_count", &pages, error);
-    if (!err)
-        err = pages == 0 ? make_tables(kind, side->db, error) : check_marks(kind, side->db, error);
+        err = see_to_tables(kind, side->db, error);
     if (!err)
         err = file_use_wal(side->db, error);
     return err ? err : prepare_all(kind, side, error);

@@ -22,6 +22,7 @@
 struct side_kind {
     int application_id, version; /* the marks; neither is 0 */
     const char *tables;          /* statements that make them */
+    const char *upgrade;         /* those that make of the version before this one; NULL: none do */
     const char *const *sql;      /* of the prepared statements */
     size_t count;
 

@@ -1,11 +1,13 @@
 """The log on the disk: over kills, shutdowns and damage, and within what it is set to."""
 
+import contextlib
 import sqlite3
 import threading
 import time
 import unittest
 
 import grpc
+from google.protobuf import timestamp_pb2
 from log_case import EXECUTION, LogCase, Logs, TALKER
 from support import Api, PATIENCE, TestCase, log_pb2, start, wait_until
 
@@ -63,6 +65,32 @@ class Durability(TestCase):
         self.assertEqual(logs.texts(worker="talker"), ["new"])
         self.assertTrue(path.with_name("isoyard-logs.db.damaged").exists())
         self.assertIn("put aside", self.server.log())
+
+    def test_clock_that_was_ahead_for_hours(self):
+        api, _ = self.connect(self.server)
+        api.deploy("talker", TALKER)
+        api.execute("talker", "/?text=ahead")
+        self.assertEqual(self.server.stop(), 0)
+        with contextlib.closing(sqlite3.connect(self.server.db.with_name("isoyard-logs.db"), isolation_level=None)) as db:
+            db.execute("UPDATE records SET id = id + 3 * 3600 * 1000000")
+        self.server = start(db=self.server.db)
+        api, logs = self.connect(self.server)
+        before = time.time()
+        api.execute("talker", "/?text=one")
+        api.execute("talker", "/?text=two")
+        newest = logs.all(worker="talker")
+        self.assertEqual([record.text for record in newest], ["two", "one", "ahead"])
+        self.assertLess(abs(newest[0].time.ToMicroseconds() / 1e6 - before), PATIENCE)
+        self.assertEqual(logs.texts(worker="talker", oldest_first=True, page_size=1), ["ahead", "one", "two"])
+        start_time, end_time = timestamp_pb2.Timestamp(), timestamp_pb2.Timestamp()
+        start_time.FromSeconds(int(before) - 1)
+        end_time.FromSeconds(int(before + PATIENCE))
+        for page_size in (0, 1):
+            found = logs.texts(worker="talker", start_time=start_time, end_time=end_time, page_size=page_size)
+            self.assertEqual(found, ["two", "one"])
+        tail = logs.stub.Tail(log_pb2.TailRequest(backlog=2), timeout=PATIENCE)
+        self.assertEqual([record.text for record in next(tail).records], ["one", "two"])
+        tail.cancel()
 
     def damage_and_block(self):
         """The log is damaged, and stays in the way: a folder cannot be replaced by a file, whoever asks."""

@@ -29,8 +29,8 @@ START_TEST(filter_read_empty_means_all_of_default)
     ck_assert_str_eq(filter.worker, "");
     ck_assert_int_eq(filter.level, LOG_DEBUG);
     ck_assert_uint_eq(filter.outcomes, 0);
-    ck_assert_int_eq(filter.from, 0);
-    ck_assert_int_eq(filter.until, 0);
+    ck_assert_int_eq(filter.from_us, 0);
+    ck_assert_int_eq(filter.until_us, 0);
 }
 END_TEST
 
@@ -59,8 +59,8 @@ START_TEST(filter_read_takes_all)
     ck_assert_int_eq(filter.level, LOG_WARN);
     ck_assert_uint_eq(filter.outcomes, 1u << RECORD_FAILED | 1u << RECORD_SERVER);
     ck_assert_uint_eq(filter.execution, UINT64_C(0x00f067aa0ba902b7));
-    ck_assert_int_eq(filter.from, 1000001);
-    ck_assert_int_eq(filter.until, 3000000);
+    ck_assert_int_eq(filter.from_us, 1000001);
+    ck_assert_int_eq(filter.until_us, 3000000);
 }
 END_TEST
 
@@ -72,7 +72,7 @@ START_TEST(filter_read_end_before_1970_is_no_open_end)
 
     q.end = &end;
     ck_assert_int_eq(log_filter_read(&q, &filter, NULL), 0);
-    ck_assert_int_eq(filter.until, 1);
+    ck_assert_int_eq(filter.until_us, 1);
 }
 END_TEST
 
@@ -120,10 +120,11 @@ START_TEST(messages_say_what_records_do)
     struct log_messages messages;
     const Isoyard__V1__LogRecord *m;
 
-    record->id = 1700000000123456;
+    record->id = 1800000000000000;
+    record->time_us = 1700000000123456;
     log_messages_init(&messages, &record, 1);
     m = messages.pointers[0];
-    ck_assert_uint_eq(m->id, 1700000000123456);
+    ck_assert_uint_eq(m->id, 1800000000000000);
     ck_assert_int_eq(m->time->seconds, 1700000000);
     ck_assert_int_eq(m->time->nanos, 123456000);
     ck_assert_str_eq(m->tenant, "acme");

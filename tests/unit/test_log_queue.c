@@ -33,6 +33,7 @@ START_TEST(push_ids_are_times_that_grow)
     ck_assert_int_eq(first->id, 5000);
     ck_assert_int_eq(first->next->id, 5001);
     ck_assert_int_eq(first->next->next->id, 5002);
+    ck_assert_int_eq(first->next->next->time_us, 5002);
     ck_assert_int_eq(first->next->next->next->id, 6000);
     ck_assert_uint_eq(drain(&queue), 4);
     ck_assert_ptr_null(log_queue_take(&queue));
@@ -43,9 +44,13 @@ START_TEST(push_clock_behind_the_database_goes_on_from_its_last_id)
 {
     struct log_queue queue;
 
-    log_queue_init(&queue, 1 << 20, 9000);
-    ck_assert(log_queue_push(&queue, new_record("w", "a"), 1, 5000));
-    ck_assert_int_eq(queue.first->id, 9001);
+    log_queue_init(&queue, 1 << 20, 2 * LOG_AHEAD_US);
+    ck_assert(log_queue_push(&queue, new_record("w", "a"), 1, LOG_AHEAD_US + 1));
+    ck_assert(log_queue_push(&queue, new_record("w", "b"), 1, LOG_AHEAD_US + 1));
+    ck_assert_int_eq(queue.first->id, 2 * LOG_AHEAD_US + 1);
+    ck_assert_int_eq(queue.first->time_us, 2 * LOG_AHEAD_US + 1);
+    ck_assert_int_eq(queue.first->next->id, 2 * LOG_AHEAD_US + 2);
+    ck_assert_int_eq(queue.first->next->time_us, LOG_AHEAD_US + 1);
     log_queue_release(&queue);
 }
 END_TEST

@@ -22,16 +22,33 @@ static struct log_store *new_log(void)
     return open_log();
 }
 
-/* Takes the record. */
-static void put(struct log_store *store, int64_t id, struct log_record *record)
+/* Takes the record, which came at another time than its id says. */
+static void put_at(struct log_store *store, int64_t id, int64_t time_us, struct log_record *record)
 {
     struct error error;
 
     record->id = id;
+    record->time_us = time_us;
     record->next = NULL;
     if (log_store_append(store, record, &error))
         ck_abort_msg("log_store_append: %s", error.message);
     log_record_unref(record);
+}
+
+/* Takes the record. */
+static void put(struct log_store *store, int64_t id, struct log_record *record)
+{
+    put_at(store, id, id, record);
+}
+
+static bool trim(struct log_store *store, int64_t now_us, int64_t from_us, uint64_t max_bytes)
+{
+    const struct log_bounds bounds = {now_us, from_us, max_bytes};
+    struct error error;
+    bool has_more = true;
+
+    ck_assert_int_eq(log_store_trim(store, &bounds, &has_more, &error), 0);
+    return has_more;
 }
 
 static struct log_read read_all(void)
@@ -128,7 +145,7 @@ START_TEST(read_orders_and_pages)
     read.limit = 2;
     page = expect(store, read, "one two ");
     ck_assert(page.has_more);
-    read.filter.from = page.last + 1;
+    read.after = page.last;
     log_page_release(&page);
     expect_whole(store, read, "three four ");
     read = read_all();
@@ -154,7 +171,7 @@ START_TEST(read_bounds_what_is_looked_at)
     page = expect(store, read, "");
     ck_assert(page.has_more);
     ck_assert_int_eq(page.last, 6);
-    read.filter.until = page.last;
+    read.before = page.last;
     log_page_release(&page);
     expect_whole(store, read, "needle ");
     read = read_all();
@@ -204,8 +221,8 @@ START_TEST(read_filters)
     read.filter.execution = 1;
     expect_whole(store, read, "four one ");
     read = read_all();
-    read.filter.from = 2;
-    read.filter.until = 4;
+    read.filter.from_us = 2;
+    read.filter.until_us = 4;
     expect_whole(store, read, "two ");
     read = read_all();
     read.filter.text = bytes_of("o");
@@ -219,13 +236,10 @@ END_TEST
 START_TEST(trim_removes_the_old)
 {
     struct log_store *store = new_log();
-    struct error error;
-    bool has_more = true;
 
     for (int i = 1; i <= 5; i++)
         put(store, i, new_record("a", (const char *[]){"", "1", "2", "3", "4", "5"}[i]));
-    ck_assert_int_eq(log_store_trim(store, 4, UINT64_MAX, &has_more, &error), 0);
-    ck_assert(!has_more);
+    ck_assert(!trim(store, 5, 4, UINT64_MAX));
     expect_whole(store, read_all(), "5 4 ");
     log_store_close(store);
 }
@@ -238,12 +252,11 @@ START_TEST(trim_keeps_the_size)
     struct log_read read = read_all();
     struct error error;
     struct log_page page;
-    bool has_more;
 
     for (int64_t id = 1; id <= 4000; id++) {
         put(store, id, record_of_bytes(1200));
         if (id % 200 == 0)
-            ck_assert_int_eq(log_store_trim(store, 0, max_bytes, &has_more, &error), 0);
+            trim(store, id, 0, max_bytes);
     }
     ck_assert_uint_le(log_store_bytes(store), max_bytes);
     ck_assert_uint_ge(log_store_bytes(store), max_bytes / 2);
@@ -254,6 +267,107 @@ START_TEST(trim_keeps_the_size)
     log_store_close(store);
     ck_assert_int_le(query_sql(LOG, "SELECT count(*) FROM records"), 1000);
     ck_assert_int_ge(query_sql(LOG, "SELECT count(*) FROM records"), 300);
+}
+END_TEST
+
+/* Hours, in microseconds. */
+#define HOURS(count) ((count)*INT64_C(3600000000))
+#define NOW HOURS(400000)
+
+/* The clock was five hours ahead for a while, three hours ago. */
+static struct log_store *log_of_a_clock_that_was_ahead(void)
+{
+    struct log_store *store = new_log();
+
+    put(store, NOW - HOURS(4), new_record("a", "before"));
+    put(store, NOW + HOURS(2), new_record("a", "ahead"));
+    put_at(store, NOW + HOURS(2) + 1, NOW - HOURS(2), new_record("b", "two"));
+    put_at(store, NOW + HOURS(2) + 2, NOW - HOURS(1), new_record("a", "one"));
+    return store;
+}
+
+START_TEST(read_after_a_clock_that_was_ahead_has_order_and_times)
+{
+    struct log_store *store = log_of_a_clock_that_was_ahead();
+    struct log_read read = read_all();
+    struct log_page page = expect(store, read, "one two ahead before ");
+
+    ck_assert_int_eq(page.records[0]->time_us, NOW - HOURS(1));
+    ck_assert_int_eq(page.records[2]->time_us, NOW + HOURS(2));
+    ck_assert_int_eq(page.records[3]->time_us, NOW - HOURS(4));
+    log_page_release(&page);
+    read.filter.from_us = NOW - HOURS(2);
+    expect_whole(store, read, "one two ahead ");
+    read.filter.from_us++;
+    expect_whole(store, read, "one ahead ");
+    read.filter.until_us = NOW;
+    expect_whole(store, read, "one ");
+    strcpy(read.filter.worker, "b");
+    read.filter.from_us = 0;
+    expect_whole(store, read, "two ");
+    read = read_all();
+    read.filter.until_us = NOW - HOURS(1);
+    expect_whole(store, read, "two before ");
+    read.is_oldest_first = true;
+    expect_whole(store, read, "before two ");
+    read.limit = 1;
+    page = expect(store, read, "before ");
+    read.after = page.last;
+    log_page_release(&page);
+    expect_whole(store, read, "two ");
+    log_store_close(store);
+}
+END_TEST
+
+START_TEST(trim_after_a_clock_that_was_ahead_goes_by_times)
+{
+    struct log_store *store = log_of_a_clock_that_was_ahead();
+
+    trim(store, NOW, NOW - HOURS(3), UINT64_MAX);
+    expect_whole(store, read_all(), "one two ahead ");
+    trim(store, NOW, NOW - HOURS(2), UINT64_MAX);
+    expect_whole(store, read_all(), "one two ahead ");
+    trim(store, NOW, NOW - HOURS(2) + 1, UINT64_MAX); /* what came before it is older still */
+    expect_whole(store, read_all(), "one ");
+    log_store_close(store);
+}
+END_TEST
+
+START_TEST(trim_with_a_clock_that_is_behind_removes_nothing)
+{
+    struct log_store *store = new_log();
+
+    put(store, NOW, new_record("a", "right"));
+    put_at(store, NOW + 1, HOURS(1), new_record("a", "1970"));
+    trim(store, HOURS(2), HOURS(2) - HOURS(168), UINT64_MAX);
+    expect_whole(store, read_all(), "1970 right ");
+    trim(store, NOW + HOURS(1), NOW - HOURS(167), UINT64_MAX); /* once it is right again */
+    expect_whole(store, read_all(), "1970 right ");
+    log_store_close(store);
+}
+END_TEST
+
+START_TEST(open_first_version_is_brought_up_to_date)
+{
+    struct log_store *store = new_log();
+
+    put(store, NOW, new_record("a", "old"));
+    log_store_close(store);
+    run_sql(LOG,
+            "DROP INDEX records_by_time; ALTER TABLE records DROP COLUMN time;"
+            "PRAGMA user_version = 1",
+            false);
+    store = open_log();
+    put_at(store, NOW + HOURS(1), NOW + 1, new_record("a", "new"));
+    log_store_close(store);
+    store = open_log();
+    ck_assert_int_eq(log_store_last_id(store), NOW + HOURS(1));
+    expect_whole(store, read_all(), "new old ");
+    trim(store, NOW + 2, NOW + 1, UINT64_MAX);
+    expect_whole(store, read_all(), "new ");
+    log_store_close(store);
+    run_sql(LOG, "DROP TABLE records; PRAGMA user_version = 1", false);
+    ck_assert_int_eq(log_store_open(LOG, &store, &(struct error){0}), E_CORRUPT);
 }
 END_TEST
 
@@ -304,5 +418,8 @@ END_TEST
 
 UNIT_MAIN("log_store", append_record_is_read_back_as_it_was, new_nul_in_text_becomes_sub,
           read_orders_and_pages, read_bounds_what_is_looked_at, read_filters, trim_removes_the_old,
-          trim_keeps_the_size, open_ends_with_the_process_and_nothing_is_lost,
+          trim_keeps_the_size, read_after_a_clock_that_was_ahead_has_order_and_times,
+          trim_after_a_clock_that_was_ahead_goes_by_times,
+          trim_with_a_clock_that_is_behind_removes_nothing,
+          open_first_version_is_brought_up_to_date, open_ends_with_the_process_and_nothing_is_lost,
           open_refuses_what_is_no_log, open_second_is_refused)
