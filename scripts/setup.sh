@@ -97,8 +97,9 @@ want() {
 }
 if [ "$build_only" = no ]; then
     want "${wanted_packages[@]}"
-    # protoc's plugins that fit Debian's grpc-go: until Debian 12, and after it.
-    if apt-cache depends golang-google-grpc-dev 2>/dev/null | grep -q protobuf-1-3; then
+    # protoc's plugins that fit Debian's grpc-go: until Debian 12, and after it. (grep -q would end before apt-cache has
+    # written all, which then fails.)
+    if [[ $(apt-cache depends golang-google-grpc-dev 2>/dev/null || true) == *protobuf-1-3* ]]; then
         want protoc-gen-go-1-3
     else
         want protoc-gen-go protoc-gen-go-grpc
