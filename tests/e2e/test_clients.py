@@ -33,8 +33,10 @@ def build_go():
     (out / "src").mkdir(parents=True)
     protos = [f"isoyard/v1/{name}.proto" for name in ("execution", "failure")]
     names = ",".join(f"M{proto}=isoyard/v1" for proto in protos)
-    # Version 1.3 of the plugin makes the services, too; later ones have a plugin of their own for them.
-    has_plugin = shutil.which("protoc-gen-go-grpc")
+    # Version 1.3 of the plugin, which does not know --version, makes the services, too; later ones have a plugin of
+    # their own for them.
+    has_plugin = subprocess.run(["protoc-gen-go", "--version"], stdin=subprocess.DEVNULL, capture_output=True,
+                                check=False).returncode == 0
     flags = [f"--go_out={'' if has_plugin else 'plugins=grpc,'}paths=source_relative,{names}:{out}/src"]
     if has_plugin:
         flags.append(f"--go-grpc_out=paths=source_relative,{names}:{out}/src")
