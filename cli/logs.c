@@ -331,9 +331,13 @@ static void print_kept(struct looking *l)
 /* Silence may be a wrong name. */
 static void print_none(const struct options *options, const char *name)
 {
-    fputs("isoyard: there are no such records; console lines make some, and executions that "
-          "fail\n",
-          stderr);
+    fputs("isoyard: there are no such records", stderr);
+    if (name[0]) {
+        fputs(" of '", stderr);
+        text_print(stderr, name);
+        fputs("'", stderr);
+    }
+    fputs("; console lines make some, and executions that fail\n", stderr);
     if (name[0])
         (void)near_worker_print(options, name);
 }

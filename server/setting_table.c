@@ -17,7 +17,7 @@
 
 const struct setting settings[] = {
     {"listen", "HOST:PORT", SETTING_TEXT, AT(listen), 0, 0, 0,
-     "Where to listen; port 0 picks one, which the log names (127.0.0.1:7070 unless only --unix is "
+     "Where to listen; port 0 picks one that is free (127.0.0.1:7070 unless only --unix is "
      "given)"},
     {"unix", "PATH", SETTING_TEXT, AT(unix_path), 0, 0, 0, "A Unix socket to listen at, too"},
     {"db", "PATH", SETTING_TEXT, AT(db_path), 0, 0, 0,
@@ -30,7 +30,7 @@ const struct setting settings[] = {
      "Keep the last hour and recent failures for the dashboard, and the log; off: none of these"},
     {"pool", "NAME", SETTING_CHOICE, AT(pool), 0, 0, 0,
      "How isolates are pooled: pinned, shared, or legacy"},
-    {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes"},
+    {"lanes", "N", SETTING_UINT, POOL(lanes), 1, 1, POOL_LANES_MAX, "Lanes, a thread each"},
     {"isolates", "N", SETTING_UINT, POOL(isolates), 1, 1, 100000,
      "Warm isolates, in all lanes together"},
     {"handoff", "NAME", SETTING_HANDOFF, POOL(handoff), 0, 0, 0,

@@ -393,6 +393,7 @@ class Others(Case):
             with self.subTest(command=command):
                 said = self.cli.ok(*command, "--help").decode()
                 self.assertIn(" ".join(["isoyard", *command]), said)
+                self.assertNotRegex(said, r"(?m) $", "argp breaks a line that just fits twice")
                 for option in "--address", "--tenant", "--json":
                     self.assertIn(option, said)
 

@@ -321,6 +321,7 @@ class Settings(Case):
         said = subprocess.run([str(support.BIN / "isoyardd"), "--help"], capture_output=True, check=True).stdout.decode()
         for flag in "--listen", "--unix", "--db", "--pool", "--lanes", "--isolates", "--spread", "--grace-ms", "--log-level":
             self.assertIn(flag, said)
+        self.assertNotRegex(said, r"(?m) $", "argp breaks a line that just fits twice")
         said = subprocess.run([str(support.BIN / "isoyardd"), "--version"], capture_output=True, check=True).stdout
         self.assertRegex(said.decode(), r"^isoyardd \S+ \(V8 \d+\.\d+")
 

@@ -189,7 +189,7 @@ class Mistakes(support.ServerCase):
 
     def test_logs_that_are_none(self):
         said = self.told(0, "logs", "conter")
-        self.assertIn("no such records", said)
+        self.assertIn("no such records of 'conter'; ", said)
         self.assertIn("did you mean 'counter'?", said)
         self.assertNotIn("did you mean", self.told(0, "logs", "counter"))
         self.assertEqual(self.cli.run("logs", "counter", "--json").stderr, b"")
