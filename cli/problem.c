@@ -176,6 +176,20 @@ static void print_position(const Isoyard__V1__SourcePosition *position)
     fprintf(stderr, ":%" PRIu32 ":%" PRIu32 "\n", position->line, position->column);
 }
 
+/* Who comes from Node.js tries it first. */
+static bool wants_common_js(const char *message)
+{
+    static const char *const names[] = {"require", "module", "exports"};
+    char text[64];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text), "ReferenceError: %s is not defined", names[i]);
+        if (strcmp(message, text) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What a failure has beside its message. */
 static void print_failure_details(const Isoyard__V1__Failure *failure, const char *source_folder)
 {
@@ -185,6 +199,11 @@ static void print_failure_details(const Isoyard__V1__Failure *failure, const cha
         print_position(position);
     if (position && source_folder)
         code_frame_print(source_folder, position->file, position->line, position->column);
+    if (wants_common_js(failure->message))
+        fputs(
+            "  there is no CommonJS: write import and export, or have it bundled: 'isoyard deploy "
+            "--bundle'\n",
+            stderr);
     if (failure->limit)
         print_limit(failure->limit);
     if (failure->stack[0])

@@ -117,7 +117,8 @@ int log_service_check(const struct log_service *service, struct error *error)
 {
     if (service->thread)
         return 0;
-    return error_set(error, E_CONDITION, NULL, "this server keeps no log (--log-mib 0)");
+    return error_set(error, E_CONDITION, NULL,
+                     "this server keeps no log (--log-mib 0, or --observe off)");
 }
 
 static int begin(struct query_call *q, struct error *error)

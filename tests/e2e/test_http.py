@@ -71,6 +71,7 @@ class Address(support.TestCase):
         for path, status in [("/metrics", 200), ("/healthz", 200), ("/readyz", 200), ("/", 404), ("/api/events", 404),
                              ("/api/history", 404), ("/api/token", 404)]:
             self.assertEqual(site.get(path)[0].status, status, path)
+        self.assertIn(b"--observe off", support.Cli(server.address).run("logs").stderr)
         self.assertEqual(server.stop(), 0)
 
 

@@ -93,6 +93,15 @@ class Mistakes(support.ServerCase):
         (self.folder / "bare.js").write_text("import 'lodash';\nexport default {};\n")
         self.assertIn("'isoyard deploy --bundle'", self.told(4, "deploy", self.folder / "bare.js", "-n", "x"))
 
+    def test_common_js(self):
+        for number, text in enumerate(["const fs = require('fs');", "module.exports = {};", "exports.fetch = () => {};"]):
+            file = self.folder / f"common{number}.js"
+            file.write_text(text)
+            self.assertIn("there is no CommonJS: write import and export", self.told(4, "deploy", file, "-n", "x"))
+        file.write_text("export default { fetch() { return require('fs'); } };")
+        self.cli.ok("deploy", file, "-n", "common")
+        self.assertIn("there is no CommonJS", self.told(1, "exec", "common"))
+
     def test_import_that_was_not_deployed(self):
         (self.folder / "part.js").write_text("import './other.js';\nexport default {};\n")
         self.assertIn("deploy it with the main file", self.told(4, "deploy", self.folder / "part.js", "-n", "x"))
