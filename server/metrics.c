@@ -5,6 +5,7 @@
 #include "api/version.h"
 #include "server/code_metrics.h"
 #include "server/exposition.h"
+#include "server/log_thread.h"
 #include "server/logger.h"
 #include "server/process_figures.h"
 #include "server/stats_point.h"
@@ -529,6 +530,20 @@ static void write_server(const struct writer *w, const struct metrics_http *http
                             "Events that a dashboard was too slow for.", http->dropped_events);
 }
 
+static void write_log(const struct writer *w)
+{
+    struct log_stats log;
+
+    if (!w->service->log_thread)
+        return;
+    log_thread_stats(w->service->log_thread, &log);
+    exposition_single_count(w->out, "isoyard_log_records_total", "counter",
+                            "Records of the log that were written.", log.written);
+    exposition_single_count(w->out, "isoyard_log_records_dropped_total", "counter",
+                            "Records that found no room, or could not be written.", log.dropped);
+    exposition_single_count(w->out, "isoyard_log_bytes", "gauge", "Size of the log.", log.bytes);
+}
+
 static void write_process(const struct writer *w)
 {
     struct process_figures p;
@@ -558,6 +573,7 @@ void metrics_write(struct buffer *out, const struct pool_service *service,
     struct writer w = {out, service, now};
 
     write_server(&w, http);
+    write_log(&w);
     write_pool(&w);
     write_outcomes(&w);
     write_counters(&w);

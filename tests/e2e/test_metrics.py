@@ -39,6 +39,10 @@ class Metrics(HttpCase):
         self.assertEqual(m[f"isoyard_isolates_created_total{{{pinned}}}"], stats.isolates.created)
         self.assertEqual(sum(m[f'isoyard_lane_tasks_total{{lane="{i}"}}'] for i in range(2)), 7)
         self.assertEqual(m["isoyard_workers"], 1)
+        # Of the exception and the loop.
+        wait_until(lambda: self.site.metrics()["isoyard_log_records_total"] == 2, "the two failures to be in the log")
+        self.assertEqual(m["isoyard_log_records_dropped_total"], 0)
+        self.assertGreater(m["isoyard_log_bytes"], 4096)
         cpu = m['isoyard_worker_cpu_seconds_total{tenant="default",worker="ways"}']
         self.assertAlmostEqual(cpu, stats.top_by_cpu[0].total_us / 1e6, 5)
         self.assertGreater(m["process_resident_memory_bytes"], 10e6)
