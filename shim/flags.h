@@ -41,6 +41,10 @@ static const char *const v8_flags[] = {
        function at its first call, when the code cannot be refused any more. */
     "--no-wasm-async-compilation",
     "--no-wasm-lazy-compilation",
+#if ISOYARD_V8 >= 1300
+    /* What a module imports is given, in each V8; wasm.cc relies on there being no options. */
+    "--no-experimental-wasm-imported-strings",
+#endif
     /* V8 would check the whole blob for every isolate: 0.15 ms each. engine_open checks it once. */
     "--no-verify-snapshot-checksum",
 };

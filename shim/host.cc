@@ -58,6 +58,7 @@ static const struct host_function functions[] = {
     {"instantiateWasm", op_instantiate_wasm},
     {"wasmMemory", op_wasm_memory},
     {"admitIntl", op_admit_intl},
+    {"chargeIntl", op_charge_intl},
     {"transferBuffer", op_transfer_buffer},
 };
 

@@ -4,6 +4,7 @@
 #include "shim/isolate.h"
 
 #include "shim/engine.h"
+#include "shim/held.h"
 
 #include <cassert>
 #include <pthread.h>
@@ -183,6 +184,7 @@ static void drop_handles(struct isolate *isolate)
     v8::Isolate::Scope isolate_scope(isolate->v8);
 
     isolate_drop_handles(isolate);
+    held_drop(isolate);
     codecs_free(isolate);
     crypto_drop_keys(isolate);
 }

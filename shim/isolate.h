@@ -119,6 +119,7 @@ struct isolate {
     size_t key_bytes_gone = 0;                /* of freed ones, of which V8 has not been told yet */
     v8::Global<v8::ObjectTemplate> key_shape; /* of the next; empty until there is one */
     struct key_handle *keys = nullptr;        /* of JavaScript's, in no order */
+    struct held *held = nullptr;              /* in no order */
 
     struct op_list ops;
     unsigned op_count = 0;     /* in this event */
@@ -294,7 +295,10 @@ v8::MaybeLocal<v8::Module> synthetic_compile(struct isolate *isolate,
 v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate, const char *data,
                                                          size_t len);
 
-/* V8's call for `new WebAssembly.Module`; true where it has thrown. */
+/* Charges another object of the same code: nobody knows which of them is the last. */
+void wasm_charge_clone(struct isolate *isolate, v8::Local<v8::WasmModuleObject> clone);
+
+/* V8's call for `new WebAssembly.Module`; true where it has thrown, or given the module. */
 bool wasm_construct_module(const v8::FunctionCallbackInfo<v8::Value> &info);
 
 /* Replaces functions of a new context's WebAssembly. False where that fails. */

@@ -276,6 +276,25 @@ inline void detach(v8::Local<v8::ArrayBuffer> buffer)
 #endif
 }
 
+/* Whether V8 reserves code for each module of WebAssembly, also for one without functions, and for
+ * one that it has compiled before. */
+constexpr bool wasm_always_reserves = ISOYARD_V8 < 1300;
+
+/* What an object of Intl takes besides of what ICU is asked for: an Intl.NumberFormat 0.9 KiB, the
+ * others less. */
+constexpr size_t intl_bytes_unseen = ISOYARD_V8 < 1300 ? 0 : 1024;
+
+/* Gives an object the prototype of another one. False where that throws. */
+inline bool copy_prototype(v8::Local<v8::Context> context, v8::Local<v8::Object> from,
+                           v8::Local<v8::Object> to)
+{
+#if ISOYARD_V8 < 1300
+    return to->SetPrototype(context, from->GetPrototype()).FromMaybe(false);
+#else
+    return to->SetPrototypeV2(context, from->GetPrototypeV2()).FromMaybe(false);
+#endif
+}
+
 /* Where V8 goes when it finds no more memory; it must not return. */
 #if ISOYARD_V8 < 1100
 #define ISOYARD_OOM_HANDLER(name) void name(const char *, bool)

@@ -4,8 +4,11 @@
  * what replaces functions of it is done there, too.
  *
  * Compiling happens in the turn (flags.h), so that the reservation of the code that follows the
- * asking is that module's.
+ * asking is that module's. Where V8 reserves none for some modules, all are compiled here rather
+ * than by V8's own functions, so that what such a module was compiled from is charged to its
+ * object.
  */
+#include "shim/held.h"
 #include "shim/isolate.h"
 #include "shim/ops/ops.h"
 #include "shim/wasm_memories.h"
@@ -44,6 +47,49 @@ static bool admit(struct isolate *isolate, struct bytes module)
     return admit_memories(isolate->v8, module) && admit_code(isolate, module.len);
 }
 
+/* Compiles what was admitted. */
+static v8::MaybeLocal<v8::WasmModuleObject> compile_admitted(struct isolate *isolate,
+                                                             struct bytes bytes)
+{
+    v8::Local<v8::WasmModuleObject> module;
+
+    if (!v8::WasmModuleObject::Compile(isolate->v8, {(const uint8_t *)bytes.data, bytes.len})
+             .ToLocal(&module))
+        return {};
+    if (size_t left = isolate->allocator->take_module())
+        held_charge(isolate, module, HELD_CODE, left);
+    return module;
+}
+
+/* The same where V8's own function would not do, and the module can be compiled: of why not, that
+ * function tells. */
+static v8::MaybeLocal<v8::WasmModuleObject> compile_instead(struct isolate *isolate,
+                                                            struct bytes bytes)
+{
+    if (compat::wasm_always_reserves)
+        return {};
+    v8::TryCatch caught(isolate->v8);
+
+    return compile_admitted(isolate, bytes);
+}
+
+void wasm_charge_clone(struct isolate *isolate, v8::Local<v8::WasmModuleObject> clone)
+{
+    if (!compat::wasm_always_reserves)
+        held_charge(isolate, clone, HELD_CODE, clone->GetCompiledModule().GetWireBytesRef().size());
+}
+
+static v8::MaybeLocal<v8::Promise> resolved(v8::Local<v8::Context> context,
+                                            v8::Local<v8::Value> value)
+{
+    v8::Local<v8::Promise::Resolver> resolver;
+
+    if (!v8::Promise::Resolver::New(context).ToLocal(&resolver) ||
+        resolver->Resolve(context, value).IsNothing())
+        return {};
+    return resolver->GetPromise();
+}
+
 static v8::MaybeLocal<v8::Promise> rejected(v8::Local<v8::Context> context,
                                             v8::Local<v8::Value> reason)
 {
@@ -55,20 +101,63 @@ static v8::MaybeLocal<v8::Promise> rejected(v8::Local<v8::Context> context,
     return resolver->GetPromise();
 }
 
-/* V8's own function, with the same arguments. */
-static void call_original(op_info info, enum wasm_function function)
+/* V8's own function, with the same arguments but for the first. */
+static v8::MaybeLocal<v8::Value> call_with(op_info info, enum wasm_function function,
+                                           v8::Local<v8::Value> first)
 {
     v8::Isolate *v8 = info.GetIsolate();
-    v8::Local<v8::Value> arguments[] = {info[0], info[1]};
+    v8::Local<v8::Value> arguments[] = {first, info[1]};
+
+    return isolate_of(v8)->wasm[function].Get(v8)->Call(v8->GetCurrentContext(), info.This(),
+                                                        std::min(info.Length(), 2), arguments);
+}
+
+static void call_original(op_info info, enum wasm_function function)
+{
     v8::Local<v8::Value> result;
 
-    if (isolate_of(v8)
-            ->wasm[function]
-            .Get(v8)
-            .As<v8::Function>()
-            ->Call(v8->GetCurrentContext(), info.This(), std::min(info.Length(), 2), arguments)
-            .ToLocal(&result))
+    if (call_with(info, function, info[0]).ToLocal(&result))
         info.GetReturnValue().Set(result);
+}
+
+/* An instance has come, of the module in Data(). */
+static void give_both(op_info info)
+{
+    v8::Isolate *v8 = info.GetIsolate();
+    v8::Local<v8::Context> context = v8->GetCurrentContext();
+    v8::Local<v8::Object> both = v8::Object::New(v8);
+
+    if (both->CreateDataProperty(context, string_of(v8, "module"), info.Data()).IsJust() &&
+        both->CreateDataProperty(context, string_of(v8, "instance"), info[0]).IsJust())
+        info.GetReturnValue().Set(both);
+}
+
+/* What compile or instantiate gives of bytes, which are this module. */
+static v8::MaybeLocal<v8::Promise> promise_of(op_info info, enum wasm_function function,
+                                              v8::Local<v8::WasmModuleObject> module)
+{
+    v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+    v8::Local<v8::Value> instance;
+    v8::Local<v8::Function> then;
+
+    if (function == WASM_COMPILE)
+        return resolved(context, module);
+    if (!call_with(info, function, module).ToLocal(&instance) || !instance->IsPromise() ||
+        !v8::Function::New(context, give_both, module).ToLocal(&then))
+        return {};
+    return instance.As<v8::Promise>()->Then(context, then);
+}
+
+/* Of bytes that were admitted. */
+static void run_admitted(op_info info, enum wasm_function function, struct bytes bytes)
+{
+    v8::Local<v8::WasmModuleObject> module;
+    v8::Local<v8::Promise> promise;
+
+    if (!compile_instead(isolate_of(info.GetIsolate()), bytes).ToLocal(&module))
+        call_original(info, function);
+    else if (promise_of(info, function, module).ToLocal(&promise))
+        info.GetReturnValue().Set(promise);
 }
 
 /* The same where the bytes are admitted; else gives a promise that is rejected. What is no bytes is
@@ -81,8 +170,10 @@ static void compile_with(op_info info, enum wasm_function function)
     struct byte_view bytes;
     v8::TryCatch caught(v8);
 
-    if (!op_bytes(info[0], &bytes) || admit(isolate_of(v8), {bytes.data, bytes.len})) {
+    if (!op_bytes(info[0], &bytes)) {
         call_original(info, function);
+    } else if (admit(isolate_of(v8), {bytes.data, bytes.len})) {
+        run_admitted(info, function, {bytes.data, bytes.len});
     } else if (!caught.HasTerminated()) {
         reason = caught.Exception();
         caught.Reset();
@@ -116,10 +207,21 @@ static void validate(op_info info)
 
 bool wasm_construct_module(op_info info)
 {
+    struct isolate *isolate = isolate_of(info.GetIsolate());
     struct byte_view bytes;
+    v8::Local<v8::WasmModuleObject> module;
 
-    return op_bytes(info[0], &bytes) &&
-           !admit(isolate_of(info.GetIsolate()), {bytes.data, bytes.len});
+    if (!op_bytes(info[0], &bytes))
+        return false;
+    if (!admit(isolate, {bytes.data, bytes.len}))
+        return true;
+    if (!info.IsConstructCall() ||
+        !compile_instead(isolate, {bytes.data, bytes.len}).ToLocal(&module))
+        return false;
+    /* That may be of a class which extends V8's. */
+    if (compat::copy_prototype(isolate->v8->GetCurrentContext(), info.This(), module))
+        info.GetReturnValue().Set(module);
+    return true;
 }
 
 v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate, const char *data,
@@ -127,7 +229,7 @@ v8::MaybeLocal<v8::WasmModuleObject> wasm_compile_module(struct isolate *isolate
 {
     if (!admit(isolate, {data, len}))
         return {};
-    return v8::WasmModuleObject::Compile(isolate->v8, {(const uint8_t *)data, len});
+    return compile_admitted(isolate, {data, len});
 }
 
 void op_compile_wasm(op_info info)

@@ -118,6 +118,7 @@
 //   wasmMemory() -> WebAssembly.Memory     V8's own constructor, which can make shared ones
 //   admitIntl()                            (pure) RangeError where the worker has used up its memory
 //                                          outside the heap, and so gets no further object of Intl
+//   chargeIntl(object)                     (pure) counts what of the object's memory ICU is not asked for
 //   domainToAscii(domain, beStrict) -> string | null
 //                                          (pure) UTS #46 ToASCII, non-transitional, CheckBidi,
 //                                          CheckJoiners; CheckHyphens, UseSTD3ASCIIRules and

@@ -20,9 +20,11 @@ function guardConstructor(name, Original) {
     // Some can be called as functions.
     function Guarded(...args) {
         host.admitIntl();
-        return new.target === undefined
+        const made = new.target === undefined
             ? apply(Original, this, args)
             : construct(Original, args, new.target);
+        host.chargeIntl(made);
+        return made;
     }
     for (const key of ownKeys(Original)) {
         defineProperty(Guarded, key, getOwnPropertyDescriptor(Original, key));
@@ -37,10 +39,13 @@ function guardMethod(object, name, free) {
     const original = object[name];
     const holder = {
         [name](...args) {
-            if (args.length > free) {
-                host.admitIntl();
+            if (args.length <= free) {
+                return apply(original, this, args);
             }
-            return apply(original, this, args);
+            host.admitIntl();
+            const made = apply(original, this, args);
+            host.chargeIntl(made); // only if it is an object
+            return made;
         },
     };
     const method = holder[name];

@@ -76,7 +76,7 @@ void op_is_detached(op_info info);     /* isDetached(ArrayBuffer) -> boolean */
 void op_transfer_buffer(op_info info); /* transferBuffer(ArrayBuffer[, length]) -> ArrayBuffer */
 
 /* value.cc */
-void op_random(op_info info);           /* random(view): fills it with random bytes */
+void op_random(op_info info);     /* random(view): fills it with random bytes */
 void op_clone_kind(op_info info); /* cloneKind(value) -> number: js/clone/record.js */
 void op_clone_wasm_module(
     op_info info); /* cloneWasmModule(WebAssembly.Module) -> another one of the same code */
@@ -87,7 +87,8 @@ void op_run_codec(op_info info); /* runCodec(codec, input, isLast, output, count
 void op_end_codec(op_info info); /* endCodec(codec) */
 
 /* intl.cc */
-void op_admit_intl(op_info info); /* admitIntl() */
+void op_admit_intl(op_info info);  /* admitIntl() */
+void op_charge_intl(op_info info); /* chargeIntl(object) */
 
 /* shim/wasm.cc */
 void op_compile_wasm(op_info info);     /* compileWasm(bytes) -> WebAssembly.Module */

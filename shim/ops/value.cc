@@ -81,6 +81,8 @@ void op_clone_wasm_module(op_info info)
         return throw_type_error(info.GetIsolate(), "cloneWasmModule: a module is needed");
     if (v8::WasmModuleObject::FromCompiledModule(
             info.GetIsolate(), info[0].As<v8::WasmModuleObject>()->GetCompiledModule())
-            .ToLocal(&clone))
+            .ToLocal(&clone)) {
+        wasm_charge_clone(isolate_of(info.GetIsolate()), clone);
         info.GetReturnValue().Set(clone);
+    }
 }

@@ -59,6 +59,10 @@ test("modules and instances", () => {
     throws(CompileError, () => new WebAssembly.Module(new Uint8Array(8)));
     throws(TypeError, () => new WebAssembly.Module("text"));
     throws(TypeError, () => WebAssembly.Module(ADD));
+    class Derived extends WebAssembly.Module {}
+    ok(new Derived(ADD) instanceof Derived);
+    equal(new WebAssembly.Instance(new Derived(ADD)).exports.add(1, 2), 3);
+    throws(TypeError, () => WebAssembly.Module(ADD));
 });
 
 test("compile and instantiate", async () => {
