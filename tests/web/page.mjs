@@ -56,6 +56,7 @@ async function checkLive(page) {
     assert.match(await page.textContent("[data-tile=p99] strong"), /(µs|ms| s)$/);
     assert.equal(await page.locator("#lanes tbody tr").count(), stats().config.lanes);
     assert.match(await page.textContent("#workers"), /mailer/); // most of the calls
+    assert.match(await page.textContent("#server"), / 1 dashboard open/);
     assert.match(await page.textContent("#failures tbody"), /on purpose/);
     assert.match(await page.textContent("#failures tbody"), /limit exceeded: cpu/);
     const drawn = await page.locator("canvas").first().evaluate((canvas) => {

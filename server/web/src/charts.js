@@ -101,8 +101,16 @@ function data(id) {
     return [times, latency(cut("p50_us")), latency(cut("p90_us")), latency(cut("p99_us"))];
 }
 
+/** Seconds between two in which nothing ended: no line leads there. */
+function lonely(plot, series) {
+    const values = plot.data[series];
+    return values.flatMap((value, i) => (value != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+}
+
 function line(label, name, value, fill) {
-    return { label, stroke: color(name), width: 1.75, fill: fill && color(fill), value, points: { show: false } };
+    const stroke = color(name);
+    const points = { show: false, filter: lonely, size: 5, fill: stroke };
+    return { label, stroke, width: 1.75, fill: fill && color(fill), value, points };
 }
 
 function ms(_, value) {

@@ -7,6 +7,11 @@ export function count(value) {
     return value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : trim(value);
 }
 
+/** "1 lane", "2 lanes". */
+export function many(value, noun) {
+    return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 function trim(value) {
     const text = value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
     return text.includes(".") ? text.replace(/\.?0+$/, "") : text;

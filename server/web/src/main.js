@@ -25,13 +25,13 @@ function serving({ stats }) {
     const fresh = config.context === "CONTEXT_USE_FRESH" ? ", fresh contexts" : "";
     const draining = stats.draining ? ` · ${format.architecture(stats.draining.architecture)} drains, ${stats.draining.running_executions} left` : "";
     const rival = stats.rival_architecture !== "ARCHITECTURE_UNSPECIFIED" ? ` · beside ${format.architecture(stats.rival_architecture)}` : "";
-    return `${name}${handoff}${fresh}, ${config.lanes} lanes${draining}${rival}`;
+    return `${name}${handoff}${fresh}, ${format.many(config.lanes, "lane")}${draining}${rival}`;
 }
 
 function server({ stats, clients, dropped_events }) {
     const loss = missed > 0 ? ` · ${missed} events missed here` : dropped_events > 0 ? ` · ${dropped_events} events missed by dashboards` : "";
     const lines = stats.server.dropped_log_lines > 0 ? ` · ${stats.server.dropped_log_lines} log lines dropped` : "";
-    return `up ${format.duration(stats.server.uptime_ms)} · ${stats.server.version} · V8 ${stats.server.v8_version} · ${clients === 1 ? "1 dashboard" : `${clients} dashboards`} open${loss}${lines}`;
+    return `up ${format.duration(stats.server.uptime_ms)} · ${stats.server.version} · V8 ${stats.server.v8_version} · ${format.many(clients, "dashboard")} open${loss}${lines}`;
 }
 
 function showHead(event) {

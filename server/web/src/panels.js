@@ -36,9 +36,9 @@ export function tiles({ stats, interval }) {
         tile("failed", `${format.count(interval.failed_per_s)}/s`, `${format.percent(failing)} of all`, failing > 0.05 ? "bad" : failing > 0 ? "warn" : "good", "failed"),
         tile("waiting", format.count(waiting), queue_wait.count ? `p99 ${format.us(queue_wait.p99_us)}` : "nobody", queue_wait.p99_us > 100000 ? "warn" : "", "waiting"),
         tile("refused", `${format.count(interval.refused_per_s)}/s`, interval.refused_per_s > 0 ? "queues full" : "no queue is full", refusedShare(interval) > 0 ? "bad" : "good", "refused"),
-        tile("lanes busy", format.percent(busy), `${interval.lanes.length} lanes`, busy > 0.95 ? "warn" : "", "busy"),
-        tile("warm starts", starts ? format.percent(interval.hits / starts) : "–", `${format.count(stats.isolates.alive)} isolates`, "", "warm"),
-        tile("memory", format.bytes(stats.server.rss_bytes), `${format.count(stats.server.workers)} workers`, "", "memory"),
+        tile("lanes busy", format.percent(busy), format.many(interval.lanes.length, "lane"), busy > 0.95 ? "warn" : "", "busy"),
+        tile("warm starts", starts ? format.percent(interval.hits / starts) : "–", format.many(stats.isolates.alive, "isolate"), "", "warm"),
+        tile("memory", format.bytes(stats.server.rss_bytes), format.many(stats.server.workers, "worker"), "", "memory"),
     );
 }
 
@@ -197,8 +197,9 @@ export function waits({ interval }) {
     if (interval?.lock) locks.push(lockRow("pool", interval.lock));
     if (interval?.isolate_lock) locks.push(lockRow("isolates", interval.isolate_lock));
     for (const lock of interval?.server_locks ?? []) if (lock.contended > 0 || lock.waiters > 0) locks.push(lockRow(lock.name, lock));
+    const queues = interval?.queues ?? [];
     body("waits").replaceChildren(
-        table(["waiting", "now", "p50", "p99"], (interval?.queues ?? []).map(queueRow)),
+        queues.length > 0 ? table(["waiting", "now", "p50", "p99"], queues.map(queueRow)) : empty("No task has come yet."),
         locks.length > 0
             ? table(["lock", "had to wait", "p99", minorHead("hold p99"), "now"], locks)
             : empty("No task had to wait for a lock in the last second."),
@@ -322,8 +323,8 @@ const TOTALS = [
     ["created", "isolates made", (s) => s.isolates.created],
     ["evicted", "isolates evicted", (s) => s.isolates.evicted],
     ["adoptions", "lanes taken over", (s) => s.threads.adoptions],
-    ["terminations", "events stopped", (s) => s.threads.terminations],
-    ["wall_p99_us", "latency p99", (s) => s.wall.p99_us, format.us],
+    ["terminations", "events stopped since the start", (s) => s.threads.terminations],
+    ["wall_p99_us", "latency p99", (s) => s.wall.p99_us, (us) => (us > 0 ? format.us(us) : "–")],
 ];
 
 export function totals({ stats }) {
