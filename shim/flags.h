@@ -36,6 +36,9 @@ static const char *const v8_flags[] = {
 #if ISOYARD_V8 < 1300
     "--harmony-import-assertions",
 #endif
+#if ISOYARD_V8 >= 1100 && ISOYARD_V8 < 1300
+    "--harmony-import-attributes", /* the same by their later name, which Node.js has added */
+#endif
     /* WebAssembly is compiled in the turn of whoever asks for it: so it is known whose code it is
        that takes memory, and whose time. All of it at once: V8 11 and later would compile each
        function at its first call, when the code cannot be refused any more. */
