@@ -25,6 +25,12 @@ release | debug | asan | tsan) shift ;;
 esac
 
 cd "$(dirname "$0")/.."
+for dir in shim/js server/web; do
+    if [ ! -d "$dir/node_modules" ]; then
+        echo "build: the npm packages of $dir are missing; scripts/setup.sh installs what a build needs" >&2
+        exit 1
+    fi
+done
 cmake --preset "$preset" --log-level=WARNING -DISOYARD_TESTS=$tests
 if [ $# -gt 0 ]; then
     cmake --build --preset "$preset" --target "$@"
