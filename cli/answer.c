@@ -3,6 +3,7 @@
 
 #include "api/wire.h"
 #include "cli/json.h"
+#include "cli/problem.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
@@ -58,6 +59,11 @@ bool answer_is_success(const struct reply *reply)
 
     json_decref(result);
     return is_success;
+}
+
+void answer_print_failing_status(uint32_t status)
+{
+    problem_usage("the worker answered with status %" PRIu32, status);
 }
 
 void answer_print_head(const Isoyard__V1__HttpResponse *response)

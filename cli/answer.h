@@ -26,6 +26,9 @@ struct bytes answer_result(const struct reply *reply);
 /* Whether that says success. */
 bool answer_is_success(const struct reply *reply);
 
+/* Says on stderr that the answer's status is what makes a failure of it. */
+void answer_print_failing_status(uint32_t status);
+
 /* Prints status line, headers and report to stderr. */
 void answer_print_head(const Isoyard__V1__HttpResponse *response);
 void answer_print_report(const Isoyard__V1__ExecutionReport *report);

@@ -172,6 +172,14 @@ static bool is_failure(const struct exec_arguments *a, const struct reply *reply
     }
 }
 
+/* Why --fail makes a failure of what came. */
+static void say_status(const struct exec_arguments *a, const Isoyard__V1__ExecuteResponse *response)
+{
+    if (a->fails && response->outcome_case == ISOYARD__V1__EXECUTE_RESPONSE__OUTCOME_RESPONSE &&
+        response->response->status >= 400)
+        answer_print_failing_status(response->response->status);
+}
+
 static int call(const struct options *options, const struct exec_arguments *a,
                 const Isoyard__V1__ExecuteRequest *request)
 {
@@ -185,6 +193,8 @@ static int call(const struct options *options, const struct exec_arguments *a,
         answer_print_json(&reply);
     else
         print_answer(a, &reply);
+    if (!options->is_json)
+        say_status(a, (const Isoyard__V1__ExecuteResponse *)reply.response);
     status = is_failure(a, &reply) ? EXIT_WORKER : EXIT_FINE;
     reply_release(&reply);
     return status;

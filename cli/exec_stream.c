@@ -142,8 +142,11 @@ static int open_file(struct exec_stream *s)
 
 static int exit_status(const struct exec_stream *s)
 {
-    bool is_failure = s->has_failed || s->has_broken || (s->fails && s->status >= 400);
+    bool is_refusal = s->fails && s->status >= 400;
+    bool is_failure = s->has_failed || s->has_broken || is_refusal;
 
+    if (is_refusal)
+        answer_print_failing_status(s->status);
     return is_failure || ferror(stdout) ? EXIT_WORKER : EXIT_FINE;
 }
 

@@ -178,7 +178,8 @@ class Exec(Case):
         for code, status in (399, 0), (400, 1), (503, 1):
             self.assertEqual(self.cli.run("exec", "echo", "-p", f"/status?code={code}").returncode, 0)
             result = self.cli.run("exec", "echo", "-p", f"/status?code={code}", "--fail")
-            self.assertEqual((result.returncode, result.stdout), (status, b"no"))
+            said = f"isoyard: the worker answered with status {code}\n" if status else ""
+            self.assertEqual((result.returncode, result.stdout, result.stderr.decode()), (status, b"no", said))
 
     def test_failing_worker(self):
         said = self.fails(1, "exec", "echo", "--path", "/throw")

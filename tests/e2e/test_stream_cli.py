@@ -46,6 +46,7 @@ class Cli(Case):
                          self.cli.run("exec", "nobody").returncode)
         result = self.cli.run("exec", "stream", "--stream", "--fail", "-p", "/missing")
         self.assertEqual((result.returncode, result.stdout), (1, b"no such path"))
+        self.assertEqual(result.stderr, b"isoyard: the worker answered with status 404\n")
         for wrong in (["--json"], ["--event", "task"], ["--print-request"]):
             self.assertEqual(self.cli.run("exec", "stream", "--stream", *wrong).returncode, 2, wrong)
 
