@@ -206,6 +206,8 @@ try {
     await shoot(dark, "dark", true);
     const phone = await open({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true });
     await checkFits(phone);
+    await phone.evaluate(() => document.querySelectorAll("#lanes .who").forEach((cell) => cell.replaceChildren("acme/thumbnails-of-all")));
+    await checkFits(phone); // whoever runs just then
     await shoot(phone, "phone", true);
     await phone.waitForSelector(".stored [aria-current]");
     await phone.locator("#compare").screenshot({ path: `${folder}/phone-compare.jpg`, type: "jpeg", quality: 80 });

@@ -105,7 +105,7 @@ function laneRow(lane, now) {
         h("th", { scope: "row" }, `lane ${lane.lane}`),
         h("td", { class: "grow" }, bar([{ share: busy, kind: busy > 0.95 ? "hot" : "busy" }], `${format.percent(busy)} busy`)),
         number(format.percent(busy)),
-        h("td", { class: "who" }, who || h("span", { class: "muted" }, "idle")),
+        h("td", { class: "who", title: who }, who || h("span", { class: "muted" }, "idle")),
         number(format.count(lane.queued), { class: `number ${lane.queued > 0 ? "strong" : ""}` }),
         minor(format.count(lane.in_flight)),
         minor(format.count(lane.isolates)),
