@@ -22,7 +22,7 @@ static const struct argp_option common_options[] = {
      "The server: HOST:PORT or unix:PATH ($ISOYARD_ADDRESS, or 127.0.0.1:7070)", 0},
     {"tenant", 't', "NAME", 0, "Whose workers (default)", 0},
     {"json", 'j', NULL, 0, "Print JSON, its fields named as in the protos", 0},
-    {"timeout", 'T', "SECONDS", 0, "How long to wait for an answer (60)", 0},
+    {"timeout", 'T', "SECONDS", 0, "How long to wait for an answer (60, for most commands)", 0},
     {"color", KEY_COLOR, "auto|always|never", 0,
      "Whether output is coloured (auto: on a terminal, unless NO_COLOR is set)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
